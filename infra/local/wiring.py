@@ -1,0 +1,189 @@
+"""What the system is made of: names, policies, identities and grants, read from `wiring.json`.
+
+Nothing else under `infra/local` knows a name. The file has the shape of Terraform's resources, and its URIs are the
+cloud's; `stack.py` says at which local port each of them answers.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from urgency.errors import UrgencyError
+
+WIRING_FILE = Path(__file__).with_name("wiring.json")
+
+
+class WiringError(UrgencyError):
+    """The wiring file does not parse, lacks a member or names something unknown."""
+
+
+@dataclass(frozen=True)
+class Notification:
+    """Objects of `bucket` under `object_name_prefix` are announced on `topic`."""
+
+    bucket: str
+    topic: str
+    object_name_prefix: str
+    event_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Push:
+    """Where a subscription delivers, and as whom."""
+
+    endpoint: str
+    service_account: str
+    audience: str
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """One subscription and its policies; without `push` it is pulled."""
+
+    name: str
+    topic: str
+    ack_deadline_s: float
+    minimum_backoff_s: float
+    maximum_backoff_s: float
+    dead_letter_topic: str | None
+    max_delivery_attempts: int
+    push: Push | None
+
+
+@dataclass(frozen=True)
+class Container:
+    """A function, job or service: what runs, as whom, with which settings. Times in seconds."""
+
+    name: str
+    service_account: str
+    environment: dict[str, str]
+    timeout_s: float
+    uri: str = ""
+    entry_point: str = ""
+    args: tuple[str, ...] = ()
+    max_retries: int = 0
+    max_instances: int = 1
+    concurrency: int = 1
+    custom_audiences: tuple[str, ...] = ()
+    public: bool = False
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A cron entry: what is POSTed where, as whom."""
+
+    name: str
+    schedule: str
+    time_zone: str
+    uri: str
+    body: str
+    service_account: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """`member` has `role` on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...), where `condition` holds."""
+
+    resource: str
+    role: str
+    member: str
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The whole system."""
+
+    project: str
+    region: str
+    buckets: tuple[str, ...]
+    notifications: tuple[Notification, ...]
+    topics: tuple[str, ...]
+    subscriptions: tuple[Subscription, ...]
+    functions: tuple[Container, ...]
+    jobs: tuple[Container, ...]
+    services: tuple[Container, ...]
+    schedules: tuple[Schedule, ...]
+    service_accounts: tuple[str, ...]
+    agents: dict[str, str]
+    people: dict[str, str]
+    grants: tuple[Grant, ...] = field(repr=False)
+
+
+def load_wiring(path: Path = WIRING_FILE) -> Wiring:
+    """Read and check the wiring file; WiringError says what is wrong and where."""
+    try:
+        return _wiring(json.loads(path.read_text()))
+    except json.JSONDecodeError as error:
+        raise WiringError(f"{path} line {error.lineno} is not JSON: {error.msg}.") from error
+    except KeyError as error:
+        raise WiringError(f"{path} lacks the member {error}; make it again with 'make wiring'.") from error
+
+
+def seconds(duration: str) -> float:
+    """'604800s' -> 604800.0, the only form Google's APIs take."""
+    if not duration.endswith("s"):
+        raise WiringError(f"{duration!r} is not a duration; write seconds, as in '600s'.")
+    return float(duration[:-1])
+
+
+def _wiring(plan: dict[str, Any]) -> Wiring:
+    return Wiring(
+        project=plan["project"],
+        region=plan["region"],
+        buckets=tuple(bucket["name"] for bucket in plan["buckets"]),
+        notifications=tuple(
+            Notification(n["bucket"], n["topic"], n["object_name_prefix"], tuple(n["event_types"]))
+            for n in plan["notifications"]
+        ),
+        topics=tuple(plan["topics"]),
+        subscriptions=tuple(_subscription(s) for s in plan["subscriptions"]),
+        functions=tuple(_container(f) for f in plan["functions"]),
+        jobs=tuple(_container(j) for j in plan["jobs"]),
+        services=tuple(_container(s) for s in plan["services"]),
+        schedules=tuple(
+            Schedule(s["name"], s["schedule"], s["time_zone"], s["uri"], s["body"], s["oauth_service_account"])
+            for s in plan["schedules"]
+        ),
+        service_accounts=tuple(plan["service_accounts"]),
+        agents=plan["agents"],
+        people=plan["people"],
+        grants=tuple(Grant(g["resource"], g["role"], g["member"], g.get("condition")) for g in plan["grants"]),
+    )
+
+
+def _subscription(plan: dict[str, Any]) -> Subscription:
+    retry = plan.get("retry_policy", {})
+    dead = plan.get("dead_letter_policy", {})
+    push = plan.get("push_config")
+    return Subscription(
+        name=plan["name"],
+        topic=plan["topic"],
+        ack_deadline_s=plan["ack_deadline_seconds"],
+        minimum_backoff_s=seconds(retry.get("minimum_backoff", "0s")),
+        maximum_backoff_s=seconds(retry.get("maximum_backoff", "600s")),
+        dead_letter_topic=dead.get("dead_letter_topic"),
+        max_delivery_attempts=dead.get("max_delivery_attempts", 0),
+        push=push
+        and Push(push["push_endpoint"], push["oidc_token"]["service_account_email"], push["oidc_token"]["audience"]),
+    )
+
+
+def _container(plan: dict[str, Any]) -> Container:
+    return Container(
+        name=plan["name"],
+        service_account=plan["service_account"],
+        environment=plan["environment"],
+        timeout_s=seconds(plan["timeout"]) if "timeout" in plan else plan["timeout_seconds"],
+        uri=plan.get("uri", ""),
+        entry_point=plan.get("entry_point", ""),
+        args=tuple(plan.get("args", ())),
+        max_retries=plan.get("max_retries", 0),
+        max_instances=plan.get("max_instance_count", 1),
+        concurrency=plan.get("max_instance_request_concurrency", 1),
+        custom_audiences=tuple(plan.get("custom_audiences", ())),
+        public=plan.get("public", False),
+    )
