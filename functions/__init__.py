@@ -1,0 +1,1 @@
+"""What Pub/Sub calls: two handlers, deployed as Cloud Functions."""

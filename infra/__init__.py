@@ -1,0 +1,1 @@
+"""Where the system runs: Terraform for Google Cloud, `infra.local` for a laptop."""

@@ -1,0 +1,1 @@
+"""The Cloud Run service: predictions over HTTP from the released model."""

@@ -1,0 +1,1 @@
+"""The contract: what training job, functions, service and command line must agree on."""

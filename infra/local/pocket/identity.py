@@ -1,0 +1,183 @@
+"""Who is who: access tokens, signed ID tokens, and the metadata server that hands them out.
+
+google-auth works unmodified in a process whose environment has `Identity.environment`: it then *is* that account, as a
+container in Cloud Run is its service account.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from google.auth import crypt, jwt
+
+from infra.local.pocket.errors import ApiError
+from infra.local.pocket.keys import Keys
+from infra.local.wiring import Wiring
+
+TOKEN_LIFE_S = 3600
+ISSUER = "https://accounts.google.com"
+SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+
+
+class Identity:
+    """The accounts of `wiring`, with keys kept in `home/identity` so that tokens outlive a restart.
+
+    An account is the part of a service account's e-mail before its '@', or a key of `people`.
+    """
+
+    def __init__(self, home: Path, wiring: Wiring) -> None:
+        folder = home / "identity"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.project = wiring.project
+        self.region = wiring.region
+        self.accounts = _accounts(wiring)
+        self.keys = Keys.kept_in(folder)
+        self._signer = crypt.RSASigner.from_string(self.keys.private_pem, self.keys.key_id)
+        self._nobody = folder / "gcloud"
+        self._nobody.mkdir(exist_ok=True)
+
+    def environment(self, account: str, address: str) -> dict[str, str]:
+        """Variables that make a process be `account`; `address` is the pocket cloud's host:port."""
+        metadata = f"{address}/as/{account}"
+        return {
+            "GCE_METADATA_HOST": metadata,
+            "GCE_METADATA_IP": metadata,
+            "CLOUDSDK_CONFIG": str(self._nobody),  # else gcloud's own credentials, where there are any, come first
+            "GOOGLE_APPLICATION_CREDENTIALS": "",
+        }
+
+    def email(self, account: str) -> str:
+        """The account's e-mail. Raises ApiError 404."""
+        if account not in self.accounts:
+            raise ApiError(404, "notFound", f"The wiring names no account {account!r}.")
+        return self.accounts[account]
+
+    def access_token(self, email: str, life_s: float = TOKEN_LIFE_S) -> str:
+        """An opaque token that `who` understands for `life_s` seconds, whichever process asks."""
+        claim = json.dumps([email, time.time() + life_s, secrets.token_hex(4)])
+        payload = base64.urlsafe_b64encode(claim.encode()).decode()
+        return f"pocket.{payload}.{self._seal(payload)}"
+
+    def who(self, token: str) -> str:
+        """E-mail of the access token's owner. Raises ApiError 401 where the token is not ours or has expired."""
+        _, _, rest = token.partition("pocket.")
+        payload, _, seal = rest.rpartition(".")
+        if not hmac.compare_digest(seal.encode(), self._seal(payload).encode()):
+            raise ApiError(401, "authError", "Invalid Credentials")
+        email, expires, _ = json.loads(base64.urlsafe_b64decode(payload))
+        if expires < time.time():
+            raise ApiError(401, "authError", "The access token has expired.")
+        return str(email)
+
+    def id_token(self, email: str, audience: str, life_s: float = TOKEN_LIFE_S) -> str:
+        """A token signed with RS256, as Google's, that says who calls `audience` for `life_s` seconds."""
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": audience,
+            "azp": email,
+            "sub": str(int(hashlib.sha256(email.encode()).hexdigest()[:16], 16)),
+            "email": email,
+            "email_verified": True,
+            "iat": now,
+            "exp": now + int(life_s),
+        }
+        return bytes(jwt.encode(self._signer, claims)).decode()
+
+    def verify_id_token(self, token: str) -> dict[str, Any]:
+        """Claims of an ID token that we signed and that is still good; its audience is the caller's to check.
+
+        Raises ApiError 401.
+        """
+        try:
+            return dict(jwt.decode(token, certs={self.keys.key_id: self.keys.certificate_pem}))
+        except ValueError as error:
+            raise ApiError(401, "authError", f"The ID token is not acceptable: {error}") from error
+
+    def _seal(self, payload: str) -> str:
+        return hmac.new(self.keys.secret, payload.encode(), hashlib.sha256).hexdigest()
+
+
+def identity_blueprint(identity: Identity) -> Blueprint:
+    """Metadata servers, one an account below `/as/<account>`, and the certificates that verify ID tokens."""
+    routes = Blueprint("identity", __name__)
+    root = "/as/<account>/computeMetadata/v1/"
+    service_account = root + "instance/service-accounts/<_name>/"
+
+    @routes.before_request
+    def flavoured() -> None:
+        """A header that no browser sends by itself keeps web pages from fetching tokens."""
+        if request.path.startswith("/as/") and request.headers.get("Metadata-Flavor") != "Google":
+            raise ApiError(403, "forbidden", "Missing Metadata-Flavor:Google header.")
+
+    @routes.after_request
+    def answered(response: Response) -> Response:
+        response.headers["Metadata-Flavor"] = "Google"
+        return response
+
+    @routes.get("/as/<account>")
+    @routes.get(root)
+    def ping(account: str) -> Response:
+        identity.email(account)
+        return _text("computeMetadata/\n")
+
+    @routes.get(root + "project/project-id")
+    def project_id(account: str) -> Response:
+        return _text(identity.project)
+
+    @routes.get(root + "instance/region")
+    def region(account: str) -> Response:
+        return _text(f"projects/{identity.project}/regions/{identity.region}")
+
+    @routes.get(root + "universe/universe-domain")
+    def universe(account: str) -> Response:
+        return _text("googleapis.com")
+
+    @routes.get(service_account)
+    def described(account: str, _name: str) -> Response:
+        # Not the e-mail: to a service account's e-mail google-auth's background thread would add a call to
+        # iamcredentials.googleapis.com ("allowedLocations"), which hands our token to a machine outside.
+        return jsonify(email=account, aliases=["default"], scopes=SCOPES)
+
+    @routes.get(service_account + "email")
+    def email(account: str, _name: str) -> Response:
+        return _text(identity.email(account))
+
+    @routes.get(service_account + "token")
+    def access_token(account: str, _name: str) -> Response:
+        token = identity.access_token(identity.email(account))
+        return jsonify(access_token=token, expires_in=TOKEN_LIFE_S, token_type="Bearer")
+
+    @routes.get(service_account + "identity")
+    def id_token(account: str, _name: str) -> Response:
+        if not (audience := request.args.get("audience")):
+            raise ApiError(400, "required", "non-empty audience parameter required")
+        return _text(identity.id_token(identity.email(account), audience))
+
+    @routes.get("/oauth2/v1/certs")
+    def certificates() -> Response:
+        return jsonify({identity.keys.key_id: identity.keys.certificate_pem})
+
+    @routes.get("/oauth2/v3/certs")
+    def json_web_keys() -> Response:
+        return jsonify(keys=[identity.keys.json_web_key()])
+
+    return routes
+
+
+def _text(body: str) -> Response:
+    return Response(body, mimetype="text/plain")
+
+
+def _accounts(wiring: Wiring) -> dict[str, str]:
+    """Account -> e-mail."""
+    people = {key: member.removeprefix("user:") for key, member in wiring.people.items()}
+    return people | {email.partition("@")[0]: email for email in wiring.service_accounts}

@@ -1,0 +1,32 @@
+"""What happened, hop by hop: one JSON line an event, for people who watch and for tests that wait."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+class Timeline:
+    """Appends to `file`: `{"time", "hop", "who", ...}`; hops in snake_case, never a word of a ticket."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+
+    def note(self, hop: str, who: str, **facts: str | float | None) -> None:
+        """Add one line: `who` (an e-mail) did `hop`; ids, counts and durations are `facts`."""
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"time": time, "hop": hop, "who": who} | facts)
+        with self._lock, self._file.open("a") as file:
+            file.write(line + "\n")
+
+
+def read_timeline(file: Path) -> Iterator[dict[str, Any]]:
+    """Every complete line of `file`, oldest first; nothing where there is no file yet."""
+    if file.exists():
+        with file.open() as lines:
+            yield from (json.loads(line) for line in lines if line.endswith("\n"))

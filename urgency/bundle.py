@@ -1,0 +1,156 @@
+"""Model bundle: a manifest (JSON) and the parts it names by sha256. Data, never code: nothing in it is executed.
+
+Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and the probabilities that
+they must get), `metrics.json`, `accounting.json` (what became of every file and row), `card.html` (for people).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from urgency.errors import CorruptObject
+
+FORMAT = 1
+ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD = "arrays.npz", "golden.json", "metrics.json", "accounting.json", "card.html"
+
+Fetch = Callable[[str], bytes]
+"""sha256 in hex -> the bytes of that part. Raises Unavailable, Gone or CorruptObject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate said: PROMOTE, HOLD or REJECT, why in plain words, and against which version (0: none)."""
+
+    decision: str
+    reasons: tuple[str, ...]
+    against: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about a model that is not an array; storing it is the commit point of a training.
+
+    `calibration` is (slope, intercept) of Platt's sigmoid over the linear score; `review` the band of probabilities
+    that a person should look at; `weights` the one-hot coefficients by column and category; `unseen_idf` the idf of a
+    feature that no training ticket had.
+    """
+
+    version: int
+    snapshot: str
+    recipe: str
+    parts: dict[str, str]
+    intercept: float
+    unseen_idf: float
+    calibration: tuple[float, float]
+    threshold: float
+    review: tuple[float, float] | None
+    weights: dict[str, dict[str, float]]
+    metrics: dict[str, dict[str, float]]
+    rows: dict[str, int]
+    verdict: Verdict
+    cause: dict[str, Any]
+    libraries: dict[str, str]
+    execution: str
+    created_at: str
+    forced_by: str | None = None
+    format: int = FORMAT
+
+    def to_bytes(self) -> bytes:
+        """The canonical JSON whose sha256 the release pointer names."""
+        return canonical_json(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """What was learned of each hashed feature seen in training; all of shape (features,), `feature` rising."""
+
+    feature: NDArray[np.int32]
+    idf: NDArray[np.float64]
+    coef: NDArray[np.float64]
+
+    def to_bytes(self) -> bytes:
+        """The part `arrays.npz`, not compressed: equal arrays give equal bytes on every machine."""
+        body = io.BytesIO()
+        np.savez(body, feature=self.feature, idf=self.idf, coef=self.coef)
+        return body.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified model; `golden` pairs tickets with the probabilities that they must get."""
+
+    manifest: Manifest
+    manifest_sha256: str
+    arrays: Arrays
+    golden: list[dict[str, Any]]
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one JSON spelling of a value, so that equal values have equal digests."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(body: bytes) -> str:
+    """sha256 in hex, the name of a blob."""
+    return sha256(body).hexdigest()
+
+
+def read_manifest(body: bytes) -> Manifest:
+    """The manifest in `body`. Raises CorruptObject, also for a format newer than this code, by name."""
+    try:
+        members = json.loads(body)
+        if members["format"] > FORMAT:
+            raise CorruptObject(f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer service.")
+        verdict = members.pop("verdict")
+        members["calibration"] = tuple(members["calibration"])
+        members["review"] = members["review"] and tuple(members["review"])
+        known = {row.name for row in fields(Manifest)}
+        return Manifest(
+            verdict=Verdict(verdict["decision"], tuple(verdict["reasons"]), verdict["against"]),
+            **{name: value for name, value in members.items() if name in known},
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CorruptObject(f"A manifest does not parse: {error!r}.") from None
+
+
+def read_bundle(manifest_body: bytes, fetch: Fetch) -> Bundle:
+    """Load what scoring needs, each part checked against the manifest's digest. Raises CorruptObject."""
+    manifest = read_manifest(manifest_body)
+    arrays = _read_arrays(read_part(manifest, ARRAYS, fetch))
+    try:
+        golden = json.loads(read_part(manifest, GOLDEN, fetch))
+    except ValueError:
+        raise CorruptObject(f"{GOLDEN} does not parse.") from None
+    return Bundle(manifest, digest(manifest_body), arrays, golden)
+
+
+def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:
+    """One part's bytes, equal to what the manifest's digest says. Raises CorruptObject."""
+    expected = manifest.parts.get(name)
+    if expected is None:
+        raise CorruptObject(f"Version {manifest.version} has no part {name}.")
+    body = fetch(expected)
+    if digest(body) != expected:
+        raise CorruptObject(f"{name} of version {manifest.version} does not match its digest; it is never loaded.")
+    return body
+
+
+def _read_arrays(body: bytes) -> Arrays:
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as stored:
+            arrays = Arrays(stored["feature"], stored["idf"], stored["coef"])
+    except Exception as error:  # noqa: BLE001  zip, npy and numpy each raise their own
+        raise CorruptObject(f"{ARRAYS} does not parse: {error!r}.") from None
+    types = (arrays.feature.dtype, arrays.idf.dtype, arrays.coef.dtype)
+    shapes = {arrays.feature.shape, arrays.idf.shape, arrays.coef.shape}
+    if types != (np.int32, np.float64, np.float64) or len(shapes) > 1 or arrays.feature.ndim != 1:
+        raise CorruptObject(f"{ARRAYS} does not hold feature, idf and coef of one length.")
+    return arrays

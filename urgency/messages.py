@@ -1,0 +1,108 @@
+"""What travels between the deployables: a landed object and a released model, to and from their bytes.
+
+Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as the event's data.
+A message is only a hint that says "look now": nothing here is needed to know what to do.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from urgency.errors import BadMessage
+
+INCOMING = "incoming/"
+"""Where ticket files land, below the landing bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandedObject:
+    """An object that was finalized in the landing bucket; `size` in bytes."""
+
+    name: str
+    generation: int
+    size: int
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReleased:
+    """The release pointer moved to `version` with its `epoch`-th write; `execution` says which run moved it."""
+
+    epoch: int
+    version: int
+    execution: str
+
+    def to_pubsub(self) -> tuple[bytes, dict[str, str]]:
+        """Data and attributes of the Pub/Sub message."""
+        data = json.dumps({"schema": 1, "epoch": self.epoch, "version": self.version}).encode()
+        return data, {"event": "ModelReleased", "execution": self.execution}
+
+
+def is_ticket_file(name: str) -> bool:
+    """Whether an object is one whose tickets are trained on: a CSV at any depth below `incoming/`."""
+    return name.startswith(INCOMING) and name.lower().endswith(".csv")
+
+
+def read_landed_object(event_data: object) -> LandedObject:
+    """The object that an event tells of. Raises BadMessage."""
+    resource = _payload(event_data)[0]
+    try:
+        return LandedObject(
+            name=_text(resource["name"]),
+            generation=int(resource["generation"]),
+            size=int(resource["size"]),
+            created=datetime.fromisoformat(_text(resource["timeCreated"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadMessage(f"The event does not describe a stored object: {error!r}.") from None
+
+
+def read_model_released(event_data: object) -> ModelReleased:
+    """The release that an event tells of. Raises BadMessage, also for a schema newer than this code."""
+    body, attributes = _payload(event_data)
+    try:
+        schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadMessage(f"The event does not describe a released model: {error!r}.") from None
+    if schema != 1:
+        raise BadMessage(f"The event has schema {schema}; this code reads schema 1. Deploy the newer functions.")
+    return ModelReleased(epoch, version, str(attributes.get("execution", "")))
+
+
+def _payload(event_data: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Body and attributes, unwrapped where Pub/Sub wrapped them."""
+    if isinstance(event_data, bytes):
+        event_data = _decoded(event_data)
+    if not isinstance(event_data, dict):
+        raise BadMessage("The event carries no JSON object.")
+    message = event_data.get("message")
+    if message is None:
+        return event_data, {}
+    if not isinstance(message, dict) or not isinstance(message.get("data"), str):
+        raise BadMessage("The Pub/Sub message carries no data.")
+    attributes = message.get("attributes") or {}
+    try:
+        body = _decoded(base64.b64decode(message["data"], validate=True))
+    except binascii.Error:
+        raise BadMessage("The Pub/Sub message's data is not base64.") from None
+    if not isinstance(body, dict) or not isinstance(attributes, dict):
+        raise BadMessage("The Pub/Sub message's data is not a JSON object.")
+    return body, attributes
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadMessage("The event's data is not JSON.") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a text was expected")
+    return value

@@ -1,0 +1,64 @@
+"""Ticket: its fields, limits and normal forms, the same for training and for serving."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from urgency.errors import BadTicket
+
+TEXT_MAX = 65_536
+"""Characters of a title or a description."""
+
+CATEGORY_MAX = 200
+"""Characters of a source or a customer tier."""
+
+_FIELDS = (("title", TEXT_MAX), ("description", TEXT_MAX), ("source", CATEGORY_MAX), ("customer_tier", CATEGORY_MAX))
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_DIGITS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One ticket in normal form; made by `normal_ticket`. Title and description are never both empty."""
+
+    title: str
+    description: str
+    source: str
+    customer_tier: str
+
+
+def normal_ticket(title: str, description: str, source: str = "", customer_tier: str = "") -> Ticket:
+    """The ticket in normal form: NFC, control characters gone, categories lower case and stripped.
+
+    Raises BadTicket, naming the field and never its content.
+    """
+    values = [
+        _normal(value, name, most)
+        for value, (name, most) in zip((title, description, source, customer_tier), _FIELDS, strict=True)
+    ]
+    if not values[0].strip() and not values[1].strip():
+        raise BadTicket("title and description are both empty; a ticket needs one of them.")
+    return Ticket(values[0], values[1], values[2].strip().casefold(), values[3].strip().casefold())
+
+
+def split_key(ticket: Ticket) -> str:
+    """What decides a ticket's side of the split: lower case, digits masked, spaces collapsed."""
+    return _DIGITS.sub("0", same_text(ticket).lower())
+
+
+def same_text(ticket: Ticket) -> str:
+    """Equal for two tickets that say the same: spaces collapsed; digits count."""
+    return " ".join(f"{ticket.title}\n{ticket.description}".split())
+
+
+def _normal(value: str, name: str, most: int) -> str:
+    if len(value) > most:
+        raise BadTicket(f"{name} has {len(value):,} characters; at most {most:,} are read.")
+    if value.isascii() and value.isprintable():
+        return value
+    if _SURROGATE.search(value):
+        raise BadTicket(f"{name} holds half of a character (a lone surrogate); send it as UTF-8.")
+    return unicodedata.normalize("NFC", _CONTROL.sub("", value))
