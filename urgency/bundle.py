@@ -1,7 +1,7 @@
 """Model bundle: a manifest (JSON) and the parts it names by sha256. Data, never code: nothing in it is executed.
 
-Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and the probabilities that
-they must get), `metrics.json`, `accounting.json` (what became of every file and row), `card.html` (for people).
+Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and the probabilities
+that they must get), `metrics.json`, `accounting.json` (what became of every file and row), `card.html` (for people).
 """
 
 from __future__ import annotations
@@ -145,6 +145,7 @@ def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:
 
 def _read_arrays(body: bytes) -> Arrays:
     try:
+        stored: Any
         with np.load(io.BytesIO(body), allow_pickle=False) as stored:
             arrays = Arrays(stored["feature"], stored["idf"], stored["coef"])
     except Exception as error:  # noqa: BLE001  zip, npy and numpy each raise their own

@@ -1,8 +1,8 @@
 """Bundle -> Scorer: tickets -> calibrated probability, label and exact reasons, without scikit-learn.
 
-score = intercept + one-hot weights + sum(coef * x), where x = (1 + ln tf) * idf, scaled to unit length (Salton & Buckley
-1988, as scikit-learn's TfidfTransformer(sublinear_tf=True) has it); P(urgent) = 1 / (1 + exp(-(slope * score + offset)))
-(Platt 1999). The log-odds are a sum, so each word's share of a prediction is exact.
+score = intercept + one-hot weights + sum(coef * x), where x = (1 + ln tf) * idf, scaled to unit length (Salton &
+Buckley 1988, as in scikit-learn's TfidfTransformer(sublinear_tf=True)); P(urgent) = 1 / (1 + exp(-(slope * score +
+offset))) (Platt 1999). The log-odds are a sum, so each word's share of a prediction is exact.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Pub/Sub without HTTP: messages, leases, back-off and dead letters, kept in one SQLite file.
 
-A row of `delivery` is a message that a subscription has not acknowledged, and `due` says when it may be delivered again.
-So a lease is a `due` in the future and no clockwork is needed: a lease that runs out is due by itself.
+A row of `delivery` is a message that a subscription has not acknowledged; its `due` says when it may be delivered
+(again). So a lease is a `due` in the future, and one that runs out needs no clockwork to come back.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import sqlite3
 import threading
@@ -107,18 +108,17 @@ class Broker:
         """Done with these for ever. An id whose message was handed out again since does nothing."""
         with self._changed, self._database:
             for ack_id in ack_ids:
-                acknowledged = self._database.execute(
-                    "DELETE FROM delivery WHERE subscription = ? AND ack_id = ? RETURNING message",
-                    [subscription, ack_id],
-                ).fetchall()
-                for (message,) in acknowledged:
-                    self._forget(message)
+                for message, _ in self._held(subscription, ack_id):
+                    self._settle(subscription, message)
 
     def modify_deadline(self, subscription: str, ack_ids: Iterable[str], seconds: float) -> None:
         """Keep these for `seconds` more; 0 gives them back, to be delivered again after the back-off."""
+        policy = self.subscriptions[subscription]
         with self._changed, self._database:
             for ack_id in ack_ids:
-                self._redeliver_after(subscription, ack_id, seconds)
+                for message, attempt in self._held(subscription, ack_id):
+                    if seconds or not self._bury(policy, message, attempt):
+                        self._redeliver(policy, message, attempt, ack_id if seconds else None, seconds)
             self._changed.notify_all()
 
     def reject(self, subscription: str, ack_id: str) -> None:
@@ -126,7 +126,7 @@ class Broker:
         self.modify_deadline(subscription, [ack_id], 0)
 
     def close(self) -> None:
-        """Write everything down."""
+        """Let go of the file; everything is in it already."""
         with self._changed:
             self._database.close()
 
@@ -140,37 +140,83 @@ class Broker:
             "INSERT INTO delivery (subscription, message, due) VALUES (?, ?, ?)",
             [(one.name, message, now) for one in self.subscriptions.values() if one.topic == topic],
         )
-        self._forget(message)
+        self._drop_unwanted(message)
         self._timeline.note("message_published", who, topic=topic, message=str(message))
         self._changed.notify_all()
         return str(message)
 
     def _lease_due(self, subscription: str, limit: int) -> list[Leased]:
+        policy = self.subscriptions[subscription]
         with self._database:
             due = self._database.execute(
-                "SELECT message, attempt FROM delivery WHERE subscription = ? AND due <= ? ORDER BY due, message LIMIT ?",
+                "SELECT message, attempt FROM delivery WHERE subscription = ? AND due <= ? ORDER BY due LIMIT ?",
                 [subscription, self._clock(), limit],
             ).fetchall()
-            policy = self.subscriptions[subscription]
-            return [self._lease(policy, message, attempt + 1) for message, attempt in due if not self._bury(policy, message, attempt)]
+            alive = [row for row in due if not self._bury(policy, *row)]
+            return [self._lease(policy, message, attempt + 1) for message, attempt in alive]
 
     def _lease(self, subscription: Subscription, message: int, attempt: int) -> Leased:
         ack_id = f"{message}-{attempt}-{secrets.token_hex(8)}"
-        self._database.execute(
-            "UPDATE delivery SET attempt = ?, ack_id = ? WHERE subscription = ? AND message = ?",
-            [attempt, ack_id, subscription.name, message],
-        )
-        self._redeliver_after(subscription.name, ack_id, subscription.ack_deadline_s)
+        self._redeliver(subscription, message, attempt, ack_id, subscription.ack_deadline_s)
         return Leased(ack_id, attempt, self._message(message))
 
-    def _redeliver_after(self, subscription: str, ack_id: str, seconds: float) -> None:
-        """The deadline and then the back-off must pass; giving back (0) ends the lease at once."""
-        ...
+    def _redeliver(
+        self, subscription: Subscription, message: int, attempt: int, ack_id: str | None, deadline_s: float
+    ) -> None:
+        """Due again when the deadline and then the back-off have passed."""
+        due = self._clock() + deadline_s + back_off_s(subscription, attempt) / self._hurry
+        self._database.execute(
+            "UPDATE delivery SET due = ?, attempt = ?, ack_id = ? WHERE subscription = ? AND message = ?",
+            [due, attempt, ack_id, subscription.name, message],
+        )
 
     def _bury(self, subscription: Subscription, message: int, attempt: int) -> bool:
         """Move a message that was delivered often enough to the dead-letter topic; False where it stays."""
-        limit, topic = subscription.max_delivery_attempts, subscription.dead_letter_topic
-        if topic is None or attempt < limit or not self._may_bury(subscription):
+        topic = subscription.dead_letter_topic
+        if topic is None or attempt < subscription.max_delivery_attempts or not self._may_bury(subscription):
             return False
-        ...
+        dead = self._message(message)
+        self._publish(topic, dead.data, dead.attributes | self._epitaph(subscription, dead, attempt), self._agent)
+        self._settle(subscription.name, message)
         return True
+
+    def _epitaph(self, subscription: Subscription, dead: Message, attempt: int) -> dict[str, str]:
+        """https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts."""
+        return {
+            "CloudPubSubDeadLetterSourceDeliveryCount": str(attempt),
+            "CloudPubSubDeadLetterSourceSubscription": subscription.name,
+            "CloudPubSubDeadLetterSourceSubscriptionProject": self._project,
+            "CloudPubSubDeadLetterSourceTopicPublishTime": dead.publish_time,
+        }
+
+    def _held(self, subscription: str, ack_id: str) -> list[tuple[int, int]]:
+        """(message, attempt) leased under `ack_id`; nothing where it was settled or handed out again."""
+        query = "SELECT message, attempt FROM delivery WHERE subscription = ? AND ack_id = ?"
+        return self._database.execute(query, [subscription, ack_id]).fetchall()
+
+    def _settle(self, subscription: str, message: int) -> None:
+        self._database.execute("DELETE FROM delivery WHERE subscription = ? AND message = ?", [subscription, message])
+        self._drop_unwanted(message)
+
+    def _drop_unwanted(self, message: int | None) -> None:
+        """Forget a message that no subscription waits for."""
+        self._database.execute(
+            "DELETE FROM message WHERE id = ? AND id NOT IN (SELECT message FROM delivery)", [message]
+        )
+
+    def _message(self, message: int) -> Message:
+        topic, published, data, attributes = self._database.execute(
+            "SELECT topic, published, data, attributes FROM message WHERE id = ?", [message]
+        ).fetchone()
+        return Message(str(message), topic, published, data, json.loads(attributes))
+
+    def _until_due(self, subscription: str) -> float:
+        """Seconds until something can be due; new messages wake whoever waits."""
+        query = "SELECT min(due) FROM delivery WHERE subscription = ?"
+        (due,) = self._database.execute(query, [subscription]).fetchone()
+        return math.inf if due is None else max(0.0, due - self._clock())
+
+
+def back_off_s(subscription: Subscription, attempt: int) -> float:
+    """Wait after the `attempt`-th failed delivery: doubling from the policy's minimum to its maximum."""
+    return min(subscription.maximum_backoff_s, subscription.minimum_backoff_s * 2.0 ** min(attempt - 1, 30))

@@ -1,4 +1,4 @@
-"""Who is who: access tokens, signed ID tokens, and the metadata server that hands them out.
+"""Who is who: access tokens and signed ID tokens, which `metadata.py` hands out.
 
 google-auth works unmodified in a process whose environment has `Identity.environment`: it then *is* that account, as a
 container in Cloud Run is its service account.
@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
 from google.auth import crypt, jwt
 
 from infra.local.pocket.errors import ApiError
@@ -24,7 +23,6 @@ from infra.local.wiring import Wiring
 
 TOKEN_LIFE_S = 3600
 ISSUER = "https://accounts.google.com"
-SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 class Identity:
@@ -104,77 +102,6 @@ class Identity:
 
     def _seal(self, payload: str) -> str:
         return hmac.new(self.keys.secret, payload.encode(), hashlib.sha256).hexdigest()
-
-
-def identity_blueprint(identity: Identity) -> Blueprint:
-    """Metadata servers, one an account below `/as/<account>`, and the certificates that verify ID tokens."""
-    routes = Blueprint("identity", __name__)
-    root = "/as/<account>/computeMetadata/v1/"
-    service_account = root + "instance/service-accounts/<_name>/"
-
-    @routes.before_request
-    def flavoured() -> None:
-        """A header that no browser sends by itself keeps web pages from fetching tokens."""
-        if request.path.startswith("/as/") and request.headers.get("Metadata-Flavor") != "Google":
-            raise ApiError(403, "forbidden", "Missing Metadata-Flavor:Google header.")
-
-    @routes.after_request
-    def answered(response: Response) -> Response:
-        response.headers["Metadata-Flavor"] = "Google"
-        return response
-
-    @routes.get("/as/<account>")
-    @routes.get(root)
-    def ping(account: str) -> Response:
-        identity.email(account)
-        return _text("computeMetadata/\n")
-
-    @routes.get(root + "project/project-id")
-    def project_id(account: str) -> Response:
-        return _text(identity.project)
-
-    @routes.get(root + "instance/region")
-    def region(account: str) -> Response:
-        return _text(f"projects/{identity.project}/regions/{identity.region}")
-
-    @routes.get(root + "universe/universe-domain")
-    def universe(account: str) -> Response:
-        return _text("googleapis.com")
-
-    @routes.get(service_account)
-    def described(account: str, _name: str) -> Response:
-        # Not the e-mail: to a service account's e-mail google-auth's background thread would add a call to
-        # iamcredentials.googleapis.com ("allowedLocations"), which hands our token to a machine outside.
-        return jsonify(email=account, aliases=["default"], scopes=SCOPES)
-
-    @routes.get(service_account + "email")
-    def email(account: str, _name: str) -> Response:
-        return _text(identity.email(account))
-
-    @routes.get(service_account + "token")
-    def access_token(account: str, _name: str) -> Response:
-        token = identity.access_token(identity.email(account))
-        return jsonify(access_token=token, expires_in=TOKEN_LIFE_S, token_type="Bearer")
-
-    @routes.get(service_account + "identity")
-    def id_token(account: str, _name: str) -> Response:
-        if not (audience := request.args.get("audience")):
-            raise ApiError(400, "required", "non-empty audience parameter required")
-        return _text(identity.id_token(identity.email(account), audience))
-
-    @routes.get("/oauth2/v1/certs")
-    def certificates() -> Response:
-        return jsonify({identity.keys.key_id: identity.keys.certificate_pem})
-
-    @routes.get("/oauth2/v3/certs")
-    def json_web_keys() -> Response:
-        return jsonify(keys=[identity.keys.json_web_key()])
-
-    return routes
-
-
-def _text(body: str) -> Response:
-    return Response(body, mimetype="text/plain")
 
 
 def _accounts(wiring: Wiring) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Synthetic helpdesk tickets and the generator that writes them (see README.md)."""
