@@ -145,13 +145,12 @@ def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:
 
 def _read_arrays(body: bytes) -> Arrays:
     try:
-        stored: Any
         with np.load(io.BytesIO(body), allow_pickle=False) as stored:
             arrays = Arrays(stored["feature"], stored["idf"], stored["coef"])
     except Exception as error:  # noqa: BLE001  zip, npy and numpy each raise their own
         raise CorruptObject(f"{ARRAYS} does not parse: {error!r}.") from None
-    types = (arrays.feature.dtype, arrays.idf.dtype, arrays.coef.dtype)
-    shapes = {arrays.feature.shape, arrays.idf.shape, arrays.coef.shape}
-    if types != (np.int32, np.float64, np.float64) or len(shapes) > 1 or arrays.feature.ndim != 1:
+    columns: list[NDArray[Any]] = [arrays.feature, arrays.idf, arrays.coef]
+    types = [column.dtype.name for column in columns]
+    if types != ["int32", "float64", "float64"] or {column.shape for column in columns} != {(columns[0].size,)}:
         raise CorruptObject(f"{ARRAYS} does not hold feature, idf and coef of one length.")
     return arrays

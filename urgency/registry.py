@@ -7,28 +7,22 @@ compare-and-swap objects (`release.json`, `notified.json`, ...) change only from
 from __future__ import annotations
 
 import json
-import random
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import TypeVar
 
 from urgency.bundle import Bundle, Manifest, Verdict, canonical_json, digest, read_bundle, read_manifest
-from urgency.errors import Conflict, CorruptObject, Forbidden, Gone, Unavailable
+from urgency.errors import CorruptObject, Gone, Unavailable
 from urgency.records import NO_RELEASE, Release, Snapshot
 from urgency.store import ABSENT, UNCHANGED, ObjectStore, Unchanged
+from urgency.writes import Sleep, create_once, swap
 
 RELEASE, NOTIFIED = "release.json", "notified.json"
-_ATTEMPTS = 5
-T = TypeVar("T")
 
 
 class Registry:
     """The registry and control buckets in this system's words. `sleep` waits between attempts, in seconds."""
 
-    def __init__(
-        self, registry: ObjectStore, control: ObjectStore, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, registry: ObjectStore, control: ObjectStore, sleep: Sleep = time.sleep) -> None:
         self.objects = registry
         self.control = control
         self._sleep = sleep
@@ -47,7 +41,7 @@ class Registry:
 
     def create_snapshot(self, snapshot: Snapshot) -> bool:
         """Whether `snapshot` is the stored one afterwards; False when another run was first."""
-        return self._create_once(_numbered("snapshots", snapshot.n), snapshot.to_bytes())
+        return self._create(_numbered("snapshots", snapshot.n), snapshot.to_bytes())
 
     # Models
 
@@ -66,7 +60,7 @@ class Registry:
 
     def commit(self, manifest: Manifest) -> Manifest:
         """The commit point of a training: what is stored afterwards, ours or that of a run that was first."""
-        self._create_once(_numbered("models", manifest.version), manifest.to_bytes())
+        self._create(_numbered("models", manifest.version), manifest.to_bytes())
         stored = self.manifest(manifest.version)
         if stored is None:
             raise Unavailable(f"The manifest of version {manifest.version} was written and cannot be read yet.")
@@ -75,7 +69,7 @@ class Registry:
     def put_blob(self, body: bytes) -> str:
         """Store a part under its digest, which is returned. Raises CorruptObject when other bytes stand there."""
         name = digest(body)
-        if not self._create_once(f"blobs/sha256/{name}", body):
+        if not self._create(f"blobs/sha256/{name}", body):
             raise CorruptObject(f"blobs/sha256/{name} holds other bytes than its name says; restore the registry.")
         return name
 
@@ -112,7 +106,7 @@ class Registry:
 
     def record_verdict(self, version: int, verdict: Verdict) -> None:
         """Keep a later judgement; the first one stays."""
-        self._create_once(_verdict_name(version, verdict.against), canonical_json(asdict(verdict)))
+        self._create(_verdict_name(version, verdict.against), canonical_json(asdict(verdict)))
 
     # The release pointer, which is also the outbox of ModelReleased
 
@@ -131,7 +125,7 @@ class Registry:
 
     def move_release(self, release: Release, expect: int) -> int:
         """Write the pointer if its token is still `expect`. Raises Conflict."""
-        return self.swap(RELEASE, release.to_bytes(), expect)
+        return swap(self.control, RELEASE, release.to_bytes(), expect, self._sleep)
 
     def notified_epoch(self) -> tuple[int, int]:
         """Token and the highest epoch whose message is known to be published."""
@@ -142,53 +136,14 @@ class Registry:
 
     def record_notified(self, epoch: int, expect: int) -> None:
         """Remember that the message of `epoch` was published. Raises Conflict."""
-        self.swap(NOTIFIED, canonical_json({"epoch": epoch}), expect)
+        swap(self.control, NOTIFIED, canonical_json({"epoch": epoch}), expect, self._sleep)
 
-    def swap(self, name: str, body: bytes, expect: int) -> int:
-        """Compare-and-swap in the control bucket; our own success, if the answer was lost, is a success."""
-
-        def attempt() -> int:
-            try:
-                return self.control.put(name, body, expect)
-            except Conflict:
-                stored = self.control.get(name)
-                if stored is None or isinstance(stored, Unchanged) or stored.body != body:
-                    raise
-                return stored.token
-
-        return self._persist(attempt)
-
-    def _create_once(self, name: str, body: bytes) -> bool:
-        """Whether the stored bytes are ours afterwards."""
-
-        def attempt() -> bool:
-            try:
-                self.objects.put(name, body, ABSENT)
-            except (Conflict, Forbidden) as refused:  # who may create but not overwrite sees 403 where it exists
-                stored = self._read(name)
-                if stored is None and isinstance(refused, Forbidden):
-                    raise
-                return stored == body
-            return True
-
-        return self._persist(attempt)
+    def _create(self, name: str, body: bytes) -> bool:
+        return create_once(self.objects, name, body, self._sleep)
 
     def _read(self, name: str) -> bytes | None:
         stored = self.objects.get(name)
         return None if stored is None or isinstance(stored, Unchanged) else stored.body
-
-    def _persist(self, attempt: Callable[[], T]) -> T:
-        """Jittered back-off over Unavailable: 429 says that one name takes about one write a second."""
-        for wait_s in _back_off():
-            try:
-                return attempt()
-            except Unavailable:
-                self._sleep(wait_s)
-        return attempt()
-
-
-def _back_off() -> Iterator[float]:
-    return (random.uniform(0.5, 1.0) * 2**tries for tries in range(_ATTEMPTS - 1))
 
 
 def _numbered(folder: str, n: int) -> str:

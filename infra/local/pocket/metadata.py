@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, jsonify, request
 
 from infra.local.pocket.errors import ApiError
@@ -15,7 +17,7 @@ def metadata_blueprint(identity: Identity) -> Blueprint:
     server = _MetadataServer(identity)
     root = "/as/<account>/computeMetadata/v1/"
     service_account = root + "instance/service-accounts/<alias>/"
-    views = {
+    views: dict[str, Callable[..., Response]] = {
         "/as/<account>": server.ping,
         root: server.ping,
         root + "project/project-id": server.project_id,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -20,89 +19,87 @@ from infra.local.wiring import Subscription, Wiring
 PULL_WAIT_S = 5.0
 
 
-@dataclass(frozen=True)
-class _Gate:
-    """Lets a request through where the wiring names the resource and a grant allows the caller."""
-
-    access: Access
-    resources: frozenset[str]
-
-    def admit(self, permission: str, resource: str) -> str:
-        """The caller's member. Raises ApiError 401, 403, 404."""
-        member = self.access.caller(request)
-        if resource not in self.resources:
-            raise ApiError(404, "notFound", f"Resource not found (resource={resource.partition('/')[2]}).")
-        self.access.require(member, permission, resource)
-        return member
-
-
 def pubsub_blueprint(broker: Broker, wiring: Wiring, access: Access) -> Blueprint:
     """Topics and subscriptions of `wiring`, each call only for whom a grant allows it."""
+    api = _PubSub(broker, wiring, access)
+    topics, subscriptions = f"/v1/{api.project}/topics", f"/v1/{api.project}/subscriptions"
+    views = [
+        ("GET", topics, api.list_topics),
+        ("GET", f"{topics}/<topic>", api.get_topic),
+        ("POST", f"{topics}/<topic>:publish", api.publish),
+        ("GET", subscriptions, api.list_subscriptions),
+        ("GET", f"{subscriptions}/<subscription>", api.get_subscription),
+        ("POST", f"{subscriptions}/<subscription>:pull", api.pull),
+        ("POST", f"{subscriptions}/<subscription>:acknowledge", api.acknowledge),
+        ("POST", f"{subscriptions}/<subscription>:modifyAckDeadline", api.modify_ack_deadline),
+    ]
     routes = Blueprint("pubsub", __name__)
-    project = f"projects/{wiring.project}"
-    topics = {f"topics/{name}" for name in wiring.topics}
-    subscriptions = {f"subscriptions/{name}" for name in broker.subscriptions}
-    gate = _Gate(access, frozenset({project} | topics | subscriptions))
-    _add_topics(routes, project, wiring.topics, broker, gate)
-    _add_subscriptions(routes, project, broker, gate)
-    _add_deliveries(routes, project, broker, gate)
+    for method, rule, view in views:
+        routes.add_url_rule(rule, view_func=view, endpoint=view.__name__, methods=[method])
     return routes
 
 
-def _add_topics(routes: Blueprint, project: str, topics: tuple[str, ...], broker: Broker, gate: _Gate) -> None:
-    @routes.get(f"/v1/{project}/topics")
-    def list_topics() -> Response:
-        gate.admit("pubsub.topics.list", project)
-        return jsonify(topics=[{"name": f"{project}/topics/{topic}"} for topic in topics])
+class _PubSub:
+    """The calls; each answers Google's JSON or raises ApiError 400, 401, 403 or 404."""
 
-    @routes.get(f"/v1/{project}/topics/<topic>")
-    def get_topic(topic: str) -> Response:
-        gate.admit("pubsub.topics.get", f"topics/{topic}")
-        return jsonify(name=f"{project}/topics/{topic}")
+    def __init__(self, broker: Broker, wiring: Wiring, access: Access) -> None:
+        self.project = f"projects/{wiring.project}"
+        self._topics = wiring.topics
+        self._broker = broker
+        self._access = access
+        topics = {f"topics/{name}" for name in wiring.topics}
+        self._resources = {self.project} | topics | {f"subscriptions/{name}" for name in broker.subscriptions}
 
-    @routes.post(f"/v1/{project}/topics/<topic>:publish")
-    def publish(topic: str) -> Response:
-        who = gate.admit("pubsub.topics.publish", f"topics/{topic}").partition(":")[2]
+    def list_topics(self) -> Response:
+        self._admit("pubsub.topics.list", self.project)
+        return jsonify(topics=[{"name": f"{self.project}/topics/{topic}"} for topic in self._topics])
+
+    def get_topic(self, topic: str) -> Response:
+        self._admit("pubsub.topics.get", f"topics/{topic}")
+        return jsonify(name=f"{self.project}/topics/{topic}")
+
+    def publish(self, topic: str) -> Response:
+        who = self._admit("pubsub.topics.publish", f"topics/{topic}").partition(":")[2]
         messages = [_parsed(message) for message in _body().get("messages", [])]
-        return jsonify(messageIds=[broker.publish(topic, data, attributes, who=who) for data, attributes in messages])
+        ids = [self._broker.publish(topic, data, attributes, who=who) for data, attributes in messages]
+        return jsonify(messageIds=ids)
 
+    def list_subscriptions(self) -> Response:
+        self._admit("pubsub.subscriptions.list", self.project)
+        return jsonify(subscriptions=[_described(self.project, one) for one in self._broker.subscriptions.values()])
 
-def _add_subscriptions(routes: Blueprint, project: str, broker: Broker, gate: _Gate) -> None:
-    @routes.get(f"/v1/{project}/subscriptions")
-    def list_subscriptions() -> Response:
-        gate.admit("pubsub.subscriptions.list", project)
-        return jsonify(subscriptions=[_described(project, one) for one in broker.subscriptions.values()])
+    def get_subscription(self, subscription: str) -> Response:
+        self._admit("pubsub.subscriptions.get", f"subscriptions/{subscription}")
+        return jsonify(_described(self.project, self._broker.subscriptions[subscription]))
 
-    @routes.get(f"/v1/{project}/subscriptions/<subscription>")
-    def get_subscription(subscription: str) -> Response:
-        gate.admit("pubsub.subscriptions.get", f"subscriptions/{subscription}")
-        return jsonify(_described(project, broker.subscriptions[subscription]))
-
-
-def _add_deliveries(routes: Blueprint, project: str, broker: Broker, gate: _Gate) -> None:
-    @routes.post(f"/v1/{project}/subscriptions/<subscription>:pull")
-    def pull(subscription: str) -> Response:
-        gate.admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
+    def pull(self, subscription: str) -> Response:
+        self._admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
         wanted = _body()
         if wanted.get("maxMessages", 0) < 1:
             raise ApiError(400, "badRequest", "The value for max_messages must be greater than 0.")
         wait_s = 0.0 if wanted.get("returnImmediately") else PULL_WAIT_S
-        leased = broker.lease(subscription, wanted["maxMessages"], wait_s=wait_s)
-        counted = broker.subscriptions[subscription].dead_letter_topic is not None
+        leased = self._broker.lease(subscription, wanted["maxMessages"], wait_s=wait_s)
+        counted = self._broker.subscriptions[subscription].dead_letter_topic is not None
         return jsonify(receivedMessages=[_received(one, counted=counted) for one in leased])
 
-    @routes.post(f"/v1/{project}/subscriptions/<subscription>:acknowledge")
-    def acknowledge(subscription: str) -> Response:
-        gate.admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
-        broker.acknowledge(subscription, _body().get("ackIds", []))
+    def acknowledge(self, subscription: str) -> Response:
+        self._admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
+        self._broker.acknowledge(subscription, _body().get("ackIds", []))
         return jsonify({})
 
-    @routes.post(f"/v1/{project}/subscriptions/<subscription>:modifyAckDeadline")
-    def modify_ack_deadline(subscription: str) -> Response:
-        gate.admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
+    def modify_ack_deadline(self, subscription: str) -> Response:
+        self._admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
         wanted = _body()
-        broker.modify_deadline(subscription, wanted.get("ackIds", []), wanted.get("ackDeadlineSeconds", 0))
+        self._broker.modify_deadline(subscription, wanted.get("ackIds", []), wanted.get("ackDeadlineSeconds", 0))
         return jsonify({})
+
+    def _admit(self, permission: str, resource: str) -> str:
+        """The caller's member, where the wiring names the resource and a grant allows the call."""
+        member = self._access.caller(request)
+        if resource not in self._resources:
+            raise ApiError(404, "notFound", f"Resource not found (resource={resource.partition('/')[2]}).")
+        self._access.require(member, permission, resource)
+        return member
 
 
 def _body() -> dict[str, Any]:
