@@ -1,34 +1,46 @@
-"""The sentences in `words/*.toml`, read into typed objects."""
+"""The sentences in `words/*.toml`, read into typed objects.
 
+Each incident has up to four openings, lettered a, b, c, d in their order.  A phrase that starts with letters and a bar
+("bd| The spare one works.") fits these openings only; one without fits all.
+"""
+
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 WORDS = Path(__file__).parent / "words"
-DOMAINS = ("facilities", "hr", "network", "payments", "saas", "shop", "workplace")
+DOMAINS = (
+    "banking", "cards", "delivery", "devices", "facilities", "hr", "network", "saas", "shop", "workplace",
+)  # fmt: skip
+LETTERS = "abcd"
+FACTS = ("name", "thing", "severity")
 Phrases = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Incident:
-    """One kind of trouble and how people put it; `severity` is what it weighs before anything else is known."""
+    """One kind of trouble; `severity` is what it weighs before anything else is known, `thing` what may be "down"."""
 
     domain: str
     name: str
     thing: str
     severity: float
-    titles: Phrases
-    opening: Phrases
-    grave: Phrases
-    mild: Phrases
-    broad: Phrases
-    narrow: Phrases
-    near: Phrases
-    far: Phrases
-    detail: Phrases
+    phrases: Mapping[str, Phrases]
+
+    def openings(self) -> str:
+        """The letters of its openings."""
+        return LETTERS[: len(self.phrases["opening"])]
+
+    def fitting(self, pool: str, opening: str) -> Phrases:
+        """Phrases of a pool (`titles`, `grave`, `near` ...) that can follow the opening with this letter."""
+        if pool == "opening":
+            return (self.phrases[pool][LETTERS.index(opening)],)
+        split = (_split_tag(phrase) for phrase in self.phrases.get(pool, ()))
+        return tuple(text for letters, text in split if opening in letters)
 
 
 @dataclass(frozen=True)
@@ -43,22 +55,34 @@ class Phrasebook:
 @cache
 def read_phrasebook() -> Phrasebook:
     """All phrases of the folder, domains in alphabetical order."""
-    common, slots = _read("common"), _read("slots")
     return Phrasebook(
-        incidents=tuple(incident for domain in DOMAINS for incident in _incidents(domain)),
-        common={group: {key: tuple(lines) for key, lines in pools.items()} for group, pools in common.items()},
-        slots={slot: tuple(values) for slot, values in slots.items()},
+        incidents=tuple(incident for domain in DOMAINS for incident in _read_incidents(domain)),
+        common={group: _pools(page) for group, page in _read("common").items()},
+        slots=_pools(_read("slots")),
     )
+
+
+def _read_incidents(domain: str) -> list[Incident]:
+    page = _read(domain)
+    shared = _pools(page["shared"])
+    return [_incident(domain, shared, entry) for entry in page["incident"]]
+
+
+def _incident(domain: str, shared: Mapping[str, Phrases], entry: dict[str, Any]) -> Incident:
+    """An incident's own pool takes the place of the one its domain shares."""
+    own = _pools({key: value for key, value in entry.items() if key not in FACTS})
+    return Incident(domain, **{fact: entry[fact] for fact in FACTS}, phrases={**shared, **own})
+
+
+def _pools(page: dict[str, Any]) -> dict[str, Phrases]:
+    return {key: tuple(lines) for key, lines in page.items()}
 
 
 def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((WORDS / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _incidents(domain: str) -> Iterator[Incident]:
-    page = _read(domain)
-    shared = {"detail": page["detail"], **page["scope"], **page["deadline"]}
-    for entry in page["incident"]:
-        merged = shared | entry
-        phrases = {key: tuple(value) if isinstance(value, list) else value for key, value in merged.items()}
-        yield Incident(domain=domain, **phrases)
+def _split_tag(phrase: str) -> tuple[str, str]:
+    """Letters of the openings a phrase fits, and its text."""
+    tagged = re.match(r"([a-d]+)\| (.*)", phrase, re.DOTALL)
+    return (tagged[1], tagged[2]) if tagged else (LETTERS, phrase)

@@ -7,7 +7,7 @@ from data.phrasebook import Phrasebook, Phrases
 from data.story import Story
 
 DETAILS = {"email": (0, 3), "web": (0, 3), "chat": (0, 1), "phone": (0, 2), "api": (0, 2)}
-OWN_PHRASES = ("grave", "mild", "broad", "narrow", "near", "far")
+LONG_WINDED = {"email": 0.25, "web": 0.12, "chat": 0.02, "phone": 0.06, "api": 0.0}
 
 
 class Writer:
@@ -33,11 +33,14 @@ class Writer:
     def _common(self, key: str) -> Phrases:
         return self._book.common["live"][key]
 
+    def _own(self, pool: str) -> Phrases:
+        """The incident's phrases for its opening, or what everybody says."""
+        return self._story.incident.fitting(pool, self._story.opening) or self._common(pool)
+
     def _title(self) -> str:
         story, dice = self._story, self._dice
-        titles = story.incident.titles if story.mode == "live" else self._book.common[story.mode]["titles"]
-        title = self._say(titles)
-        if dice.chance(0.25 if "pushing" in story.traits else 0.02):
+        title = self._say(self._own("titles") if story.mode == "live" else self._book.common[story.mode]["titles"])
+        if dice.chance(0.2 if {"pushing", "alarm"} & set(story.traits) else 0.02):
             title = dice.pick(self._common("title_push")) + title
         elif story.source == "email" and dice.chance(0.12):
             title = dice.pick(self._common("title_reply")) + title
@@ -48,25 +51,31 @@ class Writer:
         return self._frame(self._paragraphs(sentences))
 
     def _live(self) -> list[str]:
-        """Opening first, the facts after it in any order, sometimes the grievance before everything."""
-        story, dice = self._story, self._dice
-        facts = [self._say(self._trait_phrases(trait)) for trait in sorted(story.traits - {"reopened"})]
-        low, high = DETAILS[story.source]
-        details = dice.sample(story.incident.detail + self._common("detail"), dice.number(low, high))
-        facts += [detail.format_map(self._slots) for detail in details]
-        before = [self._say(self._common("reopened"))] if "reopened" in story.traits else []
-        return [*before, self._say(story.incident.opening), *dice.sample(facts, len(facts))]
+        """What happened first, everything else after it in any order."""
+        traits, dice = self._story.traits, self._dice
+        before = [self._say(self._common("reopened"))] if "reopened" in traits else []
+        facts = [self._say(self._own(trait)) for trait in traits if trait != "reopened"]
+        facts += self._details() + self._background()
+        return [*before, self._say(self._own("opening")), *dice.sample(facts, len(facts))]
 
-    def _trait_phrases(self, trait: str) -> Phrases:
-        if trait in OWN_PHRASES:
-            phrases: Phrases = getattr(self._story.incident, trait)
-            return phrases
-        return self._common(trait)
+    def _details(self) -> list[str]:
+        pool = self._story.incident.phrases["detail"] + self._common("detail")
+        if self._story.source == "phone":
+            pool = tuple(phrase for phrase in pool if "attach" not in phrase)
+        return self._some(pool, *DETAILS[self._story.source])
+
+    def _background(self) -> list[str]:
+        """Some people tell the whole story."""
+        long_winded = self._dice.chance(LONG_WINDED[self._story.source])
+        return self._some(self._common("background"), 2, 4) if long_winded else []
+
+    def _some(self, phrases: Phrases, low: int, high: int) -> list[str]:
+        chosen = self._dice.sample(phrases, self._dice.number(low, high))
+        return [phrase.format_map(self._slots) for phrase in chosen]
 
     def _borrowed(self) -> list[str]:
         pools = self._book.common[self._story.mode]
-        second = self._dice.sample(pools["second"], self._dice.number(1, 3))
-        return [self._say(pools["first"]), *(sentence.format_map(self._slots) for sentence in second)]
+        return [self._say(pools["first"]), *self._some(pools["second"], 1, 3)]
 
     def _paragraphs(self, sentences: list[str]) -> str:
         """Mails break long texts into paragraphs, the other channels rarely do."""

@@ -1,4 +1,4 @@
-"""What stands in a sentence's {slots}: one set of names, numbers and times per ticket, so that a ticket agrees with itself."""
+"""What stands in a sentence's {slots}: one set per ticket, so that a ticket agrees with itself."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from data.dice import Dice
 from data.phrasebook import Phrases
 
 FEW_WORDS = ("two", "three", "four", "five")
+HOST_KINDS = ("ac", "ap", "fw", "gw", "lt", "pos", "prn", "srv")
 
 
 def fill_slots(dice: Dice, at: datetime, pools: Mapping[str, Phrases], *, new_words: float) -> dict[str, str]:
@@ -15,7 +16,7 @@ def fill_slots(dice: Dice, at: datetime, pools: Mapping[str, Phrases], *, new_wo
     for slot in ("product", "item"):
         if dice.chance(new_words):
             filled[slot] = dice.pick(pools[f"new_{slot}"])
-    return filled | _numbers(dice) | _references(dice, filled) | _times(dice, at)
+    return filled | _numbers(dice) | _hosts(dice, filled["place"]) | _references(dice, filled["currency"]) | _times(dice, at)
 
 
 def _numbers(dice: Dice) -> dict[str, str]:
@@ -27,22 +28,26 @@ def _numbers(dice: Dice) -> dict[str, str]:
         "minutes": str(dice.number(3, 55)),
         "temp": str(dice.number(30, 36)),
         "ext": str(dice.number(1010, 9890)),
+        "account": str(dice.number(100_000, 990_000)),
     }
 
 
-def _references(dice: Dice, filled: Mapping[str, str]) -> dict[str, str]:
+def _hosts(dice: Dice, place: str) -> dict[str, str]:
+    return {kind: f"{kind}-{place}-{dice.number(1, 28):02d}" for kind in HOST_KINDS}
+
+
+def _references(dice: Dice, currency: str) -> dict[str, str]:
     five, digit = dice.number(10_000, 99_999), dice.number(1, 9)
     codes = (f"E-{five % 1000:03d}", f"0x8007{five % 10_000:04d}", "502", "503", "ERR_TIMEOUT", f"{five % 10_000}")
     whole = dice.number(3, 95) * 10
     return {
-        "host": f"{filled['host_kind']}-{filled['city'][:3].lower()}-{digit:02d}",
         "order": dice.pick((f"#{five}", f"SO-{five}", f"1004-{five}")),
         "invoice": dice.pick((f"INV-{five}", f"RE{five}", f"2025/{five}")),
-        "ref": dice.pick((f"INC-{five}", f"#{five}", f"ticket {five}", f"case {five}")),
+        "ref": dice.pick((f"INC-{five + 7}", f"#{five + 7}", f"ticket {five + 7}")),
         "code": dice.pick(codes),
         "room": dice.pick((f"B1{digit}2", f"2.0{digit}", f"C{digit}", f"{digit}.14")),
         "version": dice.pick((f"{digit}.2", f"{digit}.4.{five % 10}", f"25.{digit}")),
-        "amount": filled["currency"].format(dice.pick((str(whole), f"{whole},50", f"{digit}.{five % 1000:03d}"))),
+        "amount": currency.format(dice.pick((str(whole), f"{whole}.50", f"{digit},{five % 1000:03d}"))),
     }
 
 
@@ -51,7 +56,8 @@ def _times(dice: Dice, at: datetime) -> dict[str, str]:
     began = at - timedelta(minutes=dice.number(2, 30) * 5)
     clock = f"{began.hour}:{began.minute // 5 * 5:02d}"
     hour = f"{min(at.hour + dice.number(1, 4), 23)}:00"
-    return {"clock": clock, "hour": hour, "since": dice.pick(_since(at, clock)), "due": dice.pick(_due(at, hour))}
+    since, due = dice.pick(_since(at, clock)), dice.pick(_due(at, hour))
+    return {"now": f"{at.hour}:{at.minute:02d}", "clock": clock, "hour": hour, "since": since, "due": due}
 
 
 def _since(at: datetime, clock: str) -> Phrases:

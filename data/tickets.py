@@ -11,7 +11,7 @@ from data.prose import Writer
 from data.slots import fill_slots
 from data.story import Story, draw_label, draw_story
 
-WEEKDAYS = {"0": 21, "1": 20, "2": 19, "3": 18, "4": 15, "5": 4, "6": 3}
+WEEKDAYS = (21, 20, 19, 18, 15, 4, 3)
 DAYPARTS = {"0": 4, "6": 10, "8": 34, "11": 22, "13": 26, "17": 10, "20": 4}
 DAYPART_HOURS = {"0": 6, "6": 2, "8": 3, "11": 2, "13": 4, "17": 3, "20": 4}
 
@@ -67,7 +67,7 @@ def _moment(dice: Dice, recipe: Recipe) -> datetime:
     """A second within the recipe's days; most tickets are written on weekdays, in office hours, UTC."""
     while True:
         day = recipe.start + timedelta(days=dice.number(0, recipe.days - 1))
-        if dice.chance(WEEKDAYS[str(day.weekday())] / 21):
+        if dice.chance(WEEKDAYS[day.weekday()] / max(WEEKDAYS)):
             break
     part = dice.weighted(DAYPARTS)
     seconds = dice.number(0, DAYPART_HOURS[part] * 3600 - 1)

@@ -1,1 +1,4 @@
-"""The Cloud Run service: predictions over HTTP from the released model."""
+"""The prediction service: Flask behind gunicorn, on Cloud Run or anywhere a container runs."""
+
+REQUIRED_SETTINGS = ("project", "registry_bucket", "control_bucket", "reload_audience", "reload_caller")
+"""Fields of `urgency.settings.Settings` without which the service does not start."""

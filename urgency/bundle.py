@@ -33,23 +33,26 @@ class Verdict:
     reasons: tuple[str, ...]
     against: int
 
+    @staticmethod
+    def from_members(members: dict[str, Any]) -> Verdict:
+        """The verdict that a JSON object tells."""
+        return Verdict(members["decision"], tuple(members["reasons"]), members["against"])
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """Everything about a model that is not an array; storing it is the commit point of a training.
 
-    `calibration` is (slope, intercept) of Platt's sigmoid over the linear score; `review` the band of probabilities
-    that a person should look at; `weights` the one-hot coefficients by column and category; `unseen_idf` the idf of a
-    feature that no training ticket had.
+    `bias` and `weights` (one-hot, by column and category) are in log-odds, calibration included; `unseen_idf` is the
+    idf of a feature that no training ticket had; `review` the band of probabilities that a person should look at.
     """
 
     version: int
     snapshot: str
     recipe: str
     parts: dict[str, str]
-    intercept: float
+    bias: float
     unseen_idf: float
-    calibration: tuple[float, float]
     threshold: float
     review: tuple[float, float] | None
     weights: dict[str, dict[str, float]]
@@ -70,7 +73,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """What was learned of each hashed feature seen in training; all of shape (features,), `feature` rising."""
+    """What was learned of each hashed feature seen in training; all of shape (features,), `feature` rising.
+
+    `coef` is in log-odds, calibration included.
+    """
 
     feature: NDArray[np.int32]
     idf: NDArray[np.float64]
@@ -109,14 +115,10 @@ def read_manifest(body: bytes) -> Manifest:
         members = json.loads(body)
         if members["format"] > FORMAT:
             raise CorruptObject(f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer service.")
-        verdict = members.pop("verdict")
-        members["calibration"] = tuple(members["calibration"])
+        members["verdict"] = Verdict.from_members(members["verdict"])
         members["review"] = members["review"] and tuple(members["review"])
         known = {row.name for row in fields(Manifest)}
-        return Manifest(
-            verdict=Verdict(verdict["decision"], tuple(verdict["reasons"]), verdict["against"]),
-            **{name: value for name, value in members.items() if name in known},
-        )
+        return Manifest(**{name: value for name, value in members.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptObject(f"A manifest does not parse: {error!r}.") from None
 

@@ -1,7 +1,8 @@
-"""Text -> words -> hashed n-grams: the one definition, for fitting and for scoring.
+"""Ticket -> words -> hashed features: the one definition, for fitting and for scoring.
 
-The same numbers as scikit-learn's HashingVectorizer(ngram_range=(1, 2), n_features=FEATURES, alternate_sign=False): no
-vocabulary, so memory is bounded and no customer's word is stored in a model.
+A feature is a word or a pair of neighbours, marked by the field it stands in. The numbers are those of scikit-learn's
+HashingVectorizer(n_features=FEATURES, alternate_sign=False): no vocabulary, so memory is bounded and no customer's word
+is stored in a model.
 """
 
 from __future__ import annotations
@@ -14,42 +15,43 @@ from typing import NamedTuple
 import mmh3
 
 FEATURES = 2**18
-_WORD = re.compile(r"\b\w\w+\b")
+FIELD_MARKS = (("title", "t:"), ("description", "d:"))
+_RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 
 class Word(NamedTuple):
-    """A word as it stands in its field: `start` and `end` count characters."""
+    """A word as it stands in its field: `start` and `end` count characters; `term` is what it counts as."""
 
     field: str
     text: str
     start: int
     end: int
+    term: str
 
 
-def words(title: str, description: str) -> list[str]:
-    """The words of both fields in order, lower case, two characters or longer."""
-    return _WORD.findall(f"{title}\n{description}".lower())
+def terms(text: str) -> list[str]:
+    """Runs of letters in lower case, and "0" for any run of digits: "L4-SRUP_20" -> l 0 srup 0."""
+    return ["0" if run.isdecimal() else run for run in _RUNS.findall(text.lower())]
 
 
-def located_words(title: str, description: str) -> list[Word]:
-    """The same words with the places where they stand."""
-    return [word for field, text in (("title", title), ("description", description)) for word in _located(field, text)]
+def marked(found: list[str], mark: str) -> list[str]:
+    """The features of one field's terms: each term, then each pair of neighbours."""
+    return [mark + term for term in found] + [f"{mark}{left} {right}" for left, right in pairwise(found)]
 
 
-def hashed(terms: list[str]) -> list[int]:
-    """Feature numbers of the terms themselves and then of each pair of neighbours."""
-    hash_ = mmh3.hash
-    pairs = [f"{left} {right}" for left, right in pairwise(terms)]
-    return [abs(hash_(term)) % FEATURES for term in terms] + [abs(hash_(pair)) % FEATURES for pair in pairs]
+def bucket(feature: str) -> int:
+    """The number of a feature: |murmur3_32 of its UTF-8 with seed 0| mod FEATURES."""
+    return abs(mmh3.hash(feature)) % FEATURES
 
 
-def _located(field: str, text: str) -> Iterator[Word]:
+def located_words(text: str, field: str) -> Iterator[Word]:
+    """The terms of one field with the places where they stand, as the field itself writes them."""
     lowered = text.lower()
     # A few letters, such as the Turkish capital dotted I, grow when they become small.
-    origin = range(len(text) + 1) if len(lowered) == len(text) else _origin(text)
-    for match in _WORD.finditer(lowered):
-        start, end = origin[match.start()], origin[match.end() - 1] + 1
-        yield Word(field, text[start:end], start, end)
+    origin = range(len(text)) if len(lowered) == len(text) else _origin(text)
+    for run in _RUNS.finditer(lowered):
+        start, end = origin[run.start()], origin[run.end() - 1] + 1
+        yield Word(field, text[start:end], start, end, "0" if run.group().isdecimal() else run.group())
 
 
 def _origin(text: str) -> list[int]:

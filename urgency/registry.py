@@ -10,7 +10,7 @@ import json
 import time
 from dataclasses import asdict
 
-from urgency.bundle import Bundle, Manifest, Verdict, canonical_json, digest, read_bundle, read_manifest
+from urgency.bundle import Bundle, Manifest, Verdict, canonical_json, digest, read_bundle, read_manifest, read_part
 from urgency.errors import CorruptObject, Gone, Unavailable
 from urgency.records import NO_RELEASE, Release, Snapshot
 from urgency.store import ABSENT, UNCHANGED, ObjectStore, Unchanged
@@ -53,6 +53,13 @@ class Registry:
         """The stored bytes of version `n`'s manifest, or None where nothing was committed."""
         return self._read(_numbered("models", n))
 
+    def manifest_sha256(self, n: int) -> str:
+        """The digest that the pointer names a version by. Raises Gone."""
+        body = self.manifest_body(n)
+        if body is None:
+            raise Gone(f"There is no version {n} in the registry.")
+        return digest(body)
+
     def manifest(self, n: int) -> Manifest | None:
         """Version `n`'s manifest, or None. Raises CorruptObject."""
         body = self.manifest_body(n)
@@ -80,6 +87,10 @@ class Registry:
             raise Gone(f"blobs/sha256/{name} is not in the registry.")
         return body
 
+    def part(self, manifest: Manifest, name: str) -> bytes:
+        """One part of a model, its digest checked. Raises Gone or CorruptObject."""
+        return read_part(manifest, name, self.blob)
+
     def bundle(self, version: int, manifest_sha256: str | None = None) -> Bundle:
         """A version that loads, verified to the last digest; `manifest_sha256` is what the pointer says of it.
 
@@ -101,8 +112,12 @@ class Registry:
         body = self._read(_verdict_name(manifest.version, against))
         if body is None:
             return None
-        members = json.loads(body)
-        return Verdict(members["decision"], tuple(members["reasons"]), members["against"])
+        return Verdict.from_members(json.loads(body))
+
+    def last_verdict(self, manifest: Manifest) -> Verdict:
+        """The judgement of a version against the newest champion that it was ever judged against."""
+        later = [int(o.name.split(".")[-2]) for o in self.objects.list(f"verdicts/{manifest.version:08d}.")]
+        return (later and self.verdict(manifest, max(later))) or manifest.verdict
 
     def record_verdict(self, version: int, verdict: Verdict) -> None:
         """Keep a later judgement; the first one stays."""

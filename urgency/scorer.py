@@ -1,19 +1,24 @@
 """Bundle -> Scorer: tickets -> calibrated probability, label and exact reasons, without scikit-learn.
 
-score = intercept + one-hot weights + sum(coef * x), where x = (1 + ln tf) * idf, scaled to unit length (Salton &
-Buckley 1988, as in scikit-learn's TfidfTransformer(sublinear_tf=True)); P(urgent) = 1 / (1 + exp(-(slope * score +
-offset))) (Platt 1999). The log-odds are a sum, so each word's share of a prediction is exact.
+log-odds = bias + one-hot weights + sum(coef * idf) / sqrt(sum(idf ** 2)), the sums going over the different features of
+the ticket: binary tf-idf scaled to unit length, as scikit-learn's TfidfTransformer has it, with Platt's calibration
+(1999) folded into bias, weights and coef. It is a sum, so each word's share of a prediction is exact.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
 
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
-from urgency.features import Word, hashed, located_words, words
+from urgency.features import FEATURES, FIELD_MARKS, Word, bucket, located_words, marked, terms
 from urgency.ticket import Ticket, normal_ticket
 
 GOLDEN_TOLERANCE = 1e-9
@@ -21,7 +26,7 @@ GOLDEN_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A word's share of the log-odds, with all its places in the field counted; `span` is the first, in characters."""
+    """A word's share of the log-odds, all its places in the field counted; `span` is the first, in characters."""
 
     field: str
     word: str
@@ -44,87 +49,86 @@ class Scorer:
     def __init__(self, bundle: Bundle) -> None:
         self.manifest = bundle.manifest
         self.manifest_sha256 = bundle.manifest_sha256
-        arrays = bundle.arrays
-        self._learned = dict(
-            zip(arrays.feature.tolist(), zip(arrays.idf.tolist(), arrays.coef.tolist(), strict=True), strict=True)
-        )
-        self._unseen = (bundle.manifest.unseen_idf, 0.0)
-        self._sources = bundle.manifest.weights["source"]
-        self._tiers = bundle.manifest.weights["customer_tier"]
-        self._slope, self._offset = bundle.manifest.calibration
+        pull, square = np.zeros(FEATURES), np.full(FEATURES, bundle.manifest.unseen_idf**2)
+        pull[bundle.arrays.feature] = bundle.arrays.coef * bundle.arrays.idf
+        square[bundle.arrays.feature] = bundle.arrays.idf**2
+        self._pull = array("d", pull.tobytes())  # read one by one, for which numpy's arrays are slow
+        self._square = array("d", square.tobytes())
+
+    def log_odds(self, ticket: Ticket) -> float:
+        """ln(P / (1 - P)) of the calibrated probability."""
+        features = {bucket(f) for field, mark in FIELD_MARKS for f in marked(terms(getattr(ticket, field)), mark)}
+        return self._text(features) + sum(weight for *_, weight in self._categories(ticket)) + self.manifest.bias
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
-        log_odds = self._slope * self._score(ticket) + self._offset
-        return 1 / (1 + math.exp(-log_odds)) if log_odds > 0 else math.exp(log_odds) / (1 + math.exp(log_odds))
+        return _sigmoid(self.log_odds(ticket))
 
     def label(self, probability: float) -> str:
         """`urgent`, `non-urgent` or, within the review band, `review`."""
         band = self.manifest.review
         if band and band[0] <= probability < band[1]:
             return "review"
-        return "urgent" if probability >= self.manifest.threshold else "non-urgent"
+        return "urgent" if self.is_urgent(probability) else "non-urgent"
+
+    def is_urgent(self, probability: float) -> bool:
+        """Whether the probability reaches the model's threshold."""
+        return probability >= self.manifest.threshold
 
     def unknown_categories(self, ticket: Ticket) -> dict[str, str]:
         """Source and tier, by column, that no training ticket had; they weigh nothing."""
-        given = {"source": (ticket.source, self._sources), "customer_tier": (ticket.customer_tier, self._tiers)}
-        return {column: value for column, (value, known) in given.items() if value and value not in known}
+        given = {column: getattr(ticket, column) for column in self.manifest.weights}
+        return {
+            column: value for column, value in given.items() if value and value not in self.manifest.weights[column]
+        }
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
         """The `top` words and categories that made the probability; a pair's share is halved between its words."""
-        located = located_words(ticket.title, ticket.description)
-        shares = self._shares([word.text.lower() for word in located])
-        reasons = sorted(self._reasons(ticket, located, shares), key=lambda reason: -abs(reason.weight))
-        base = self._slope * self.manifest.intercept + self._offset
-        return Explanation(base, tuple(reasons[:top]), math.fsum(reason.weight for reason in reasons[top:]))
+        reasons = [*self._word_reasons(ticket), *self._category_reasons(ticket)]
+        reasons.sort(key=lambda reason: -abs(reason.weight))
+        return Explanation(
+            self.manifest.bias, tuple(reasons[:top]), math.fsum(reason.weight for reason in reasons[top:])
+        )
 
-    def _score(self, ticket: Ticket) -> float:
-        learned, unseen = self._learned, self._unseen
-        total = norm = 0.0
-        for feature, count in Counter(hashed(words(ticket.title, ticket.description))).items():
-            idf, coef = learned.get(feature, unseen)
-            value = idf if count == 1 else (1.0 + math.log(count)) * idf
-            total += value * coef
-            norm += value * value
-        text = total / math.sqrt(norm) if norm else 0.0
-        categories = self._sources.get(ticket.source, 0.0) + self._tiers.get(ticket.customer_tier, 0.0)
-        return text + categories + self.manifest.intercept
+    def _text(self, features: set[int]) -> float:
+        if not features:
+            return 0.0
+        norm = math.sqrt(sum(map(self._square.__getitem__, features)))
+        return sum(map(self._pull.__getitem__, features)) / norm
 
-    def _shares(self, terms: list[str]) -> list[float]:
-        """Each word's share of the log-odds: its own feature's and half of each pair's that it is part of."""
-        features = hashed(terms)
-        counts = Counter(features)
-        value = {
-            feature: (1.0 + math.log(count)) * self._learned.get(feature, self._unseen)[0]
-            for feature, count in counts.items()
-        }
-        scale = self._slope / (math.sqrt(math.fsum(x * x for x in value.values())) or 1.0)
-        share = {
-            feature: scale * x * self._learned.get(feature, self._unseen)[1] / counts[feature]
-            for feature, x in value.items()
-        }
-        shares = [share[feature] for feature in features[: len(terms)]]
-        for left, feature in enumerate(features[len(terms) :]):
-            shares[left] += share[feature] / 2
-            shares[left + 1] += share[feature] / 2
-        return shares
+    def _categories(self, ticket: Ticket) -> Iterator[tuple[str, str, float]]:
+        for column, weights in self.manifest.weights.items():
+            value = getattr(ticket, column)
+            if value in weights:
+                yield column, value, weights[value]
 
-    def _reasons(self, ticket: Ticket, located: list[Word], shares: list[float]) -> list[Reason]:
-        """One reason for each different word of a field, and one for each known category."""
+    def _category_reasons(self, ticket: Ticket) -> Iterator[Reason]:
+        return (Reason(column, value, (0, len(value)), weight) for column, value, weight in self._categories(ticket))
+
+    def _word_reasons(self, ticket: Ticket) -> Iterator[Reason]:
+        """One reason for each different word of a field; places that share a feature share its weight evenly."""
+        fields = [(list(located_words(getattr(ticket, field), field)), mark) for field, mark in FIELD_MARKS]
+        placed = [place for words, mark in fields for place in _placed_features(words, mark)]
+        places = Counter(feature for _, feature in placed)
+        norm = math.sqrt(sum(map(self._square.__getitem__, places)))
         first: dict[tuple[str, str], Word] = {}
-        weight: dict[tuple[str, str], float] = {}
-        for word, share in zip(located, shares, strict=True):
+        weights: dict[tuple[str, str], float] = defaultdict(float)
+        for word, feature in placed:
             key = (word.field, word.text.lower())
             first.setdefault(key, word)
-            weight[key] = weight.get(key, 0.0) + share
-        reasons = [Reason(word.field, word.text, (word.start, word.end), weight[key]) for key, word in first.items()]
-        for column, value, known in (
-            ("source", ticket.source, self._sources),
-            ("customer_tier", ticket.customer_tier, self._tiers),
-        ):
-            if value in known:
-                reasons.append(Reason(column, value, (0, len(value)), self._slope * known[value]))
-        return reasons
+            weights[key] += self._pull[feature] / norm / places[feature]
+        for key, word in first.items():
+            yield Reason(word.field, word.text, (word.start, word.end), weights[key])
+
+
+def _placed_features(words: list[Word], mark: str) -> Iterator[tuple[Word, int]]:
+    """Every word with each feature that it takes part in: its own, and those of its pairs."""
+    for word in words:
+        yield word, bucket(mark + word.term)
+    for left, right in pairwise(words):
+        pair = bucket(f"{mark}{left.term} {right.term}")
+        yield left, pair
+        yield right, pair
 
 
 def verified_scorer(bundle: Bundle) -> Scorer:
@@ -138,3 +142,10 @@ def verified_scorer(bundle: Bundle) -> Scorer:
         if not abs(probability - golden["probability"]) <= GOLDEN_TOLERANCE:
             raise CorruptObject(f"Version {bundle.manifest.version} does not reproduce its golden tickets here.")
     return scorer
+
+
+def _sigmoid(log_odds: float) -> float:
+    if log_odds >= 0:
+        return 1 / (1 + math.exp(-log_odds))
+    odds = math.exp(log_odds)
+    return odds / (1 + odds)

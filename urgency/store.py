@@ -21,6 +21,7 @@ from google.api_core import exceptions as api
 from google.api_core.retry import Retry
 from google.auth import exceptions as auth
 from google.cloud import storage
+from google.cloud.storage.exceptions import DataCorruption
 
 from urgency.errors import Conflict, CorruptObject, Forbidden, Gone, Unavailable
 
@@ -107,14 +108,16 @@ class CloudBucket:
 
     def open_at(self, name: str, generation: int) -> BinaryIO:
         """See ObjectStore."""
-        blob = self._bucket.blob(name, generation=generation)
+        described = self._bucket.blob(name, generation=generation)
         try:
             with _translated(f"read {name}"):
-                blob.reload(**self._how)
+                described.reload(**self._how)
         except api.NotFound:
             raise Gone(f"{name} generation {generation} no longer exists in {self.name}.") from None
-        raw = blob.open("rb", chunk_size=4 * 1024 * 1024, **self._how)
-        return cast(BinaryIO, io.BufferedReader(_Checked(raw, name, blob.crc32c), 1024 * 1024))
+        # Not from `described`: a loaded Blob reads from its mediaLink, wherever that leads, not from our endpoint.
+        fresh = self._bucket.blob(name, generation=generation)
+        raw = fresh.open("rb", chunk_size=4 * 1024 * 1024, **self._how)
+        return cast(BinaryIO, io.BufferedReader(_Checked(raw, described), 1024 * 1024))
 
     def put(self, name: str, body: bytes, expect: int) -> int:
         """See ObjectStore."""
@@ -137,16 +140,21 @@ class CloudBucket:
 
 
 def storage_client(project: str, endpoint: str) -> storage.Client:
-    """A client for Google's endpoint, or for `endpoint` (private, regional or local) where it is not empty."""
-    return storage.Client(project=project, client_options={"api_endpoint": endpoint} if endpoint else None)
+    """A client for Google's endpoint, or for `endpoint` (private, regional or local) where it is not empty.
+
+    Raises Forbidden where no credentials are found.
+    """
+    with _translated("reach Cloud Storage"):
+        return storage.Client(project=project, client_options={"api_endpoint": endpoint} if endpoint else None)
 
 
 class _Checked(io.RawIOBase):
     """A raw stream that compares crc32c with what storage declared once all bytes have passed."""
 
-    def __init__(self, source: BinaryIO, name: str, crc32c: str) -> None:
+    def __init__(self, source: BinaryIO, declared: storage.Blob) -> None:
         super().__init__()
-        self._source, self._name, self._expected = source, name, crc32c
+        self._source, self._name, self._expected = source, declared.name, declared.crc32c
+        self._left: int = declared.size
         self._sum = google_crc32c.Checksum()
 
     def readable(self) -> bool:
@@ -155,11 +163,12 @@ class _Checked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             with _translated(f"read {self._name}"):
-                chunk = self._source.read(len(buffer))
+                chunk = self._source.read(len(buffer)) if self._left else b""  # asking for more is a request more
         except (api.NotFound, api.PreconditionFailed):
             raise Gone(f"{self._name} was deleted while it was read.") from None
         buffer[: len(chunk)] = chunk
         self._sum.update(chunk)
+        self._left -= len(chunk)
         if not chunk and base64.b64encode(self._sum.digest()).decode() != self._expected:
             raise CorruptObject(f"{self._name} arrived with another crc32c than Cloud Storage holds; read it again.")
         return len(chunk)
@@ -183,6 +192,8 @@ def _translated(what: str) -> Iterator[None]:
         raise Unavailable(f"Cloud Storage could not {what}: {type(error).__name__}. Try again later.") from error
     except (auth.TransportError, auth.RefreshError) as error:
         raise Unavailable(f"No access token to {what}: {type(error).__name__}. Try again later.") from error
+    except DataCorruption as error:
+        raise CorruptObject(f"Could not {what}: what arrived has another crc32c than Cloud Storage holds.") from error
     except (api.Forbidden, api.Unauthorized) as error:
         raise Forbidden(f"This identity may not {what}: {error.message}") from error
     except auth.DefaultCredentialsError as error:

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,6 @@ from urgency.errors import UrgencyError
 READY_S = 30.0
 GRACE_S = 5.0
 POLL_S = 0.02
-WATCH_S = 0.5
 RESTARTS = 5
 LAST_LINES = 15
 
@@ -82,57 +80,69 @@ def signal_group(group: int, signum: signal.Signals) -> None:
         os.killpg(group, signum)
 
 
+def end_leftovers(children: Mapping[int, Sequence[str]]) -> None:
+    """Kill what a stack that died has left: process groups whose leader still runs the command that we gave it."""
+    for pid, command in children.items():
+        shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        if " ".join(command[1:]) in shown.stdout:
+            signal_group(pid, signal.SIGKILL)
+
+
 class Supervisor:
-    """Keeps programs running: those that die are started again, up to RESTARTS times each."""
+    """Keeps programs running. Its calls come from one thread, which outlives the programs (see `launch`)."""
 
     def __init__(self, programs: Iterable[Program]) -> None:
         self._programs = list(programs)
         self._running: dict[str, Process] = {}
         self._restarts = dict.fromkeys((program.name for program in self._programs), 0)
-        self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._watch = threading.Thread(target=self._keep_up, name="supervisor", daemon=True)
+
+    @property
+    def children(self) -> dict[int, list[str]]:
+        """Process id, which is also the process group -> command."""
+        return {self._running[program.name].pid: list(program.command) for program in self._programs}
 
     def start(self) -> None:
-        """Start all of them; call from a thread that outlives them."""
+        """Start all of them, without waiting."""
         for program in self._programs:
-            self._start(program)
-        self._watch.start()
+            self._running[program.name] = launch(program.command, program.environment, program.folder, program.log)
 
     def wait_until_ready(self, timeout_s: float = READY_S) -> None:
-        """Return when every port answers. Raises ProcessError."""
+        """Return when every port answers. Raises ProcessError where one ends first or takes too long."""
         until = time.monotonic() + timeout_s
         for program in self._programs:
             while not answers(program.port):
-                if self._restarts[program.name] > RESTARTS:
-                    raise ProcessError(_report(program, "does not start"))
+                code = self._running[program.name].poll()
+                if code is not None:
+                    raise ProcessError(_report(program, f"ended with exit code {code} instead of starting"))
                 if time.monotonic() > until:
                     raise ProcessError(_report(program, f"did not answer within {timeout_s:g} s"))
                 time.sleep(POLL_S)
 
-    def pids(self) -> dict[str, int]:
-        """Name -> process id, which is also its process group."""
-        with self._lock:
-            return {name: process.pid for name, process in self._running.items()}
+    def restart_dead(self) -> list[str]:
+        """Start again what has died, and name it. Raises ProcessError when one dies more than RESTARTS times."""
+        dead = [program for program in self._programs if self._running[program.name].poll() is not None]
+        for program in dead:
+            process = self._running[program.name]
+            self._restarts[program.name] += 1
+            if self._restarts[program.name] > RESTARTS:
+                raise ProcessError(_report(program, f"died {RESTARTS + 1} times"))
+            log.warning("%s ended with exit code %s and is started again", program.name, process.returncode)
+            signal_group(process.pid, signal.SIGKILL)  # its workers would keep the port
+            self._running[program.name] = launch(program.command, program.environment, program.folder, program.log)
+        return [program.name for program in dead]
 
     def stop(self, grace_s: float = GRACE_S) -> None:
-        """Stop all of them within `grace_s` and a moment."""
-        self._stopping.set()
-        with self._lock:
-            end(self._running.values(), grace_s)
+        """Stop all of them and what they started, within `grace_s` and a moment."""
+        end(self._running.values(), grace_s)
 
-    def _start(self, program: Program) -> None:
-        with self._lock:
-            if not self._stopping.is_set():
-                self._running[program.name] = launch(
-                    program.command, program.environment, program.folder, program.log
-                )
 
-    def _keep_up(self) -> None:
-        while not self._stopping.wait(WATCH_S):
-            for program in self._programs:
-                code = self._running[program.name].poll()
-                if code is not None and self._restarts[program.name] <= RESTARTS:
-                    self._restarts[program.name] += 1
-                    log.warning("%s ended with exit code %d; see %s", program.name, code, program.log)
-                    self._restart(program)
+def answers(port: int) -> bool:
+    """Whether something listens on this port of the loopback."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+        return True
+    return False
+
+
+def _report(program: Program, what: str) -> str:
+    lines = program.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+    return "\n".join([f"{program.name} {what}. The end of {program.log}:", *lines])

@@ -25,10 +25,26 @@ ROLES: dict[str, set[str]] = {
     # https://cloud.google.com/pubsub/docs/access-control#roles
     "roles/pubsub.publisher": {"pubsub.topics.publish"},
     "roles/pubsub.subscriber": {"pubsub.subscriptions.consume"},
+    "roles/pubsub.viewer": {
+        "pubsub.topics.get",
+        "pubsub.topics.list",
+        "pubsub.subscriptions.get",
+        "pubsub.subscriptions.list",
+    },
     # https://cloud.google.com/run/docs/reference/iam/roles
     "roles/run.jobsExecutor": {"run.jobs.run", "run.executions.cancel"},
+    "roles/run.jobsExecutorWithOverrides": {"run.jobs.run", "run.jobs.runWithOverrides", "run.executions.cancel"},
+    "roles/run.viewer": {
+        "run.jobs.get",
+        "run.jobs.list",
+        "run.executions.get",
+        "run.executions.list",
+        "run.operations.get",
+    },
     "roles/run.servicesInvoker": {"run.routes.invoke"},
     "roles/run.invoker": {"run.jobs.run", "run.routes.invoke"},
+    # https://cloud.google.com/scheduler/docs/reference/access-control
+    "roles/cloudscheduler.jobRunner": {"cloudscheduler.jobs.run"},
     # https://cloud.google.com/iam/docs/roles-permissions/iam
     "roles/iam.serviceAccountTokenCreator": {
         "iam.serviceAccounts.getAccessToken",

@@ -5,61 +5,157 @@ https://cloud.google.com/run/docs/container-contract#jobs-env-vars
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
-import signal
+import string
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO
 
+from infra.local.processes import Process, end, launch
 from infra.local.timeline import Timeline
 from infra.local.wiring import Container
 
 AT_ONCE = 4
-"""Executions that run side by side; more wait their turn, as this machine has few cores."""
-RETRY_PAUSE_S = 1.0
+"""Executions side by side; more wait their turn, as a laptop has few cores."""
+RETRY_PAUSE_S = 5.0
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL when a task runs out of time, as in Cloud Run."""
-OUR_OWN_DEATH_ENDS_IT = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
 class State(Enum):
-    """Of an execution, in Cloud Run's words."""
+    """Of an execution."""
 
-    PENDING = "CONDITION_PENDING"
-    RUNNING = "CONDITION_RECONCILING"
-    SUCCEEDED = "CONDITION_SUCCEEDED"
-    FAILED = "CONDITION_FAILED"
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass
 class Execution:
-    """One run of a job: its attempts, one after another, until one succeeds."""
+    """One run of a job: one task, attempted until it succeeds or its retries are used up."""
 
     name: str
-    job: Container
+    job: str
     created: datetime
     state: State = State.PENDING
     started: datetime | None = None
     completed: datetime | None = None
     retried: int = 0
-    cancelled: bool = False
-    reason: str = ""
-    done: threading.Event = field(default_factory=threading.Event)
+    message: str = ""
 
 
 @dataclass(frozen=True)
-class Command:
-    """What a job's container starts: `arguments` and `environment` are complete."""
+class Job:
+    """A container of the wiring with the command and the environment it gets on this machine."""
 
-    arguments: Sequence[str]
+    container: Container
+    command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
+
+
+class Executions:
+    """Runs jobs. Output of an execution goes to `<logs>/<execution>.log`; `hurry` divides the pause before a retry."""
+
+    def __init__(self, jobs: Sequence[Job], logs: Path, timeline: Timeline, *, hurry: float = 1.0) -> None:
+        self.jobs = {job.container.name: job for job in jobs}
+        self.executions: dict[str, Execution] = {}
+        self._logs = logs
+        self._timeline = timeline
+        self._pause_s = RETRY_PAUSE_S / hurry
+        self._tasks = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="execution")
+        self._running: list[Process] = []
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+
+    def run(self, job: str, *, who: str) -> Execution:
+        """Start an execution of `job`, asked for by `who` (an e-mail)."""
+        suffix = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
+        execution = Execution(f"{job}-{suffix}", job, datetime.now(UTC))
+        self.executions[execution.name] = execution
+        self._timeline.note("job_execution_requested", who, job=job, execution=execution.name)
+        self._tasks.submit(self._execute, execution)
+        return execution
+
+    def of(self, job: str) -> list[Execution]:
+        """The executions of `job`, latest first, as Cloud Run lists them."""
+        return [execution for execution in reversed(list(self.executions.values())) if execution.job == job]
+
+    def stop(self, grace_s: float) -> None:
+        """Cancel what waits or runs; processes get SIGTERM, then `grace_s`, then SIGKILL."""
+        with self._lock:
+            self._stopping.set()
+            running = list(self._running)
+        end(running, grace_s)
+        self._tasks.shutdown()
+
+    def _execute(self, execution: Execution) -> None:
+        account = self.jobs[execution.job].container.service_account
+        execution.started, execution.state = datetime.now(UTC), State.RUNNING
+        self._timeline.note("job_execution_started", account, job=execution.job, execution=execution.name)
+        execution.state = self._attempts(execution)
+        execution.completed = datetime.now(UTC)
+        self._timeline.note(
+            "job_execution_ended",
+            account,
+            job=execution.job,
+            execution=execution.name,
+            state=execution.state.value,
+            retried=execution.retried,
+            seconds=round((execution.completed - execution.started).total_seconds(), 3),
+        )
+
+    def _attempts(self, execution: Execution) -> State:
+        retries = self.jobs[execution.job].container.max_retries
+        for attempt in range(retries + 1):
+            execution.retried = attempt
+            problem = self._attempt(execution, attempt)
+            if problem is None:
+                return State.SUCCEEDED
+            if self._stopping.is_set():
+                return State.CANCELLED
+            execution.message = f"Task {execution.name}-task0 failed with message: {problem}"
+            self._timeline.note("job_attempt_failed", execution.job, execution=execution.name, attempt=attempt)
+            if attempt < retries:
+                self._stopping.wait(self._pause_s)
+        return State.FAILED
+
+    def _attempt(self, execution: Execution, attempt: int) -> str | None:
+        """Run the container once; None where it succeeded, else what went wrong."""
+        process = self._launch(execution, attempt)
+        if process is None:
+            return "The execution was cancelled."
+        timeout_s = self.jobs[execution.job].container.timeout_s
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            end([process], GRACE_S)
+            return f"The configured timeout of {timeout_s:g} s was reached."
+        finally:
+            with self._lock:
+                self._running.remove(process)
+        return None if code == 0 else f"The container exited with an error (exit code {code})."
+
+    def _launch(self, execution: Execution, attempt: int) -> Process | None:
+        job = self.jobs[execution.job]
+        contract = {
+            "CLOUD_RUN_JOB": execution.job,
+            "CLOUD_RUN_EXECUTION": execution.name,
+            "CLOUD_RUN_TASK_INDEX": "0",
+            "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
+            "CLOUD_RUN_TASK_COUNT": "1",
+        }
+        log_file = self._logs / f"{execution.name}.log"
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            process = launch(job.command, {**job.environment, **contract}, job.folder, log_file)
+            self._running.append(process)
+        return process

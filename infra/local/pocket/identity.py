@@ -6,7 +6,6 @@ container in Cloud Run is its service account.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -61,7 +60,7 @@ class Identity:
     def access_token(self, email: str, life_s: float = TOKEN_LIFE_S) -> str:
         """An opaque token that `who` understands for `life_s` seconds, whichever process asks."""
         claim = json.dumps([email, time.time() + life_s, secrets.token_hex(4)])
-        payload = base64.urlsafe_b64encode(claim.encode()).decode()
+        payload = claim.encode().hex()
         return f"pocket.{payload}.{self._seal(payload)}"
 
     def who(self, token: str) -> str:
@@ -70,7 +69,7 @@ class Identity:
         payload, _, seal = rest.rpartition(".")
         if not hmac.compare_digest(seal.encode(), self._seal(payload).encode()):
             raise ApiError(401, "authError", "Invalid Credentials")
-        email, expires, _ = json.loads(base64.urlsafe_b64decode(payload))
+        email, expires, _ = json.loads(bytes.fromhex(payload))
         if expires < time.time():
             raise ApiError(401, "authError", "The access token has expired.")
         return str(email)

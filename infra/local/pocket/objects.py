@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.payloads import Draft, Payloads
+from infra.local.pocket.resources import NewObject, Page, Preconditions, Query, StoredObject
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -30,104 +32,6 @@ CREATE TABLE IF NOT EXISTS object (
 CREATE UNIQUE INDEX IF NOT EXISTS live ON object (bucket, name) WHERE deleted IS NULL;
 """
 _LAST = "\U0010ffff"  # no name sorts after it
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One generation of an object; `deleted` says when it stopped being the live one. Times as RFC 3339 text."""
-
-    bucket: str
-    name: str
-    generation: int
-    size: int
-    crc32c: str
-    md5: str
-    content_type: str
-    metadata: str
-    created: str
-    payload: str
-    deleted: str | None = None
-
-    def resource(self) -> dict[str, object]:
-        """The object as the JSON API shows it. https://cloud.google.com/storage/docs/json_api/v1/objects."""
-        resource: dict[str, object] = {
-            "kind": "storage#object",
-            "id": f"{self.bucket}/{self.name}/{self.generation}",
-            "name": self.name,
-            "bucket": self.bucket,
-            "generation": str(self.generation),
-            "metageneration": "1",
-            "contentType": self.content_type,
-            "storageClass": "STANDARD",
-            "size": str(self.size),
-            "md5Hash": self.md5,
-            "crc32c": self.crc32c,
-            "etag": str(self.generation),
-            "timeCreated": self.created,
-            "updated": self.created,
-        }
-        if self.deleted:
-            resource["timeDeleted"] = self.deleted
-        if self.metadata != "{}":
-            resource["metadata"] = json.loads(self.metadata)
-        return resource
-
-
-@dataclass(frozen=True)
-class NewObject:
-    """What an upload says about the object that it makes."""
-
-    bucket: str
-    name: str
-    content_type: str = "application/octet-stream"
-    metadata: dict[str, str] = field(default_factory=dict)
-    crc32c: str | None = None
-    md5: str | None = None
-
-
-@dataclass(frozen=True)
-class Preconditions:
-    """What a request demands of the current object; None demands nothing, generation 0 is 'no such object'.
-
-    No call here changes metadata, so that an object's metageneration is 1 and an absent one's is 0.
-    """
-
-    generation_match: int | None = None
-    generation_not_match: int | None = None
-    metageneration_match: int | None = None
-    metageneration_not_match: int | None = None
-
-    def check(self, current: StoredObject | None, *, reading: bool = False) -> None:
-        """Raise ApiError 412 where `current` is not as demanded, 304 where a reader has it already."""
-        generation, metageneration = (current.generation, 1) if current else (0, 0)
-        wanted = ((self.generation_match, generation), (self.metageneration_match, metageneration))
-        unwanted = ((self.generation_not_match, generation), (self.metageneration_not_match, metageneration))
-        if any(demand not in (None, actual) for demand, actual in wanted):
-            raise ApiError(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.")
-        if any(demand == actual for demand, actual in unwanted):
-            raise ApiError(304 if reading else 412, "conditionNotMet", "The object is at the generation you excluded.")
-
-
-@dataclass(frozen=True)
-class Query:
-    """Which objects a listing shows; offsets are names, `after` is the last entry of the page before."""
-
-    prefix: str = ""
-    delimiter: str = ""
-    start_offset: str = ""
-    end_offset: str = ""
-    versions: bool = False
-    after: tuple[str, int] = ("", 0)
-    limit: int = 1000
-
-
-@dataclass
-class Page:
-    """One page of a listing; `after` continues it, where there is more."""
-
-    objects: list[StoredObject] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
-    after: tuple[str, int] | None = None
 
 
 class Objects:
@@ -148,12 +52,19 @@ class Objects:
 
     def get(self, bucket: str, name: str, generation: int | None, demands: Preconditions) -> StoredObject:
         """The live object, or that generation of it. Raises ApiError 404, 412, 304."""
-        with self._transaction(bucket):
+        with self._transaction():
             found = self._find(bucket, name, generation)
         if found is None:
             raise _no_such(bucket, name, generation)
         demands.check(found, reading=True)
         return found
+
+    def open(self, stored: StoredObject) -> BinaryIO:
+        """The payload of an object that `get` returned. Raises ApiError 404 where it was erased since then."""
+        try:
+            return self.payloads.path(stored.payload).open("rb")
+        except FileNotFoundError:
+            raise _no_such(stored.bucket, stored.name, stored.generation) from None
 
     def put(
         self, new: NewObject, draft: Draft, demands: Preconditions, may_replace: Callable[[], None]
@@ -162,22 +73,22 @@ class Objects:
 
         Where an object is replaced, `may_replace` is called first: it raises if this caller must not.
         """
-        draft.verify(crc32c=new.crc32c, md5=new.md5)
-        payload = draft.keep()
         try:
-            with self._transaction(new.bucket):
+            draft.verify(crc32c=new.crc32c, md5=new.md5)
+            payload = draft.keep()
+            with self._transaction():
                 current = self._find(new.bucket, new.name)
                 if current:
                     may_replace()
                 demands.check(current)
                 return self._insert(new, draft, payload)
         except ApiError:
-            self.payloads.path(payload).unlink()
+            draft.discard()
             raise
 
     def delete(self, bucket: str, name: str, generation: int | None, demands: Preconditions) -> None:
         """Retire the live object, or erase that generation for good. Raises ApiError 404, 412."""
-        with self._transaction(bucket):
+        with self._transaction():
             found = self._find(bucket, name, generation)
             if found is None:
                 raise _no_such(bucket, name, generation)
@@ -194,7 +105,7 @@ class Objects:
         """Objects in order of name, then generation; what follows a delimiter is folded into `prefixes`."""
         page = Page()
         last = query.after
-        with self._transaction(bucket):
+        with self._transaction():
             for found in self._scan(bucket, query):
                 folded = _folded(found.name, query)
                 if folded is None or folded not in page.prefixes[-1:]:
@@ -205,19 +116,22 @@ class Objects:
                 last = (found.name, found.generation)
         return page
 
-    @contextmanager
-    def _transaction(self, bucket: str) -> Iterator[None]:
+    def expect_bucket(self, bucket: str) -> None:
+        """Raise ApiError 404 where there is no such bucket."""
         if bucket not in self._buckets:
             raise ApiError(404, "notFound", "The specified bucket does not exist.")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self._lock, self._index:
             yield
 
     def _find(self, bucket: str, name: str, generation: int | None = None) -> StoredObject | None:
-        which, key = ("deleted IS NULL", ()) if generation is None else ("generation = ?", (generation,))
-        rows = self._index.execute(
-            f"SELECT * FROM object WHERE bucket = ? AND name = ? AND {which}", (bucket, name, *key)
-        )
-        row = rows.fetchone()
+        row = self._index.execute(
+            "SELECT * FROM object WHERE bucket = :bucket AND name = :name"
+            " AND CASE WHEN :generation IS NULL THEN deleted IS NULL ELSE generation = :generation END",
+            {"bucket": bucket, "name": name, "generation": generation},
+        ).fetchone()
         return StoredObject(*row) if row else None
 
     def _insert(self, new: NewObject, draft: Draft, payload: str) -> StoredObject:

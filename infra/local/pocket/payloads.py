@@ -80,7 +80,7 @@ class Draft:
         """Make the payload durable and return its name: from now on neither a kill nor a power cut loses it."""
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
-        self._path.rename(self._kept / self._path.name)
+        self._path = self._path.rename(self._kept / self._path.name)
         folder = os.open(self._kept, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -89,5 +89,5 @@ class Draft:
         return self._path.name
 
     def discard(self) -> None:
-        """Throw away what was written."""
+        """Throw away what was written, kept or not."""
         self._path.unlink()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -23,7 +24,7 @@ def pubsub_blueprint(broker: Broker, wiring: Wiring, access: Access) -> Blueprin
     """Topics and subscriptions of `wiring`, each call only for whom a grant allows it."""
     api = _PubSub(broker, wiring, access)
     topics, subscriptions = f"/v1/{api.project}/topics", f"/v1/{api.project}/subscriptions"
-    views = [
+    views: list[tuple[str, str, Callable[..., Response]]] = [
         ("GET", topics, api.list_topics),
         ("GET", f"{topics}/<topic>", api.get_topic),
         ("POST", f"{topics}/<topic>:publish", api.publish),

@@ -19,7 +19,7 @@ from infra.local.wiring import Push, Subscription
 # https://cloud.google.com/pubsub/docs/push#receive_push (the official emulator takes a 202 for a refusal)
 ACKNOWLEDGED = {102, 200, 201, 202, 204}
 PARALLEL = 4
-WAIT_S = 1.0
+WAIT_S = 0.2
 
 Deliver = Callable[[dict[str, Any], dict[str, str], Push, float], int]
 """POSTs a body with headers to a push endpoint within so many seconds; its status, 0 where none came.
@@ -38,14 +38,33 @@ def deliver_over_http(body: dict[str, Any], headers: dict[str, str], push: Push,
         return 0
 
 
+class Bearer:
+    """Makes the ID tokens that pushes bear, as Pub/Sub's own `agent`."""
+
+    def __init__(self, identity: Identity, access: Access, agent: str, timeline: Timeline) -> None:
+        self._identity = identity
+        self._access = access
+        self._agent = agent
+        self._timeline = timeline
+
+    def headers(self, push: Push) -> dict[str, str]:
+        """The token of `push`'s service account, where the agent may make one; else nothing, and a note says so."""
+        account = f"serviceAccounts/{push.service_account}"
+        if self._access.allows(f"serviceAccount:{self._agent}", "iam.serviceAccounts.getOpenIdToken", account):
+            return {"Authorization": f"Bearer {self._identity.id_token(push.service_account, push.audience)}"}
+        self._timeline.note("push_token_refused", self._agent, account=push.service_account)
+        return {}
+
+
 class Pusher:
-    """Delivers the messages of one push subscription until stopped."""
+    """Delivers the messages of one push subscription, from `start` to `stop`."""
 
     def __init__(
         self,
         broker: Broker,
         subscription: Subscription,
-        authorize: Callable[[Push], dict[str, str]],
+        push: Push,
+        bearer: Bearer,
         timeline: Timeline,
         *,
         project: str,
@@ -53,7 +72,8 @@ class Pusher:
     ) -> None:
         self._broker = broker
         self._subscription = subscription
-        self._authorize = authorize
+        self._destination = push
+        self._bearer = bearer
         self._timeline = timeline
         self._project = project
         self._deliver = deliver
@@ -65,10 +85,13 @@ class Pusher:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, patience_s: float) -> None:
-        """Begin no more deliveries; wait at most `patience_s` for the ones under way."""
+    def stop(self) -> None:
+        """Begin no more deliveries."""
         self._stopping.set()
-        until = time.monotonic() + patience_s
+
+    def join(self, timeout_s: float) -> None:
+        """Wait at most `timeout_s` for the deliveries under way."""
+        until = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
@@ -78,21 +101,22 @@ class Pusher:
                 self._push(leased)
 
     def _push(self, leased: Leased) -> None:
-        push, name = self._subscription.push, self._subscription.name
-        assert push is not None  # noqa: S101 - narrows the type; pull subscriptions have no pusher
+        name, push = self._subscription.name, self._destination
         started = time.monotonic()
-        status = self._deliver(self._envelope(leased), self._authorize(push), push, self._subscription.ack_deadline_s)
-        latency_ms = round((time.monotonic() - started) * 1000)
+        status = self._deliver(
+            self._envelope(leased), self._bearer.headers(push), push, self._subscription.ack_deadline_s
+        )
+        accepted = status in ACKNOWLEDGED
         self._timeline.note(
-            "push_delivered" if status in ACKNOWLEDGED else "push_refused",
+            "push_delivered" if accepted else "push_refused",
             push.service_account,
             subscription=name,
             message=leased.message.id,
             attempt=leased.attempt,
             status=status,
-            latency_ms=latency_ms,
+            latency_ms=round((time.monotonic() - started) * 1000),
         )
-        if status in ACKNOWLEDGED:
+        if accepted:
             self._broker.acknowledge(name, [leased.ack_id])
         else:
             self._broker.reject(name, leased.ack_id)
@@ -110,16 +134,3 @@ class Pusher:
         }
         counted = {"deliveryAttempt": leased.attempt} if self._subscription.dead_letter_topic else {}
         return {"message": content, "subscription": name} | counted
-
-
-def bearer_of(identity: Identity, access: Access, agent: str, timeline: Timeline) -> Callable[[Push], dict[str, str]]:
-    """Headers of a push: an ID token of its service account, where Pub/Sub's `agent` may make one; else none."""
-
-    def authorize(push: Push) -> dict[str, str]:
-        account = f"serviceAccounts/{push.service_account}"
-        if not access.allows(f"serviceAccount:{agent}", "iam.serviceAccounts.getOpenIdToken", account):
-            timeline.note("push_token_refused", agent, account=push.service_account)
-            return {}
-        return {"Authorization": f"Bearer {identity.id_token(push.service_account, push.audience)}"}
-
-    return authorize

@@ -1,0 +1,84 @@
+"""The pocket cloud: every product over one state folder, as one WSGI application and the threads behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infra.local.pocket.access import Access
+from infra.local.pocket.app import pocket_app
+from infra.local.pocket.broker import Broker
+from infra.local.pocket.executions import Executions, Job
+from infra.local.pocket.identity import Identity
+from infra.local.pocket.metadata import metadata_blueprint
+from infra.local.pocket.notifications import Notifications
+from infra.local.pocket.objects import Objects
+from infra.local.pocket.pubsub import pubsub_blueprint
+from infra.local.pocket.push import Bearer, Pusher
+from infra.local.pocket.run import run_blueprint
+from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
+from infra.local.pocket.storage import storage_blueprint
+from infra.local.state import Home
+from infra.local.timeline import Timeline
+from infra.local.wiring import Subscription, Wiring
+
+PUSHES_S = 1.0
+"""How long `stop` waits for pushes under way; what is broken off is delivered again after the next start."""
+
+
+class PocketCloud:
+    """What `wiring` describes; its URIs are those of this machine. `hurry` divides every back-off."""
+
+    def __init__(
+        self, home: Home, wiring: Wiring, identity: Identity, jobs: Sequence[Job], *, hurry: float = 1.0
+    ) -> None:
+        self.access = Access(wiring, identity)
+        self._agent = f"serviceAccount:{wiring.agents['pubsub']}"
+        timeline = Timeline(home.timeline)
+        self._objects = Objects(home.cloud, wiring.buckets)
+        self._broker = Broker(home.cloud / "pubsub.sqlite", wiring, timeline, may_bury=self._may_bury, hurry=hurry)
+        notifications = Notifications(self._broker, wiring, self.access, timeline)
+        bearer = Bearer(identity, self.access, wiring.agents["pubsub"], timeline)
+        self._pushers = [
+            Pusher(self._broker, subscription, push, bearer, timeline, project=wiring.project)
+            for subscription in wiring.subscriptions
+            if (push := subscription.push)
+        ]
+        self._executions = Executions(jobs, home.execution_logs, timeline, hurry=hurry)
+        self._scheduler = Scheduler(wiring, identity, timeline)
+        self.app = pocket_app(
+            metadata_blueprint(identity),
+            storage_blueprint(self._objects, self.access, notifications.send),
+            pubsub_blueprint(self._broker, wiring, self.access),
+            run_blueprint(self._executions, wiring, self.access),
+            scheduler_blueprint(self._scheduler, wiring, self.access),
+        )
+
+    def start(self) -> None:
+        """Begin to push and to keep time."""
+        for pusher in self._pushers:
+            pusher.start()
+        self._scheduler.start()
+
+    def stop(self, grace_s: float) -> None:
+        """Begin nothing more, and end running executions within `grace_s`; the application still answers them."""
+        self._scheduler.stop()
+        for pusher in self._pushers:
+            pusher.stop()
+        for pusher in self._pushers:
+            pusher.join(PUSHES_S)
+        self._executions.stop(grace_s)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._broker.close()
+        self._objects.close()
+
+    def _may_bury(self, subscription: Subscription) -> bool:
+        """https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions."""
+        may_publish = self.access.allows(
+            self._agent, "pubsub.topics.publish", f"topics/{subscription.dead_letter_topic}"
+        )
+        may_consume = self.access.allows(
+            self._agent, "pubsub.subscriptions.consume", f"subscriptions/{subscription.name}"
+        )
+        return may_publish and may_consume

@@ -1,0 +1,106 @@
+"""What the storage API speaks of: objects, what uploads say about them, preconditions, listings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from infra.local.pocket.errors import ApiError
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One generation of an object; `deleted` says when it stopped being the live one. Times as RFC 3339 text."""
+
+    bucket: str
+    name: str
+    generation: int
+    size: int
+    crc32c: str
+    md5: str
+    content_type: str
+    metadata: str
+    created: str
+    payload: str
+    deleted: str | None = None
+
+    def resource(self) -> dict[str, object]:
+        """The object as the JSON API shows it. https://cloud.google.com/storage/docs/json_api/v1/objects."""
+        resource: dict[str, object] = {
+            "kind": "storage#object",
+            "id": f"{self.bucket}/{self.name}/{self.generation}",
+            "name": self.name,
+            "bucket": self.bucket,
+            "generation": str(self.generation),
+            "metageneration": "1",
+            "contentType": self.content_type,
+            "storageClass": "STANDARD",
+            "size": str(self.size),
+            "md5Hash": self.md5,
+            "crc32c": self.crc32c,
+            "etag": str(self.generation),
+            "timeCreated": self.created,
+            "updated": self.created,
+        }
+        if self.deleted:
+            resource["timeDeleted"] = self.deleted
+        if self.metadata != "{}":
+            resource["metadata"] = json.loads(self.metadata)
+        return resource
+
+
+@dataclass(frozen=True)
+class NewObject:
+    """What an upload says about the object that it makes."""
+
+    bucket: str
+    name: str
+    content_type: str = "application/octet-stream"
+    metadata: dict[str, str] = field(default_factory=dict)
+    crc32c: str | None = None
+    md5: str | None = None
+
+
+@dataclass(frozen=True)
+class Preconditions:
+    """What a request demands of the current object; None demands nothing, generation 0 is 'no such object'.
+
+    No call here changes metadata, so that an object's metageneration is 1 and an absent one's is 0.
+    """
+
+    generation_match: int | None = None
+    generation_not_match: int | None = None
+    metageneration_match: int | None = None
+    metageneration_not_match: int | None = None
+
+    def check(self, current: StoredObject | None, *, reading: bool = False) -> None:
+        """Raise ApiError 412 where `current` is not as demanded, 304 where a reader has it already."""
+        generation, metageneration = (current.generation, 1) if current else (0, 0)
+        wanted = ((self.generation_match, generation), (self.metageneration_match, metageneration))
+        unwanted = ((self.generation_not_match, generation), (self.metageneration_not_match, metageneration))
+        if any(demand not in (None, actual) for demand, actual in wanted):
+            raise ApiError(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.")
+        if any(demand == actual for demand, actual in unwanted):
+            raise ApiError(304 if reading else 412, "conditionNotMet", "The object is at the generation you excluded.")
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which objects a listing shows; offsets are names, `after` is the last entry of the page before."""
+
+    prefix: str = ""
+    delimiter: str = ""
+    start_offset: str = ""
+    end_offset: str = ""
+    versions: bool = False
+    after: tuple[str, int] = ("", 0)
+    limit: int = 1000
+
+
+@dataclass
+class Page:
+    """One page of a listing; `after` continues it, where there is more."""
+
+    objects: list[StoredObject] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    after: tuple[str, int] | None = None

@@ -1,0 +1,129 @@
+"""How an object's bytes arrive: in one request, in one request with its metadata, or in resumable chunks.
+
+https://cloud.google.com/storage/docs/json_api/v1/how-tos/multipart-upload and .../docs/performing-resumable-uploads
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Request
+from werkzeug.http import parse_dict_header, parse_options_header
+
+from infra.local.pocket.errors import ApiError
+from infra.local.pocket.payloads import Draft
+from infra.local.pocket.resources import NewObject, Preconditions, StoredObject
+
+_KEPT = {"name", "bucket", "contentType", "metadata", "crc32c", "md5Hash"}
+_CONTENT_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)")
+_PIECE_BYTES = 1024 * 1024
+
+
+@dataclass
+class Session:
+    """A resumable upload: what was asked at its start, what has arrived, and in the end the object made of it."""
+
+    member: str
+    new: NewObject
+    demands: Preconditions
+    draft: Draft
+    stored: StoredObject | None = None
+
+
+class Sessions:
+    """Resumable uploads under way. They end with the process; the client starts again, as after a week in the cloud."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Session] = {}
+
+    def start(self, session: Session) -> str:
+        """Remember the session and return its upload id."""
+        upload_id = secrets.token_urlsafe(24)
+        self._open[upload_id] = session
+        return upload_id
+
+    def find(self, upload_id: str, member: str) -> Session:
+        """The session that `member` started. Raises ApiError 404."""
+        session = self._open.get(upload_id)
+        if session is None or session.member != member:
+            raise ApiError(404, "notFound", "There is no such upload session; start the upload again.")
+        return session
+
+
+def described(request: Request, bucket: str, metadata: dict[str, Any], content_type: str | None) -> NewObject:
+    """The object that an upload's metadata, query and headers describe. Raises ApiError 400, 501."""
+    if unknown := metadata.keys() - _KEPT:
+        raise ApiError(501, "notImplemented", f"The pocket cloud does not keep {', '.join(sorted(unknown))}.")
+    name = metadata.get("name") or request.args.get("name", "")
+    if not 1 <= len(name.encode()) <= 1024 or name in {".", ".."} or "\n" in name or "\r" in name:
+        raise ApiError(400, "invalid", f"Invalid object name: {name[:100]!r}.")
+    new = NewObject(
+        bucket=bucket,
+        name=name,
+        content_type=metadata.get("contentType") or content_type or "application/octet-stream",
+        metadata=metadata.get("metadata") or {},
+        crc32c=metadata.get("crc32c"),
+        md5=metadata.get("md5Hash"),
+    )
+    return with_hashes(new, request)
+
+
+def with_hashes(new: NewObject, request: Request) -> NewObject:
+    """`new` with the checksums of the request's header; a resumable upload may declare them with its last chunk."""
+    hashes = parse_dict_header(request.headers.get("X-Goog-Hash", ""))
+    return replace(new, crc32c=hashes.get("crc32c") or new.crc32c, md5=hashes.get("md5") or new.md5)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """A JSON object; nothing is an empty one. Raises ApiError 400."""
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError as error:
+        raise ApiError(400, "parseError", f"The metadata is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ApiError(400, "parseError", "The metadata is not a JSON object.")
+    return value
+
+
+def related_parts(request: Request) -> tuple[dict[str, Any], str | None, bytes]:
+    """Metadata, content type and bytes of a multipart/related body. Raises ApiError 400."""
+    _, options = parse_options_header(request.headers.get("Content-Type"))
+    boundary = b"--" + options.get("boundary", "").encode()
+    try:
+        _, first, rest = request.get_data().split(boundary, 2)
+        second = rest[: rest.rindex(b"\r\n" + boundary + b"--")]
+        _, _, metadata = first.partition(b"\r\n\r\n")
+        head, _, media = second.partition(b"\r\n\r\n")
+    except ValueError:
+        raise ApiError(400, "badRequest", "The body is not multipart/related with two parts.") from None
+    content_type = re.search(rb"(?im)^content-type:\s*([^\r\n]+)", head)
+    return json_object(metadata), content_type[1].decode() if content_type else None, media
+
+
+def receive(request: Request, draft: Draft) -> bool:
+    """Append a chunk to `draft`; True when the upload is complete. Raises ApiError 400 where bytes are missing."""
+    match = _CONTENT_RANGE.fullmatch(request.headers.get("Content-Range", f"bytes 0-0/{request.content_length or 0}"))
+    if not match:
+        raise ApiError(400, "invalid", "Content-Range is not understood.")
+    if match["first"] is not None:
+        _append(request, draft, repeated=draft.size - int(match["first"]))
+    return match["total"] != "*" and draft.size == int(match["total"])
+
+
+def _append(request: Request, draft: Draft, *, repeated: int) -> None:
+    """Add the request's body without the bytes that a chunk before, whose answer was lost, already brought."""
+    if repeated < 0:
+        raise ApiError(400, "invalid", f"The upload goes on at byte {draft.size}; the chunk starts after that.")
+    request.stream.read(repeated)
+    for piece in _pieces(request):
+        draft.append(piece)
+
+
+def _pieces(request: Request) -> Iterator[bytes]:
+    while piece := request.stream.read(_PIECE_BYTES):
+        yield piece

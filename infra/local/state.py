@@ -1,0 +1,174 @@
+"""The state folder: where a stack keeps everything, who runs in it, and how to reach it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import urllib3
+
+from urgency.errors import UrgencyError
+
+NEEDED_BYTES = 200 * 2**20
+PRIVATE = 0o700
+
+
+class StateError(UrgencyError):
+    """The state folder cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Names of what is in the state folder `root`."""
+
+    root: Path
+
+    @property
+    def cloud(self) -> Path:
+        """What the pocket cloud keeps: objects, messages, keys."""
+        return self.root / "cloud"
+
+    @property
+    def logs(self) -> Path:
+        """`<process>.log` of every process, and `events.jsonl`."""
+        return self.root / "logs"
+
+    @property
+    def execution_logs(self) -> Path:
+        """`<execution>.log` of every execution of a job."""
+        return self.logs / "executions"
+
+    @property
+    def timeline(self) -> Path:
+        """What happened, hop by hop (`timeline.py`)."""
+        return self.logs / "events.jsonl"
+
+    @property
+    def stack(self) -> Path:
+        """The running stack, as a `Stack`."""
+        return self.root / "stack.json"
+
+    @property
+    def ports(self) -> Path:
+        """Ports of the last run, so that the next one has the same URLs."""
+        return self.root / "ports.json"
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Where everything answers; `functions` by name."""
+
+    pocket: str
+    service: str
+    instances: list[str]
+    functions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack. `person` is the operator's environment; `children` say which command runs in which process."""
+
+    pid: int
+    urls: Urls
+    started_at: str
+    wiring: str
+    person: dict[str, str]
+    children: dict[int, list[str]]
+
+
+def home_of(environment: Mapping[str, str]) -> Home:
+    """The folder that URGENCY_HOME names, else `.urgency` here."""
+    return Home(Path(environment.get("URGENCY_HOME") or ".urgency").resolve())
+
+
+@contextmanager
+def occupied(home: Home) -> Iterator[None]:
+    """Make the folder ready and keep other stacks out of it. Raises StateError."""
+    with saying_why(home.root):
+        for folder in (home.root, home.cloud, home.execution_logs):
+            folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        if shutil.disk_usage(home.root).free < NEEDED_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        lock = (home.root / "lock").open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            advice = "stop it with 'urgency down', or set URGENCY_HOME to another folder"
+            raise StateError(f"A stack is already running in {home.root}; {advice}.") from error
+        yield
+
+
+@contextmanager
+def saying_why(folder: Path) -> Iterator[None]:
+    """Translate what the disk refuses into one sentence. Raises StateError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            why = (
+                f"The disk of {folder} is full; free {NEEDED_BYTES >> 20} MB or set URGENCY_HOME to a folder elsewhere."
+            )
+        else:
+            why = f"Cannot write to {folder} ({error.strerror}); set URGENCY_HOME to a folder that you may write to."
+        raise StateError(why) from error
+
+
+def write_stack(home: Home, stack: Stack) -> None:
+    """Say that `stack` runs here; readers see the old file or the new one."""
+    _replace(home.stack, asdict(stack))
+
+
+def read_stack(home: Home) -> Stack | None:
+    """What the folder says of its stack, running or not; None where none was left behind."""
+    try:
+        content = json.loads(home.stack.read_text())
+    except FileNotFoundError:
+        return None
+    children = {int(pid): command for pid, command in content.pop("children").items()}
+    return Stack(**(content | {"urls": Urls(**content["urls"]), "children": children}))
+
+
+def running_stack(home: Home) -> Stack | None:
+    """The stack that runs here: its process lives and its pocket cloud answers."""
+    stack = read_stack(home)
+    return stack if stack and _is_alive(stack) else None
+
+
+def forget_stack(home: Home) -> None:
+    """Say that no stack runs here."""
+    home.stack.unlink(missing_ok=True)
+
+
+def read_ports(home: Home) -> dict[str, int]:
+    """Name of a front, or 'pocket' -> its port in the last run."""
+    return json.loads(home.ports.read_text()) if home.ports.exists() else {}
+
+
+def write_ports(home: Home, ports: Mapping[str, int]) -> None:
+    """Remember the ports for the next run."""
+    _replace(home.ports, dict(ports))
+
+
+def _is_alive(stack: Stack) -> bool:
+    try:
+        os.kill(stack.pid, 0)
+        urllib3.request("GET", stack.urls.pocket, timeout=2.0, retries=False)
+    except (ProcessLookupError, urllib3.exceptions.HTTPError):
+        return False
+    return True
+
+
+def _replace(file: Path, content: Mapping[str, object]) -> None:
+    with saying_why(file.parent):
+        draft = file.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(content, indent=1))
+        draft.replace(file)

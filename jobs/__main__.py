@@ -1,0 +1,108 @@
+"""python -m jobs train: one run of reconcile(). Exit codes: 0 reconciled, 1 the world's fault, 2 the caller's."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from google.cloud.storage.retry import DEFAULT_RETRY
+
+from jobs.console import job_log
+from jobs.crash import crash_points
+from jobs.lease import Lease
+from jobs.publish import publisher
+from jobs.recipe import recipe_of
+from jobs.reconcile import Reconciler, Trainer
+from jobs.tracking import track_all
+from urgency.errors import Forbidden, SettingsError, UrgencyError
+from urgency.logs import Log
+from urgency.registry import Registry
+from urgency.settings import Settings, read_settings
+from urgency.store import CloudBucket, storage_client
+
+NEEDED = ("project", "landing_bucket", "registry_bucket", "control_bucket", "release_topic")
+STORAGE_TIMEOUT_S = 60.0
+SPARE_S = 60.0
+"""The run stops this long before the platform would kill it, so that the next attempt starts from a clean end."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the process's exit code."""
+    options = _parser().parse_args(arguments)
+    execution = os.environ.get("CLOUD_RUN_EXECUTION") or f"manual-{socket.gethostname()}"
+    log = job_log(execution)
+    try:
+        settings = read_settings(os.environ, *NEEDED)
+        return _train(settings, execution, log, force=options.force, dry_run=options.dry_run)
+    except (SettingsError, Forbidden) as error:
+        log.error("run_refused", reason=str(error))
+        return 2
+    except UrgencyError as error:
+        log.error("run_failed", reason=str(error))
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m jobs", description="The training job of ticket-urgency.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    train = commands.add_parser(
+        "train",
+        help="bring the model up to what is in the landing bucket",
+        description="Compare what is in the landing bucket with what was trained; train, judge and release what is "
+        "new. Running it twice, at once or after a crash is safe. Settings come from the environment.",
+    )
+    how = train.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="train and judge, print the verdict, write nothing")
+    how.add_argument("--force", action="store_true", help="train also when neither data nor recipe changed")
+    return parser
+
+
+def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run: bool) -> int:
+    client = storage_client(settings.project, settings.storage_endpoint)
+
+    def bucket(name: str) -> CloudBucket:
+        return CloudBucket(client, name, retry=DEFAULT_RETRY, timeout_s=STORAGE_TIMEOUT_S)
+
+    landing, control = bucket(settings.landing_bucket), bucket(settings.control_bucket)
+    registry = Registry(bucket(settings.registry_bucket), control)
+    recipe, reached = recipe_of(settings), crash_points(settings)
+
+    def trainer() -> Trainer:
+        from jobs.training import LandedTrainer  # pandas and scikit-learn: most runs have nothing to train
+
+        return LandedTrainer(landing, registry, settings, execution, _now, reached, log)
+
+    if dry_run:
+        from jobs.training import rehearse
+
+        return rehearse(trainer(), landing, registry, recipe, log)
+    Reconciler(
+        landing=landing,
+        registry=registry,
+        lease=Lease(control, execution, ttl_s=settings.lease_s, now=_now, sleep=time.sleep, log=log),
+        trainer=trainer,
+        publish=publisher(settings),
+        recipe=recipe,
+        execution=execution,
+        deadline=_now() + timedelta(seconds=settings.task_timeout_s - SPARE_S),
+        now=_now,
+        sleep=time.sleep,
+        reached=reached,
+        log=log,
+        force=force,
+    ).run()
+    track_all(settings, registry, log)
+    reached("tracked")
+    return 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""What a run tells: JSON lines for Cloud Logging, or plain sentences and a spinner where a person watches."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from urgency.logs import Log
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+SENTENCES = {
+    "nothing_landed": "There is nothing in the landing bucket yet; drop a CSV below incoming/.",
+    "landing_empty": "The landing bucket is empty although a model exists; nothing changes.",
+    "lease_held": "Another run is training; it looks at the bucket again when it is done.",
+    "snapshot_made": "Snapshot {n} is made of {files} file(s).",
+    "file_read": "Read {file}: {accepted} of {records} rows accepted.",
+    "model_fitted": "Fitted on {rows} rows in {seconds} s.",
+    "model_judged": "Judged: {decision}. {reasons}",
+    "model_committed": "Version {n} is committed with the verdict {verdict}.",
+    "model_released": "Version {version} is released (epoch {epoch}).",
+    "up_to_date": "Everything in the bucket is trained already (version {n}).",
+}
+
+
+def job_log(execution: str) -> Log:
+    """The log of one execution, for people on a terminal and for machines elsewhere."""
+    if not sys.stderr.isatty():
+        return Log({"execution": execution})
+    from rich.console import Console
+
+    status = Console(stderr=True).status("Looking at the landing bucket ...")
+    status.start()
+    return WatchedLog({"execution": execution}, status=status)
+
+
+@dataclass(frozen=True)
+class WatchedLog(Log):
+    """A log for a person: each known event is a sentence, above a line that moves."""
+
+    status: Status | None = None
+
+    def bind(self, **fields: Any) -> Log:
+        """See Log."""
+        return replace(self, always={**self.always, **fields})
+
+    def _write(self, severity: str, event: str, fields: dict[str, Any]) -> None:
+        if self.status is None:
+            return super()._write(severity, event, fields)
+        style = {"INFO": "green", "WARNING": "yellow", "ERROR": "red"}[severity]
+        self.status.console.print(f"[{style}]•[/] {sentence(event, {**self.always, **fields})}", highlight=False)
+        return None
+
+
+def sentence(event: str, fields: dict[str, Any]) -> str:
+    """The event in words; an event without a sentence of its own is told by its name and fields."""
+    if event in SENTENCES:
+        return SENTENCES[event].format(**fields)
+    told = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
+    return f"{event.replace('_', ' ')}: {told}" if told else event.replace("_", " ")

@@ -1,0 +1,201 @@
+"""ModelSlot: the model that answers, and how it follows the release pointer.
+
+The slot is one reference that a request reads once, so no answer mixes two models. The pointer is checked inside
+requests, never by a timer: between requests an instance on Cloud Run has no CPU.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from service.freshness import Freshness
+from service.local_copy import LocalCopy
+from service.metrics import Metrics
+from urgency.bundle import Bundle
+from urgency.errors import CorruptObject, Unavailable, UrgencyError
+from urgency.logs import Log
+from urgency.records import NO_RELEASE, Release
+from urgency.registry import Registry
+from urgency.scorer import Scorer, verified_scorer
+from urgency.store import Unchanged
+
+CHECK_WAIT_S = 0.3
+"""How long a request waits for a check that another one makes."""
+
+RELOAD_WAIT_S = 8.0
+"""How long the reload hook waits for a load that is under way; its caller gives up after 10 s."""
+
+BACK_OFF_S, BACK_OFF_MOST_S = 10.0, 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A model that answers; `epoch` is the pointer's, or 0 for a local copy while no pointer could be read."""
+
+    scorer: Scorer
+    epoch: int
+
+    @property
+    def version(self) -> int:
+        """The model's version."""
+        return self.scorer.manifest.version
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A manifest that would not load, and when requests may try it again."""
+
+    manifest_sha256: str
+    tries: int
+    retry_at: float
+
+
+class ModelSlot:
+    """Holds the current model and keeps it current; any number of threads may share it.
+
+    registry: called at each use, so that the process can start while the cloud is away. Raises UrgencyError.
+    copies: where a start without storage finds a model, in order of preference. keeper: where good models are kept.
+    """
+
+    def __init__(
+        self,
+        registry: Callable[[], Registry],
+        freshness: Freshness,
+        *,
+        log: Log,
+        metrics: Metrics,
+        copies: Iterable[LocalCopy] = (),
+        keeper: LocalCopy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._registry, self._freshness, self._clock = registry, freshness, clock
+        self._log, self._metrics = log, metrics
+        self._copies, self._keeper = copies, keeper
+        self._checking = threading.Lock()
+        self._token: int | None = None
+        self._release: Release = NO_RELEASE
+        self._refused = _Refused("", 0, 0.0)
+        self.current: Serving | None = None
+
+    @property
+    def stale_s(self) -> float | None:
+        """Seconds since the pointer was last read, once three checks in a row were missed; else None."""
+        return self._freshness.stale_s(self._clock())
+
+    def start(self) -> None:
+        """Fill the slot: from the registry, else from a local copy, else not at all."""
+        self.serving()
+        for copy in self._copies:
+            if self.current is None:
+                self._take_copy(copy)
+
+    def serving(self) -> Serving | None:
+        """The model for one request, after the pointer check that may be due; None when there is no model yet.
+
+        Never raises on account of storage, and waits for another request's check for at most `CHECK_WAIT_S`.
+        """
+        now = self._clock()
+        if not self._freshness.is_due(now):
+            return self.current
+        patience = CHECK_WAIT_S if self._freshness.is_overdue(now) else 0.0
+        if self._checking.acquire(timeout=patience):
+            try:
+                if self._freshness.is_due(self._clock()):
+                    self._check()
+            finally:
+                self._checking.release()
+        return self.current
+
+    def reload(self) -> Serving | None:
+        """Check the pointer now and load what it names, back-off or not; returns what serves afterwards.
+
+        Raises Unavailable or Forbidden when storage cannot be asked, CorruptObject or Gone when the model does not
+        load; the model that served before then goes on serving.
+        """
+        if not self._checking.acquire(timeout=RELOAD_WAIT_S):
+            raise Unavailable("Another load is still under way. Try again later.")
+        try:
+            self._adopt(self._read_pointer())
+        finally:
+            self._checking.release()
+        return self.current
+
+    def _check(self) -> None:
+        """What a request does: whatever fails is logged, and the last good model goes on serving."""
+        try:
+            release = self._read_pointer()
+            if release.manifest_sha256 != self._refused.manifest_sha256 or self._clock() >= self._refused.retry_at:
+                self._adopt(release)
+        except UrgencyError as error:
+            self._log.warning("model_check_failed", reason=str(error), **self._said())
+
+    def _read_pointer(self) -> Release:
+        asked = self._clock()
+        try:
+            answer = self._registry().release(unless=self._token)
+        except UrgencyError:
+            self._freshness.missed(asked, self._clock())
+            self._metrics.pointer_checks.add("missed")
+            raise
+        self._freshness.answered(asked, self._clock())
+        self._metrics.pointer_checks.add("answered")
+        if not isinstance(answer, Unchanged):
+            self._token, self._release = answer
+        return self._release
+
+    def _adopt(self, release: Release) -> None:
+        """Serve what `release` names if its epoch is higher than the current one."""
+        current = self.current
+        if not release.champion or (current and release.epoch <= current.epoch):
+            return
+        if current and current.scorer.manifest_sha256 == release.manifest_sha256:
+            self.current = replace(current, epoch=release.epoch)
+            return
+        try:
+            scorer = _loaded(lambda: self._registry().bundle(release.champion, release.manifest_sha256))
+        except UrgencyError:
+            self._refuse(release.manifest_sha256)
+            raise
+        self.current = Serving(scorer, release.epoch)
+        self._metrics.loads.add("served")
+        self._log.info("model_loaded", source="registry", **self._said())
+        self._keep(release)
+
+    def _refuse(self, manifest_sha256: str) -> None:
+        tries = self._refused.tries + 1 if self._refused.manifest_sha256 == manifest_sha256 else 1
+        wait_s = min(BACK_OFF_S * 2 ** min(tries - 1, 16), BACK_OFF_MOST_S)
+        self._refused = _Refused(manifest_sha256, tries, self._clock() + wait_s)
+        self._metrics.loads.add("refused")
+
+    def _take_copy(self, copy: LocalCopy) -> None:
+        try:
+            scorer = _loaded(copy.bundle)
+        except UrgencyError as error:
+            self._log.warning("local_copy_unusable", reason=str(error))
+        else:
+            # Epoch 0: the first pointer that is read wins, be it another project's with a lower epoch.
+            self.current = Serving(scorer, epoch=0)
+            self._log.info("model_loaded", source=copy.folder.name, **self._said())
+
+    def _keep(self, release: Release) -> None:
+        try:
+            if self._keeper:
+                self._keeper.keep(release, self._registry())
+        except (OSError, UrgencyError) as error:
+            self._log.warning("local_copy_not_kept", reason=str(error))
+
+    def _said(self) -> dict[str, int]:
+        return {"version": self.current.version, "epoch": self.current.epoch} if self.current else {}
+
+
+def _loaded(bundle: Callable[[], Bundle]) -> Scorer:
+    """A verified scorer. Raises UrgencyError, whatever is wrong with the model."""
+    try:
+        return verified_scorer(bundle())
+    except UrgencyError:
+        raise
+    except Exception as error:
+        raise CorruptObject(f"The model does not load: {error!r}.") from error

@@ -1,0 +1,173 @@
+"""The HTTP interface: paths, headers and status codes. What an answer says is decided elsewhere."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, g, request
+
+from service.auth import ReloadCaller
+from service.history import model_card, model_history
+from service.metrics import Metrics
+from service.model_slot import ModelSlot, Serving
+from service.predict import MODEL_NAME, encode, predict, read_request
+from service.problems import Problem
+from urgency.errors import CorruptObject, Gone
+from urgency.logs import Log
+from urgency.registry import Registry
+
+HISTORY_MAX, HISTORY_DEFAULT = 100, 20
+
+_SANE_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_NO_MODEL = (
+    "There is no model yet. Drop a CSV of labelled tickets into the landing bucket below incoming/; "
+    "the receipt that answers it says what became of it."
+)
+
+
+class Api:
+    """The views; each reads the current model at most once."""
+
+    def __init__(
+        self, slot: ModelSlot, registry: Callable[[], Registry], caller: ReloadCaller, metrics: Metrics, log: Log
+    ) -> None:
+        self._slot, self._registry, self._caller = slot, registry, caller
+        self._metrics, self._log = metrics, log
+
+    def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
+        """All routes; `predict_routes` are further paths that predict."""
+        routes: list[tuple[str, Callable[[], Response], tuple[str, ...]]] = [
+            ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
+            ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
+            ("GET", self.model, ("/v1/model",)),
+            ("GET", self.models, ("/v1/models",)),
+            ("GET", self.live, ("/health/live",)),
+            ("GET", self.ready, ("/health/ready", "/health")),
+            ("GET", self.metrics, ("/metrics",)),
+            ("GET", self.index, ("/",)),
+        ]
+        blueprint = Blueprint("api", __name__)
+        for method, view, paths in routes:
+            for path in paths:
+                blueprint.add_url_rule(path, view.__name__, view, methods=[method])
+        self._index = [{"method": method, "paths": paths} for method, _, paths in routes]
+        blueprint.before_app_request(_begin)
+        blueprint.after_app_request(self._finish)
+        return blueprint
+
+    def predict(self) -> Response:
+        """Tickets -> labels and probabilities."""
+        asked = read_request(_json_body())
+        serving = self._serving()
+        predictions = predict(asked, serving)
+        for prediction in predictions:
+            self._metrics.predictions.add(prediction.label)
+        return _json(encode(asked, predictions, serving))
+
+    def reload(self) -> Response:
+        """Check the release pointer now; 409 keeps the old model and says why."""
+        self._caller.verify(request.headers)
+        before = self._slot.current
+        try:
+            serving = g.serving = self._slot.reload()
+        except (CorruptObject, Gone) as error:
+            self._log.error("reload_refused", reason=str(error))
+            raise Problem(409, f"{error} {_goes_on(before)}") from None
+        if serving is None:
+            return _json({"status": "no_model", "epoch": 0, "version": 0})
+        status = "unchanged" if serving is before else "reloaded"
+        return _json({"status": status, "epoch": serving.epoch, "version": serving.version})
+
+    def model(self) -> Response:
+        """Everything known of the current model but its weights."""
+        serving = self._serving()
+        scorer = serving.scorer
+        served = {"name": MODEL_NAME, "epoch": serving.epoch, "manifest_sha256": scorer.manifest_sha256}
+        return _json(model_card(scorer.manifest) | served)
+
+    def models(self) -> Response:
+        """The newest versions, promoted or not."""
+        most = request.args.get("limit", HISTORY_DEFAULT, type=int)
+        if not 1 <= most <= HISTORY_MAX:
+            raise Problem(422, f"limit has to be a number from 1 to {HISTORY_MAX}.")
+        serving = g.serving = self._slot.serving()
+        return _json({"models": model_history(self._registry(), most, serving.version if serving else 0)})
+
+    def live(self) -> Response:
+        """Whether the process answers."""
+        return _json({"status": "live"})
+
+    def ready(self) -> Response:
+        """Whether there is a model to answer with."""
+        serving = self._serving()
+        return _json({"status": "ready", "epoch": serving.epoch, "version": serving.version})
+
+    def metrics(self) -> Response:
+        """Prometheus' text format."""
+        serving = self._slot.current
+        gauges = {
+            "urgency_model_version": ("Version of the model that answers; 0: none.", serving.version if serving else 0),
+            "urgency_model_epoch": ("Epoch of the release that it follows.", serving.epoch if serving else 0),
+            "urgency_model_stale_seconds": ("Age of the pointer, once checks fail.", self._slot.stale_s or 0.0),
+        }
+        return Response(self._metrics.text(gauges), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def index(self) -> Response:
+        """What is served here."""
+        return _json({"service": MODEL_NAME, "routes": self._index})
+
+    def _serving(self) -> Serving:
+        """The model of this request. Raises Problem 503."""
+        serving = g.serving = self._slot.serving()
+        if serving is None:
+            raise Problem(503, _NO_MODEL, headers={"Retry-After": "30"})
+        return serving
+
+    def _finish(self, response: Response) -> Response:
+        """The headers that every answer carries, errors included."""
+        seconds = time.perf_counter() - g.began
+        serving: Serving | None = g.get("serving") or self._slot.current
+        headers = response.headers
+        headers["X-Request-Id"] = g.request_id
+        headers["Server-Timing"] = f"app;dur={seconds * 1000:.2f}"
+        if serving:
+            headers["X-Model-Version"] = str(serving.version)
+            headers["X-Model-Epoch"] = str(serving.epoch)
+        if (stale_s := self._slot.stale_s) is not None:
+            headers["X-Model-Stale"] = f"{stale_s:.0f}"
+        route = (request.endpoint or "none").rpartition(".")[2]
+        self._metrics.requests.add(route, str(response.status_code))
+        if route == "predict":
+            self._metrics.seconds.observe(seconds)
+        return response
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    sent = request.headers.get("X-Request-Id", "")
+    g.request_id = sent if _SANE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+
+
+def _json_body() -> bytes:
+    """The request's body. Raises Problem 415, and 413 through Flask's own limit."""
+    if request.content_type and request.mimetype != "application/json":
+        raise Problem(415, "Send JSON, as Content-Type: application/json.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise Problem(415, "Send JSON in UTF-8.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem(415, "Send the body as it is, without Content-Encoding.")
+    return request.get_data(cache=False)
+
+
+def _json(answer: Any) -> Response:
+    body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+    return Response(body, content_type="application/json")
+
+
+def _goes_on(serving: Serving | None) -> str:
+    return f"Version {serving.version} goes on serving." if serving else "There is no model to fall back on."

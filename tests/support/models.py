@@ -1,0 +1,94 @@
+"""Small valid models, made without training, for whoever needs a registry with something in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tests.support.memory_store import MemoryStore
+from urgency.bundle import ARRAYS, GOLDEN, Arrays, Bundle, Manifest, Verdict, canonical_json, digest
+from urgency.features import bucket
+from urgency.records import Release
+from urgency.registry import Registry
+from urgency.scorer import Scorer
+from urgency.ticket import normal_ticket
+
+URGENT_TICKET = {"title": "Production down", "description": "Everybody is blocked", "source": "email"}
+CALM_TICKET = {"title": "Thank you", "description": "a question on my invoice", "customer_tier": "gold"}
+GOLDEN_TICKETS: list[dict[str, str]] = [URGENT_TICKET, CALM_TICKET, {"title": "", "description": "zażółć 42"}]
+
+_WEIGHTS = {
+    "t:production": 2.5,
+    "t:down": 3.0,
+    "t:production down": 1.5,
+    "d:blocked": 2.0,
+    "t:thank": -3.0,
+    "d:question": -2.0,
+}
+
+
+def small_arrays(strength: float = 1.0) -> Arrays:
+    """A handful of features that tell URGENT_TICKET from CALM_TICKET; `strength` scales every coefficient."""
+    learned = sorted((bucket(feature), strength * weight) for feature, weight in _WEIGHTS.items())
+    features, coefs = zip(*learned, strict=True)
+    return Arrays(np.array(features, np.int32), np.full(len(learned), 2.0), np.array(coefs, np.float64))
+
+
+def small_manifest(version: int, parts: dict[str, str] | None = None, **members: Any) -> Manifest:
+    """A manifest with every member filled in; `members` replaces some."""
+    manifest = Manifest(
+        version=version,
+        snapshot="5" * 64,
+        recipe="7" * 64,
+        parts=parts or {},
+        bias=-0.5,
+        unseen_idf=1.5,
+        threshold=0.5,
+        review=None,
+        weights={"source": {"email": 0.3, "phone": 0.8}, "customer_tier": {"gold": 0.2}},
+        metrics={"test": {"pr_auc": 0.9, "roc_auc": 0.95, "brier": 0.1}},
+        rows={"train": 600, "validation": 200, "test": 200},
+        verdict=Verdict("PROMOTE", ("It is the first model.",), version - 1),
+        cause={"added": ["tickets.csv"]},
+        libraries={"numpy": np.__version__},
+        execution="train-test",
+        created_at="2026-01-02T03:04:05Z",
+    )
+    return replace(manifest, **members)
+
+
+def put_model(registry: Registry, version: int, *, strength: float = 1.0, **members: Any) -> Manifest:
+    """Store a small model as `version`, its golden tickets scored by itself; `members` go into its manifest."""
+    arrays = small_arrays(strength)
+    draft = small_manifest(version, **members)
+    scorer = Scorer(Bundle(draft, "", arrays, []))
+    golden = [{"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS]
+    parts = {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}
+    return registry.commit(replace(draft, parts={name: registry.put_blob(body) for name, body in parts.items()}))
+
+
+def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> Release:
+    """Point at `manifest`, one epoch on."""
+    token, current = registry.current_release()
+    released = Release(
+        epoch=current.epoch + 1,
+        champion=manifest.version,
+        manifest_sha256=digest(manifest.to_bytes()),
+        floor=current.floor,
+        pinned=pinned,
+        by="test",
+        reason="test",
+        at="2026-01-02T03:04:05Z",
+    )
+    registry.move_release(released, token)
+    return released
+
+
+def registry_with(*versions: int) -> Registry:
+    """A registry in memory with small models of these versions, each released in turn; each scores differently."""
+    registry = Registry(MemoryStore(), MemoryStore(), sleep=lambda _seconds: None)
+    for version in versions:
+        release(registry, put_model(registry, version, strength=1.0 + version / 10))
+    return registry
