@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         files = {options.out: to_csv(Row._fields, make_rows(recipe))}
     for path, content in files.items():
         path.write_bytes(content)
-        print(f"{path}: {len(content):,} bytes")
+        sys.stdout.write(f"{path}: {len(content):,} bytes\n")
     return 0
 
 
@@ -48,7 +48,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m data.generate", description="Write synthetic helpdesk tickets.")
     parser.add_argument("--out", type=Path, help="file to write; without it, all CSVs of the data folder")
     parser.add_argument("--rows", type=_positive, default=1000, help="tickets to write (default: %(default)s)")
-    parser.add_argument("--seed", type=_positive, default=10, help="stands in the ticket ids: a new seed for new tickets")
+    parser.add_argument("--seed", type=_positive, default=10, help="part of the ids: new seed, new tickets")
     parser.add_argument("--start", type=date.fromisoformat, default=date(2025, 10, 13), help="first day, YYYY-MM-DD")
     parser.add_argument("--days", type=_positive, default=7, help="days the tickets spread over (default: %(default)s)")
     parser.add_argument("--drift", type=float, default=0.0, help="0 = as tickets.csv, 1 = as tickets_week2.csv")

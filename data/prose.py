@@ -39,7 +39,8 @@ class Writer:
 
     def _title(self) -> str:
         story, dice = self._story, self._dice
-        title = self._say(self._own("titles") if story.mode == "live" else self._book.common[story.mode]["titles"])
+        titles = self._own("titles") if story.mode == "live" else self._book.common[story.mode]["titles"]
+        title = _capital(self._say(titles))
         if dice.chance(0.2 if {"pushing", "alarm"} & set(story.traits) else 0.02):
             title = dice.pick(self._common("title_push")) + title
         elif story.source == "email" and dice.chance(0.12):
@@ -67,7 +68,7 @@ class Writer:
     def _background(self) -> list[str]:
         """Some people tell the whole story."""
         long_winded = self._dice.chance(LONG_WINDED[self._story.source])
-        return self._some(self._common("background"), 2, 4) if long_winded else []
+        return self._some(self._common("background"), 1, 3) if long_winded else []
 
     def _some(self, phrases: Phrases, low: int, high: int) -> list[str]:
         chosen = self._dice.sample(phrases, self._dice.number(low, high))
@@ -113,7 +114,8 @@ def _mistype(dice: Dice, word: str) -> str:
     if len(word) < 5 or not word.isalpha():
         return word
     i = dice.number(1, len(word) - 3)
-    return dice.pick((word[:i] + word[i + 1] + word[i] + word[i + 2 :], word[:i] + word[i + 1 :], word[: i + 1] + word[i:]))
+    before, letter, after = word[:i], word[i], word[i + 1 :]
+    return dice.pick((before + after[0] + letter + after[1:], before + after, before + letter + letter + after))
 
 
 def _capital(text: str) -> str:

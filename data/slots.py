@@ -11,12 +11,13 @@ HOST_KINDS = ("ac", "ap", "fw", "gw", "lt", "pos", "prn", "srv")
 
 
 def fill_slots(dice: Dice, at: datetime, pools: Mapping[str, Phrases], *, new_words: float) -> dict[str, str]:
-    """Slot name -> text for one ticket written at `at`; `new_words` is the share that names this week's new products."""
+    """Slot name -> text for one ticket written at `at`; `new_words`: share that names new products."""
     filled = {slot: dice.pick(values) for slot, values in pools.items()}
     for slot in ("product", "item"):
         if dice.chance(new_words):
             filled[slot] = dice.pick(pools[f"new_{slot}"])
-    return filled | _numbers(dice) | _hosts(dice, filled["place"]) | _references(dice, filled["currency"]) | _times(dice, at)
+    filled |= _numbers(dice) | _hosts(dice, filled["place"]) | _references(dice, filled["currency"])
+    return filled | _times(dice, at)
 
 
 def _numbers(dice: Dice) -> dict[str, str]:

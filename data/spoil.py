@@ -20,33 +20,51 @@ class Flaw:
     spoil: Callable[[Row, Row], str]
 
 
-def _second_label(_: Row, before: Row) -> str:
+def _replaced(**fields: str) -> Callable[[Row, Row], str]:
+    return lambda row, _: to_line(row._replace(**fields))
+
+
+def _unquoted(description: str) -> Callable[[Row, Row], str]:
+    """The description goes into the line as it stands, nothing escaped."""
+    return lambda row, _: to_line(row._replace(description="<here>")).replace("<here>", description)
+
+
+def _without_source(row: Row, _: Row) -> str:
+    return to_line([field for name, field in zip(row._fields, row, strict=True) if name != "source"])
+
+
+def _again(_: Row, before: Row) -> str:
+    return to_line(before)
+
+
+def _other_label(_: Row, before: Row) -> str:
     other = "non-urgent" if before.label_urgency == "urgent" else "urgent"
     return to_line(before._replace(label_urgency=other))
 
 
-def _unquoted(row: Row, description: str) -> str:
-    """The row with a description written as it is, its quotes and commas not escaped."""
-    return to_line(row._replace(description="<here>")).replace("<here>", description)
-
-
+PASTED_LOG = ("ERROR timeout " * LONG_FIELD)[:LONG_FIELD]
 FLAWS = (
-    Flaw(4, "the label is `asap`", "quarantined", lambda row, _: to_line(row._replace(label_urgency="asap"))),
-    Flaw(7, "title and description are empty", "quarantined", lambda row, _: to_line(row._replace(title="", description=""))),
-    Flaw(10, "a field is missing: six instead of seven", "quarantined", lambda row, _: to_line(row[:5] + row[6:])),
-    Flaw(13, "a comma without quotes: eight fields", "quarantined", lambda row, _: _unquoted(row, "Printer down, again")),
-    Flaw(16, "quotes inside a quoted field, not doubled", "quarantined",
-         lambda row, _: _unquoted(row, '"The screen says "offline" all day"')),
-    Flaw(19, "a quote is opened and never closed", "quarantined; line 20 is good again",
-         lambda row, _: _unquoted(row, '"Scanner shows an error')),
-    Flaw(22, "a NUL and a BEL character in the description", "accepted, the characters are dropped",
-         lambda row, _: _unquoted(row, "Scanner\x00 does not \x07scan, please help".replace(",", ""))),
-    Flaw(25, "the description has 70,000 characters, a log pasted whole", "quarantined",
-         lambda row, _: to_line(row._replace(description=("ERROR timeout " * LONG_FIELD)[:LONG_FIELD]))),
-    Flaw(28, "line 27 once more", "counted as duplicate", lambda _, before: to_line(before)),
-    Flaw(31, "the ticket of line 30 with the other label", "counted as duplicate, the conflict is reported", _second_label),
-    Flaw(34, "the label is empty", "quarantined", lambda row, _: to_line(row._replace(label_urgency=""))),
-)  # fmt: skip
+    Flaw(4, "the label is `asap`", "quarantined", _replaced(label_urgency="asap")),
+    Flaw(7, "title and description are empty", "quarantined", _replaced(title="", description="")),
+    Flaw(10, "one field is missing: six instead of seven", "quarantined", _without_source),
+    Flaw(13, "a comma outside quotes: eight fields", "quarantined", _unquoted("Printer down, again")),
+    Flaw(
+        16, "quotes inside a quoted field, not doubled", "quarantined", _unquoted('"The screen says "offline" all day"')
+    ),
+    Flaw(
+        19, "a quote that is never closed", "quarantined, line 20 is read again", _unquoted('"Scanner shows an error')
+    ),
+    Flaw(
+        22,
+        "a NUL and a BEL in the description",
+        "taken without them",
+        _unquoted("The scanner\x00 does not \x07read any more"),
+    ),
+    Flaw(25, "a pasted log: 70,000 characters in one field", "quarantined", _replaced(description=PASTED_LOG)),
+    Flaw(28, "line 27 once more", "counted as duplicate", _again),
+    Flaw(31, "the ticket of line 30 with the other label", "one of the two counts, conflict reported", _other_label),
+    Flaw(34, "the label is empty", "quarantined", _replaced(label_urgency="")),
+)
 
 
 def spoil_csv(rows: Sequence[Row]) -> bytes:

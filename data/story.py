@@ -25,14 +25,14 @@ MODES = {"live": 78, "over": 7, "ahead": 6, "wish": 6, "spam": 3}
 
 # Points of urgency; a ticket is urgent when they and a little chance exceed THRESHOLD.
 POINTS = {
-    "dire": 6.0, "grave": 2.5, "mild": -1.6, "broad": 1.2, "narrow": -0.7, "near": 1.7, "far": -1.2, "no_way_round": 0.8,
-    "way_round": -0.9, "alarm": 0.6, "pushing": 0.2, "calm": -0.7, "polite": 0.0, "reopened": 0.3,
+    "dire": 7.0, "grave": 2.5, "mild": -2.4, "broad": 1.2, "narrow": -0.7, "near": 1.7, "far": -1.2,
+    "no_way_round": 0.8, "way_round": -0.9, "alarm": 0.6, "pushing": 0.2, "calm": -0.7, "polite": 0.0, "reopened": 0.3,
     "over": -4.0, "ahead": -4.0, "wish": -4.0, "spam": -6.0,
-    "phone": 1.2, "api": 0.5, "chat": 0.0, "web": -0.5, "email": -0.7,
-    "enterprise": 1.4, "premium": 0.5, "standard": -0.3, "free": -1.4,
+    "phone": 1.9, "api": 0.8, "chat": 0.0, "web": -0.8, "email": -1.1,
+    "enterprise": 2.2, "premium": 0.8, "standard": -0.5, "free": -2.2,
 }  # fmt: skip
-THRESHOLD = 1.2
-CHANCE = 0.5
+THRESHOLD = 1.5
+CHANCE = 0.3
 MISLABELLED = 0.02
 
 
@@ -74,8 +74,9 @@ def _draw_traits(dice: Dice, incident: Incident, opening: str, drift: float) -> 
 
 
 def _grave_or_dire(dice: Dice, incident: Incident, opening: str) -> str:
-    """Dire is where somebody gets hurt: that comes first whoever writes and however."""
-    return dice.weighted({pool: len(incident.fitting(pool, opening)) for pool in ("grave", "dire")})
+    """Dire is where people get hurt or an attack is running: that comes first, whoever writes and however."""
+    grave, dire = (len(incident.fitting(pool, opening)) for pool in ("grave", "dire"))
+    return dice.weighted({"grave": 2 * grave, "dire": dire})
 
 
 def _can_say(incident: Incident, opening: str, trait: str) -> bool:
@@ -95,7 +96,7 @@ def _beside_grave(dice: Dice) -> tuple[str, ...]:
 
 def _beside_mild(dice: Dice) -> tuple[str, ...]:
     return (
-        dice.weighted({"broad": 10, "narrow": 26, "": 64}),
+        dice.weighted({"narrow": 30, "": 70}),
         dice.weighted({"near": 12, "far": 22, "": 66}),
         dice.weighted({"way_round": 14, "": 86}),
         dice.weighted({"alarm": 3, "pushing": 10, "calm": 36, "polite": 12, "": 39}),

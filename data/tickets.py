@@ -58,9 +58,9 @@ def _make_row(dice: Dice, recipe: Recipe, number: int, at: datetime) -> tuple[Ro
     slots = fill_slots(dice, at, book.slots, new_words=0.3 * recipe.drift)
     title, description = Writer(dice, book, slots, story).write()
     # The seed stands in the id, so files made from different seeds never claim the same ticket.
-    ticket_id = f"SYN-{recipe.seed}-{number:06d}"
-    row = Row(ticket_id, f"{at:%Y-%m-%dT%H:%M:%SZ}", title, description, story.source, story.tier, draw_label(dice, story))
-    return row, story
+    ticket_id, created_at = f"SYN-{recipe.seed}-{number:06d}", f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    label = draw_label(dice, story)
+    return Row(ticket_id, created_at, title, description, story.source, story.tier, label), story
 
 
 def _moment(dice: Dice, recipe: Recipe) -> datetime:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import sys
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from google.cloud.storage.retry import DEFAULT_RETRY
@@ -17,6 +19,7 @@ from jobs.lease import Lease
 from jobs.publish import publisher
 from jobs.recipe import recipe_of
 from jobs.reconcile import Reconciler, Trainer
+from jobs.snapshots import list_landing, next_snapshot
 from jobs.tracking import track_all
 from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
@@ -77,9 +80,7 @@ def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run
         return LandedTrainer(landing, registry, settings, execution, _now, reached, log)
 
     if dry_run:
-        from jobs.training import rehearse
-
-        return rehearse(trainer(), landing, registry, recipe, log)
+        return _rehearse(trainer(), landing, registry, recipe)
     Reconciler(
         landing=landing,
         registry=registry,
@@ -97,6 +98,18 @@ def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run
     ).run()
     track_all(settings, registry, log)
     reached("tracked")
+    return 0
+
+
+def _rehearse(trainer: Trainer, landing: CloudBucket, registry: Registry, recipe: str) -> int:
+    """Train and judge what is in the bucket now, print verdict and metrics, write nothing."""
+    files = list_landing(landing)
+    if not files:
+        print("There is nothing in the landing bucket; drop a CSV below incoming/.")  # noqa: T201
+        return 0
+    snapshot = next_snapshot(registry.newest_snapshot(), files, recipe, now=_now(), forced_by=None)
+    manifest, _parts = trainer.train(snapshot, registry.current_release()[1].champion)
+    print(json.dumps({"verdict": asdict(manifest.verdict), "metrics": manifest.metrics, "rows": manifest.rows}))  # noqa: T201
     return 0
 
 

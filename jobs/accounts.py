@@ -62,7 +62,7 @@ def accounts_from_json(body: bytes) -> tuple[FileAccount, ...]:
     """The accounts in `body`, in the snapshot's order of files. Raises CorruptObject."""
     try:
         return tuple(_account(members) for members in json.loads(body))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptObject(f"An accounting does not parse: {error!r}.") from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from urgency.errors import SettingsError
@@ -20,8 +20,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Each column and the other headers it is known by, the preferred one first."""
 
-Aliases = Iterable[tuple[str, str]]
-"""Further (header, column) pairs; they come before the built-in ones."""
+Aliases = Mapping[str, str]
+"""Further headers and the columns that they stand for; they come before the built-in ones."""
+
+NO_ALIASES: Aliases = {}
 
 _SHOWN_CHARACTERS, _SHOWN_NAMES = 40, 20
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -40,7 +42,7 @@ class BadHeader(ValueError):
     """The header does not serve; the message says what it has and what it lacks."""
 
 
-def read_header(fields: Sequence[str], aliases: Aliases = (), *, most: int = 64) -> Header:
+def read_header(fields: Sequence[str], aliases: Aliases = NO_ALIASES, *, most: int = 64) -> Header:
     """The columns of a header, whose case, spaces, punctuation and letter width do not matter.
 
     A column's own name comes before its aliases. Unknown columns are ignored, however often a name repeats. Raises
@@ -73,7 +75,7 @@ def _found(fields: Sequence[str], aliases: Aliases) -> dict[str, list[int]]:
 
 def _own(aliases: Aliases) -> list[list[str]]:
     own: dict[str, list[str]] = {column: [] for column in COLUMNS}
-    for header, column in aliases:
+    for header, column in aliases.items():
         if column not in own:
             raise SettingsError(f"{header!r} cannot stand for {column!r}; the columns are {', '.join(COLUMNS)}.")
         own[column].append(_normal(header))

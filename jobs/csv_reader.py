@@ -12,7 +12,7 @@ from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from jobs.accounts import Problem
-from jobs.csv_header import Aliases, BadHeader, Header, read_header
+from jobs.csv_header import NO_ALIASES, Aliases, BadHeader, Header, read_header
 from jobs.csv_lines import LIMITS, FileRefused, Limits, read_lines
 from jobs.csv_records import Record, read_records
 from urgency.errors import BadTicket
@@ -42,7 +42,7 @@ class CsvFile(NamedTuple):
     rows: Iterator[Row | Problem]
 
 
-def read_csv(stream: BinaryIO, *, aliases: Aliases = (), limits: Limits = LIMITS) -> CsvFile:
+def read_csv(stream: BinaryIO, *, aliases: Aliases = NO_ALIASES, limits: Limits = LIMITS) -> CsvFile:
     """Read the header now and the rows as they are asked for. Raises FileRefused, now or while reading the rows."""
     records = read_records(read_lines(stream, limits), limits)
     first = next(records, None)

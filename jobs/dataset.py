@@ -12,15 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobs.accounts import PROBLEMS_KEPT, FileAccount, Problem
-from jobs.csv_header import Aliases
+from jobs.csv_header import NO_ALIASES, Aliases
 from jobs.csv_lines import LIMITS, FileRefused, Limits
 from jobs.csv_reader import CsvFile, Row, read_csv
 from jobs.ticket_columns import NO_DATE, TicketColumns, seconds
 from urgency.records import SourceFile
 
-Landed = tuple[SourceFile, Callable[[], BinaryIO]]
-"""A file and how to open it."""
-
+Open = Callable[[SourceFile], BinaryIO]
 _Read = Callable[[BinaryIO], CsvFile]
 
 
@@ -39,8 +37,10 @@ class Dataset:
     conflicts: int
 
 
-def build_dataset(files: Iterable[Landed], *, aliases: Aliases = (), limits: Limits = LIMITS) -> Dataset:
-    """Read `files`, oldest first; of rows that are the same ticket the last one counts.
+def build_dataset(
+    files: Iterable[SourceFile], opened: Open, aliases: Aliases = NO_ALIASES, limits: Limits = LIMITS
+) -> Dataset:
+    """Read `files`, oldest first, each as `opened` streams it; of rows that are the same ticket the last one counts.
 
     The same ticket is: the same ticket_id, else the same text (spaces collapsed, digits count). A file that cannot be
     read as a whole is quarantined in its account; the others are read. Errors of the streams themselves pass through.
@@ -48,7 +48,7 @@ def build_dataset(files: Iterable[Landed], *, aliases: Aliases = (), limits: Lim
     columns = TicketColumns()
     tallies = [
         _read_file(file, opened, columns, number, partial(read_csv, aliases=aliases, limits=limits))
-        for number, (file, opened) in enumerate(files)
+        for number, file in enumerate(files)
     ]
     rows = columns.frame([tally.file.name for tally in tallies])
     repeated, conflicts = _repeated(rows)
@@ -89,13 +89,11 @@ class _Tally:
         )
 
 
-def _read_file(
-    file: SourceFile, opened: Callable[[], BinaryIO], columns: TicketColumns, number: int, read: _Read
-) -> _Tally:
+def _read_file(file: SourceFile, opened: Open, columns: TicketColumns, number: int, read: _Read) -> _Tally:
     """What happened to one file, whose good rows now stand in `columns`; none where the file was refused."""
     tally, begin = _Tally(file), len(columns)
     try:
-        with opened() as stream:
+        with opened(file) as stream:
             csv = read(stream)
             tally.columns_ignored = csv.columns_ignored
             for row in csv.rows:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
-ECE_BINS = 15
+ECE_BINS = 10
 
 
 def metrics_of(probability: NDArray[np.float64], urgent: NDArray[np.bool_], threshold: float) -> dict[str, float]:

@@ -95,18 +95,23 @@ def judge(evidence: Evidence) -> Verdict:
 def _too_little(evidence: Evidence) -> Iterator[str]:
     if evidence.rows < evidence.min_rows:
         yield f"There are {evidence.rows:,} usable tickets; at least {evidence.min_rows:,} are needed."
-    for urgent, word in ((evidence.held_out_urgent, "urgent"), (~evidence.held_out_urgent, "non-urgent")):
-        if urgent.sum() < MIN_OF_EACH_LABEL:
-            yield (
-                f"Only {int(urgent.sum())} of the tickets set aside for judging are {word}; "
-                f"at least {MIN_OF_EACH_LABEL} are needed. Add more {word} tickets."
-            )
+    else:
+        yield from _too_few_of_a_label(evidence.held_out_urgent)
     champion = evidence.champion
     if champion and evidence.rows < champion.rows / 2:
         yield (
             f"There are {evidence.rows:,} usable tickets, under half of the {champion.rows:,} that version "
             f"{champion.version} learned from. If most of the bucket was deleted by mistake, restore it."
         )
+
+
+def _too_few_of_a_label(held_out_urgent: NDArray[np.bool_]) -> Iterator[str]:
+    for count, label in ((held_out_urgent.sum(), "urgent"), ((~held_out_urgent).sum(), "non-urgent")):
+        if count < MIN_OF_EACH_LABEL:
+            yield (
+                f"Only {count} of the tickets set aside for judging are {label}; "
+                f"at least {MIN_OF_EACH_LABEL} are needed. Add more {label} tickets."
+            )
 
 
 def _no_signal(evidence: Evidence) -> Iterator[str]:
@@ -119,7 +124,10 @@ def _no_signal(evidence: Evidence) -> Iterator[str]:
     guessing = brier(np.full(len(evidence.held_out_urgent), evidence.base_rate), evidence.held_out_urgent)
     ours = brier(evidence.held_out.probability, evidence.held_out_urgent)
     if ours >= guessing:
-        yield f"Its probabilities are no better than always saying the base rate (Brier {ours:.3f}, not under {guessing:.3f})."
+        yield (
+            "Its probabilities are no better than always saying the base rate "
+            f"(Brier {ours:.3f}, not under {guessing:.3f})."
+        )
 
 
 def _worse(evidence: Evidence, champion: Champion) -> Iterator[str]:
@@ -152,7 +160,10 @@ def _against_champion(evidence: Evidence, champion: Champion) -> tuple[str, list
         evidence.test.probability, champion.scores.probability, evidence.test_urgent, seed=0
     )
     low, middle, high = (float(np.quantile(difference, q)) for q in (0.05, 0.5, 0.95))
-    told = f"PR-AUC differs from version {champion.version}'s by {middle:+.3f} ({low:+.3f} to {high:+.3f}) on the same tickets"
+    told = (
+        f"on the same {len(evidence.test_urgent):,} test tickets PR-AUC differs from version {champion.version}'s "
+        f"by {middle:+.3f} ({low:+.3f} to {high:+.3f})"
+    )
     if low > 0:
         return PROMOTE, [f"It is better: {told}."]
     if low > -MARGIN and evidence.fresher:

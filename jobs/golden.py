@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -15,9 +16,13 @@ from urgency.scorer import GOLDEN_TOLERANCE, Scorer
 from urgency.ticket import Ticket, normal_ticket
 
 TICKETS = (
-    normal_ticket("Production is down", "Nobody can log in since 09:15. All 40 stores are affected!", "phone", "enterprise"),
+    normal_ticket(
+        "Production is down", "Nobody can log in since 09:15. All 40 stores are affected!", "phone", "enterprise"
+    ),
     normal_ticket("Printer is out of toner", "No hurry, some time this week is fine.", "email", "free"),
-    normal_ticket("Question about invoice 2024-117", "Could you tell me what the second line means?", "web", "standard"),
+    normal_ticket(
+        "Question about invoice 2024-117", "Could you tell me what the second line means?", "web", "standard"
+    ),
     normal_ticket("", "server unreachable, data loss possible"),
     normal_ticket("Résumé der Störung", "Zahlungen schlagen fehl – seit heute früh, 3 Länder betroffen.", "chat"),
     normal_ticket("支払いができません", "注文 12345 の支払いに失敗しました"),
@@ -47,7 +52,7 @@ def broken_promises(scorer: Scorer) -> list[str]:
     return broken
 
 
-_INVARIANCES = {
+_INVARIANCES: dict[str, Callable[[Ticket], Ticket]] = {
     "capital letters": lambda t: _with(t, title=t.title.upper().lower(), description=t.description.lower()),
     "spaces": lambda t: _with(t, title=f"  {t.title} ", description=t.description.replace(" ", "   ")),
     "digits": lambda t: _with(t, description=_other_digits(t.description)),

@@ -34,7 +34,7 @@ class UrgencyModel:
 
     def predict(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """`label` and calibrated `probability` of each row, under its index. Raises BadTicket for the first bad one."""
-        rows = tickets.reindex(columns=list(FIELDS)).fillna("").itertuples(index=False)
+        rows = tickets.reindex(columns=list(FIELDS)).astype(object).fillna("").itertuples(index=False)
         probabilities = [self._scorer.probability(normal_ticket(*row)) for row in rows]
         answers = [(self._scorer.label(probability), probability) for probability in probabilities]
         return type(tickets)(answers, index=tickets.index, columns=[name for name, _type in _ANSWER])

@@ -7,7 +7,6 @@ MLflow knows no create-once, so two processes may log a version at the same time
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,31 +16,18 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, Metric, Param
 
 from jobs.mlflow_model import lay_out
-from jobs.mlflow_view import ARTIFACTS
+from jobs.mlflow_view import ARTIFACTS, Stored, stored_versions
 from urgency.bundle import Manifest
 from urgency.errors import Gone
 from urgency.registry import Registry
 
 NAME, CHAMPION = "ticket-urgency", "champion"
 
-BATCH = 50
+BATCH = 25
 """Versions logged at once, so that a bound in time never undoes everything."""
 
 TAG_MAX, DIGEST_MAX = 5000, 36
 """Characters that MLflow takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A manifest as the registry's listing names it; the checksum tells a registry that was begun again from before."""
-
-    version: int
-    crc32c: str
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """By these a registered model version and its run are known to be of this manifest."""
-        return {"n": str(self.version), "manifest_crc32c": self.crc32c}
 
 
 def log_missing(client: MlflowClient, registry: Registry, folder: Path) -> int:
@@ -50,7 +36,7 @@ def log_missing(client: MlflowClient, registry: Registry, folder: Path) -> int:
     `folder` is for temporary files.   Raises MlflowException.
     """
     experiment = _experiment(client)
-    stored = [Stored(int(Path(found.name).stem), found.crc32c) for found in registry.objects.list("models/")]
+    stored = stored_versions(registry)
     known = _known(client)
     missing = [manifest for manifest in stored if manifest not in known]
     for manifest in missing[:BATCH]:
@@ -80,8 +66,8 @@ def _known(client: MlflowClient) -> dict[Stored, str]:
     page = None
     while page is None or page.token:
         page = client.search_model_versions(f"name = '{NAME}'", page_token=page and page.token)
-        for found in page:
-            known[Stored(int(found.tags["n"]), found.tags["manifest_crc32c"])] = str(found.version)
+        ours = (found for found in page if "manifest_crc32c" in found.tags)  # people may register models too
+        known |= {Stored(int(found.tags["n"]), found.tags["manifest_crc32c"]): str(found.version) for found in ours}
     return known
 
 
@@ -90,8 +76,7 @@ def _log(client: MlflowClient, experiment: str, registry: Registry, stored: Stor
     if manifest is None:
         raise Gone(f"Version {stored.version} was listed and is not in the registry.")
     at = int(datetime.fromisoformat(manifest.created_at).timestamp() * 1000)
-    tags = stored.tags | _tags(manifest)
-    run = client.create_run(experiment, start_time=at, tags=tags, run_name=f"version {manifest.version}").info
+    run = client.create_run(experiment, at, stored.tags | _tags(manifest), f"version {manifest.version}").info
     metrics = [Metric(name, value, at, 0) for name, value in _metrics(manifest).items()]
     params = [Param(name, str(value)) for name, value in _params(manifest).items()]
     client.log_batch(run.run_id, metrics=metrics, params=params)
@@ -101,8 +86,10 @@ def _log(client: MlflowClient, experiment: str, registry: Registry, stored: Stor
         lay_out(registry, manifest.version, model)
         client.log_artifacts(run.run_id, str(model), "model")
     client.set_terminated(run.run_id, end_time=at)
-    description = f"Version {manifest.version}. {manifest.verdict.decision}: {' '.join(manifest.verdict.reasons)}"
-    client.create_model_version(NAME, f"{run.artifact_uri}/model", run.run_id, tags, description=description)
+    verdict = f"{manifest.verdict.decision}: {' '.join(manifest.verdict.reasons)}"
+    client.create_model_version(
+        NAME, f"{run.artifact_uri}/model", run.run_id, stored.tags, description=f"Version {manifest.version}. {verdict}"
+    )
 
 
 def _takes_files(client: MlflowClient, artifact_uri: str) -> bool:

@@ -1,9 +1,10 @@
-"""The tracking store of the control bucket, opened for people: its database and the models that its runs point at."""
+"""The tracking store in the control bucket: how it names things, and how it is opened for people."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.mlflow_model import lay_out
@@ -15,6 +16,24 @@ DATABASE = "mlflow.db"
 
 ARTIFACTS = "mlflow-artifacts:/ticket-urgency"
 """What runs in the bucket's database say of their artefacts, which stay in the registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A manifest as the registry's listing names it; the checksum tells a registry that was begun again from before."""
+
+    version: int
+    crc32c: str
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """By these a registered model version and its run are known to be of this manifest."""
+        return {"n": str(self.version), "manifest_crc32c": self.crc32c}
+
+
+def stored_versions(registry: Registry) -> list[Stored]:
+    """Every committed version, oldest first, from one listing."""
+    return [Stored(int(Path(found.name).stem), found.crc32c) for found in registry.objects.list("models/")]
 
 
 def open_tracking_store(registry: Registry, folder: Path) -> str:
@@ -29,15 +48,16 @@ def open_tracking_store(registry: Registry, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     database, artifacts = folder / DATABASE, folder / "artifacts"
     database.write_bytes(stored.body)
-    for run, version in _mounted(database, artifacts):
+    there = stored_versions(registry)
+    for run, stored_version in _mounted(database, artifacts):
         model = artifacts / run / "artifacts" / "model"
-        if not (model / "MLmodel").exists():
-            lay_out(registry, version, model)
+        if stored_version in there and not (model / "MLmodel").exists():
+            lay_out(registry, stored_version.version, model)
     return f"sqlite:///{database}"
 
 
-def _mounted(database: Path, artifacts: Path) -> list[tuple[str, int]]:
-    """Run and version of each model, after the copy was told where its artefacts are on this machine."""
+def _mounted(database: Path, artifacts: Path) -> list[tuple[str, Stored]]:
+    """Each run and its version, after the copy was told where its artefacts are on this machine."""
     with closing(sqlite3.connect(database)) as copy, copy:
         here = (ARTIFACTS, artifacts.as_uri())
         copy.execute("UPDATE experiments SET artifact_location = ?", here[1:])
@@ -45,6 +65,7 @@ def _mounted(database: Path, artifacts: Path) -> list[tuple[str, int]]:
         copy.execute("UPDATE model_versions SET source = replace(source, ?, ?)", here)
         copy.execute("UPDATE model_versions SET storage_location = source")
         runs = copy.execute(
-            "SELECT run_uuid, value FROM tags JOIN runs USING (run_uuid) WHERE key = 'n' AND lifecycle_stage = 'active'"
+            "SELECT run_uuid, n.value, crc.value FROM tags AS n JOIN tags AS crc USING (run_uuid) "
+            "WHERE n.key = 'n' AND crc.key = 'manifest_crc32c'"
         )
-        return [(run, int(version)) for run, version in runs]
+        return [(run, Stored(int(n), crc32c)) for run, n, crc32c in runs]

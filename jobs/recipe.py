@@ -16,15 +16,9 @@ from urgency.settings import Settings, recipe_settings
 MODULES = {
     urgency: ("bundle.py", "features.py", "scorer.py", "ticket.py"),
     jobs: (
-        "csv_reader.py",
-        "dataset.py",
-        "evaluate.py",
-        "gate.py",
-        "golden.py",
-        "model.py",
-        "threshold.py",
-        "training.py",
-        "vectors.py",
+        *("file_kind.py", "csv_lines.py", "csv_records.py", "csv_header.py", "csv_reader.py", "ticket_columns.py"),
+        *("dataset.py", "split.py", "vectors.py", "model.py", "threshold.py"),
+        *("evaluate.py", "gate.py", "golden.py", "training.py"),
     ),
 }
 

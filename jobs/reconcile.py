@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from jobs.accounts import accounts_from_json
+from jobs.announce import announce
 from jobs.crash import Reached
 from jobs.lease import Lease
-from jobs.receipts import receipt, receipt_json, receipt_markdown, receipt_name
+from jobs.receipts import Receipt, receipt, receipt_json, receipt_markdown, receipt_name
 from jobs.snapshots import list_landing, next_snapshot
 from urgency.bundle import ACCOUNTING, Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
@@ -162,7 +163,7 @@ class Reconciler:
         self._adopt(snapshot, manifest)
         self.lease.free()  # before the bucket is looked at again: else a run that left because of us is lost
         self.reached("lease_freed")
-        self._announce()
+        announce(self.registry, self.publish, self.execution, self.reached, self.log)
         self._write_receipts(snapshot, manifest)
 
     def _adopt(self, snapshot: Snapshot, manifest: Manifest) -> None:
@@ -202,20 +203,6 @@ class Reconciler:
             reason="the gate said PROMOTE",
             at=self.now().isoformat(),
         )
-
-    def _announce(self) -> None:
-        """Publish the pointer's epoch unless that is known to have happened."""
-        release = self.registry.current_release()[1]
-        token, notified = self.registry.notified_epoch()
-        if notified >= release.epoch:
-            return
-        self.publish(ModelReleased(release.epoch, release.champion, self.execution))
-        self.reached("published")
-        try:
-            self.registry.record_notified(release.epoch, token)
-        except Conflict:
-            self.log.info("notified_by_another", epoch=release.epoch)
-        self.reached("notified")
 
     def _write_receipts(self, snapshot: Snapshot, manifest: Manifest) -> None:
         """Answer in the bucket for every file of the snapshot that has no receipt yet."""

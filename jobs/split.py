@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDES = ("train", "validation", "test")
-_CUTS = np.array([0.6, 0.8]) * 2.0**64
+TRAIN_SHARE = 0.6
+_CUTS = np.array([TRAIN_SHARE, 0.8]) * 2.0**64
 
 
 def text_hash(text: str) -> int:

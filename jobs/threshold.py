@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from urgency.errors import UrgencyError
+from jobs.split import TRAIN_SHARE
+
+_DAY_S = 86_400
 
 
-class OneClassOnly(UrgencyError):
-    """All tickets have the same label, so nothing can be told apart."""
+def cost_threshold(missed_cost: float) -> float:
+    """Cut of least expected cost when a missed urgent ticket costs `missed_cost` false alarms (Elkan 2001).
 
-
-def choose_threshold(probability: NDArray[np.float64], is_urgent: NDArray[np.bool_], *, missed_cost: float) -> float:
-    """Cut that minimises expected cost when a missed urgent ticket costs `missed_cost` false alarms.
-
-    probability: shape (n,), P(urgent) in [0, 1], out of fold.   is_urgent: shape (n,), bool.
-    Raises OneClassOnly when `is_urgent` holds a single value.
+    Calling a ticket of probability p non-urgent costs p * missed_cost, calling it urgent 1 - p; they are equal here.
+    On calibrated probabilities this cost no more than the cut searched out of fold, and needs no search.
     """
-    if is_urgent.all() or not is_urgent.any():
-        raise OneClassOnly("All tickets have the same label; both urgent and non-urgent ones are needed.")
-    order = np.argsort(-probability, kind="stable")
-    # Cost when the first k of the ranking are called urgent, for k = 0 .. n.
-    missed = is_urgent.sum() - np.concatenate([[0], np.cumsum(is_urgent[order])])
-    alarms = np.concatenate([[0], np.cumsum(~is_urgent[order])])
-    ranked = np.concatenate([probability[order], [-np.inf]])
-    can_cut = np.concatenate([[True], ranked[:-1] > ranked[1:]])  # never between equal probabilities
-    best = int(np.argmin(np.where(can_cut, missed * missed_cost + alarms, np.inf)))
-    above = ranked[best - 1] if best else 1.0
-    below = max(ranked[best], 0.0)
-    return float((above + below) / 2)
+    return 1 / (1 + missed_cost)
 
 
-def within_capacity(threshold: float, probability: NDArray[np.float64], share: float) -> float:
-    """The lowest cut, not below `threshold`, that calls at most `share` (in [0, 1]) of the tickets urgent."""
-    return max(threshold, float(np.quantile(probability, 1 - min(share, 1.0), method="higher")))
+def within_capacity(
+    threshold: float, probability: NDArray[np.float64], created_at: pd.Series[pd.Timestamp], per_day: int
+) -> float:
+    """The lowest cut, not below `threshold`, that calls at most `per_day` tickets a day urgent; 0 means no limit.
+
+    `probability`, shape (n,), and `created_at` are those of the training rows; without dates there is no limit.
+    """
+    arriving = tickets_per_day(created_at) / TRAIN_SHARE
+    if not per_day or not arriving:
+        return threshold
+    return max(threshold, float(np.quantile(probability, 1 - min(per_day / arriving, 1.0), method="higher")))
+
+
+def tickets_per_day(created_at: pd.Series[pd.Timestamp]) -> float:
+    """Rows a day over the span of their dates; 0 where under half of them have one."""
+    dated = created_at.dropna()
+    if dated.empty or len(dated) < len(created_at) / 2:
+        return 0.0
+    days = (dated.max() - dated.min()).total_seconds() / _DAY_S
+    return len(dated) / max(days, 1.0)

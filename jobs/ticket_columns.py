@@ -18,6 +18,8 @@ from urgency.ticket import same_text, split_key
 NO_DATE = np.iinfo(np.int64).min
 """What numpy reads as NaT."""
 
+_LATEST_S = 2**33
+
 
 @dataclass(slots=True)
 class TicketColumns:
@@ -80,16 +82,21 @@ class TicketColumns:
         return len(self.line)
 
 
-def _category(numbers: ArrayLike, names: Sequence[str]) -> pd.Categorical:
-    return pd.Categorical.from_codes(np.array(numbers, "int64"), dtype=pd.CategoricalDtype(list(names)))
+def _category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series:
+    codes = np.array(numbers, "int64")
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names))))
 
 
 def seconds(text: str) -> int:
-    """Seconds since 1970 of an ISO 8601 date or time (UTC unless it says otherwise); NO_DATE where it is none."""
+    """Seconds since 1970 of an ISO 8601 date or time, in UTC unless it says otherwise.
+
+    NO_DATE where it is none, or lies before 1970 or after 2242: exports write such years for "unknown".
+    """
     if not text:
         return NO_DATE
     try:
         moment = datetime.fromisoformat(text)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        moment_s = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return NO_DATE
+    return moment_s if 0 <= moment_s < _LATEST_S else NO_DATE

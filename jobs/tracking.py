@@ -6,13 +6,11 @@ mlflow. It is a hint that saves work: the subprocess asks the store itself, and 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from urgency.bundle import canonical_json, digest
 from urgency.errors import Conflict, Unavailable, UrgencyError
@@ -20,7 +18,6 @@ from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings
 from urgency.store import ABSENT, Unchanged
-from urgency.writes import swap
 
 TRACKED = "tracked.json"
 BOUND_S = 30.0
@@ -47,36 +44,30 @@ def track_all(
     """Log every version that the tracking store lacks; a failure is one warning, and the next run tries again."""
     began = time.monotonic()
     try:
-        token, known = _known(registry, settings)
-        wanted = _wanted(registry, settings)
-        if known == wanted:
+        versions = len(registry.model_numbers())
+        wanted = _state(settings, registry, versions)
+        token, known = _known(registry)
+        if versions == 0 or known == wanted:
             return
         _run(command, bound_s)
-        swap(registry.control, TRACKED, canonical_json(wanted), token, time.sleep)
-        log.info("tracked", versions=wanted["versions"], duration_s=round(time.monotonic() - began, 2))
+        registry.control.put(TRACKED, wanted, token)
+        log.info("tracked", versions=versions, duration_s=round(time.monotonic() - began, 2))
     except Conflict:
         log.info("tracked_by_another_run")
-    except (UrgencyError, OSError, ValueError) as error:
+    except (UrgencyError, OSError) as error:
         log.warning("tracking_failed", reason=str(error)[-REASON_MAX:])
 
 
-def _wanted(registry: Registry, settings: Settings) -> dict[str, Any]:
-    """Manifests are never deleted, so that their number says whether there is a new one."""
+def _state(settings: Settings, registry: Registry, versions: int) -> bytes:
+    """What a complete store has. Manifests are never deleted, so that their number says whether there is a new one."""
     _token, release = registry.current_release()
-    return _state(settings, versions=len(registry.model_numbers()), champion=release.champion)
+    store = digest(settings.mlflow_tracking_uri.encode())  # an address may hold a password
+    return canonical_json({"schema": 1, "store": store, "versions": versions, "champion": release.champion})
 
 
-def _known(registry: Registry, settings: Settings) -> tuple[int, dict[str, Any]]:
+def _known(registry: Registry) -> tuple[int, bytes]:
     stored = registry.control.get(TRACKED)
-    if stored is None or isinstance(stored, Unchanged):
-        return ABSENT, _state(settings, versions=0, champion=0)
-    return stored.token, json.loads(stored.body)
-
-
-def _state(settings: Settings, *, versions: int, champion: int) -> dict[str, Any]:
-    """The store goes by its digest, since an address may hold a password."""
-    store = digest(settings.mlflow_tracking_uri.encode())
-    return {"schema": 1, "store": store, "versions": versions, "champion": champion}
+    return (ABSENT, b"") if stored is None or isinstance(stored, Unchanged) else stored
 
 
 def _run(command: Sequence[str], bound_s: float) -> None:

@@ -1,10 +1,10 @@
-"""Training: a snapshot's bytes -> a judged manifest and its parts; the one place where the pure steps meet the store."""
+"""Training: a snapshot's bytes -> a judged manifest and its parts; where the pure steps meet the store."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as library_version
 
@@ -15,25 +15,14 @@ from numpy.typing import NDArray
 from jobs.accounts import accounts_to_json
 from jobs.card import card_html
 from jobs.crash import Reached
-from jobs.data_report import data_report
 from jobs.dataset import Dataset, build_dataset
-from jobs.evaluate import metrics_of, reliability
 from jobs.gate import Champion, Evidence, Scores, judge
 from jobs.golden import broken_promises, golden_part
 from jobs.model import CATEGORIES, Fitted, fit
-from jobs.threshold import choose_threshold, within_capacity
-from urgency.bundle import (
-    ACCOUNTING,
-    ARRAYS,
-    CARD,
-    GOLDEN,
-    METRICS,
-    Bundle,
-    Manifest,
-    Verdict,
-    canonical_json,
-    digest,
-)
+from jobs.report import report_of
+from jobs.split import SIDES
+from jobs.threshold import cost_threshold, within_capacity
+from urgency.bundle import ACCOUNTING, ARRAYS, CARD, GOLDEN, METRICS, Bundle, Manifest, Verdict, canonical_json, digest
 from urgency.logs import Log
 from urgency.records import Snapshot
 from urgency.registry import Registry
@@ -42,9 +31,23 @@ from urgency.settings import Settings
 from urgency.store import ObjectStore
 from urgency.ticket import Ticket
 
-SPLITS = ("train", "validation", "test")
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
 NOT_JUDGED = Verdict("HOLD", (), 0)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted model and what it says of its snapshot's rows; `probability` has shape (rows of data.frame,)."""
+
+    snapshot: Snapshot
+    data: Dataset
+    scorer: Scorer
+    probability: NDArray[np.float64]
+
+    @staticmethod
+    def of(snapshot: Snapshot, data: Dataset, scorer: Scorer) -> Candidate:
+        """With the probabilities worked out."""
+        return Candidate(snapshot, data, scorer, probabilities(scorer, data.frame))
 
 
 @dataclass(frozen=True)
@@ -60,25 +63,23 @@ class LandedTrainer:
     log: Log
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
-        """See Trainer: gather the rows, fit, judge against `champion`; nothing is written. Raises Gone."""
+        """See Trainer; nothing is written."""
         data = self._read(snapshot)
         self.reached("read")
         began = time.monotonic()
         train = data.frame[data.frame["side"] == "train"]
         fitted = fit(train)
         self.log.info("model_fitted", rows=len(train), c=fitted.c, duration_s=round(time.monotonic() - began, 2))
-        manifest = self._manifest(snapshot, data.frame, fitted)
-        scorer = Scorer(Bundle(manifest, "", fitted.arrays, []))
-        probability = probabilities(scorer, data.frame)
-        verdict = judge(self._evidence(snapshot, manifest, data.frame, scorer, probability, champion))
-        self.log.info("model_judged", n=snapshot.n, decision=verdict.decision, reasons=list(verdict.reasons))
-        return self._bundled(manifest, data, fitted, scorer, probability, verdict)
+        manifest = self._unjudged(snapshot, data.frame, train, fitted)
+        candidate = Candidate.of(snapshot, data, Scorer(Bundle(manifest, "", fitted.arrays, [])))
+        verdict = judge(self._evidence(candidate, champion))
+        self.log.info("model_judged", n=snapshot.n, decision=verdict.decision, reasons=" ".join(verdict.reasons))
+        return self._bundled(candidate, fitted, verdict)
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
-        """See Trainer: the committed model against another champion, on the rows of its own snapshot. Raises Gone."""
-        frame = self._read(snapshot).frame
+        """See Trainer."""
         scorer = verified_scorer(self.registry.bundle(manifest.version))
-        return judge(self._evidence(snapshot, manifest, frame, scorer, probabilities(scorer, frame), champion))
+        return judge(self._evidence(Candidate.of(snapshot, self._read(snapshot), scorer), champion))
 
     def _read(self, snapshot: Snapshot) -> Dataset:
         aliases = dict(self.settings.column_aliases)
@@ -95,9 +96,9 @@ class LandedTrainer:
             )
         return data
 
-    def _manifest(self, snapshot: Snapshot, frame: pd.DataFrame, fitted: Fitted) -> Manifest:
+    def _unjudged(self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted) -> Manifest:
         """Everything but parts, metrics and verdict, which come of scoring with it."""
-        train = frame[frame["side"] == "train"]
+        threshold = cost_threshold(self.settings.missed_cost)
         return Manifest(
             version=snapshot.n,
             snapshot=snapshot.id,
@@ -105,11 +106,13 @@ class LandedTrainer:
             parts={},
             bias=fitted.bias,
             unseen_idf=fitted.unseen_idf,
-            threshold=self._threshold(fitted.out_of_fold, train),
+            threshold=within_capacity(
+                threshold, fitted.out_of_fold, train["created_at"], self.settings.capacity_per_day
+            ),
             review=self.settings.review_band,
             weights=fitted.weights,
             metrics={},
-            rows={"accepted": len(frame), **{side: int((frame["side"] == side).sum()) for side in SPLITS}},
+            rows={"accepted": len(frame), **{side: int((frame["side"] == side).sum()) for side in SIDES}},
             verdict=NOT_JUDGED,
             cause=snapshot.cause,
             libraries={name: library_version(name) for name in LIBRARIES},
@@ -118,40 +121,23 @@ class LandedTrainer:
             forced_by=snapshot.forced_by,
         )
 
-    def _threshold(self, probability: NDArray[np.float64], train: pd.DataFrame) -> float:
-        urgent = train["urgent"].to_numpy(bool)
-        if urgent.all() or not urgent.any():
-            return 0.5
-        threshold = choose_threshold(probability, urgent, missed_cost=self.settings.missed_cost)
-        per_day = tickets_per_day(train["created_at"])
-        if not self.settings.capacity_per_day or not per_day:
-            return threshold
-        # `per_day` counts training rows, which are the share of all tickets that this split keeps.
-        return within_capacity(threshold, probability, self.settings.capacity_per_day / per_day * TRAIN_SHARE)
-
-    def _evidence(
-        self,
-        snapshot: Snapshot,
-        manifest: Manifest,
-        frame: pd.DataFrame,
-        scorer: Scorer,
-        probability: NDArray[np.float64],
-        champion: int,
-    ) -> Evidence:
-        side, urgent = frame["side"].to_numpy(), frame["urgent"].to_numpy(bool)
+    def _evidence(self, candidate: Candidate, champion: int) -> Evidence:
+        frame, probability = candidate.data.frame, candidate.probability
+        side, urgent = frame["side"].to_numpy(object), frame["urgent"].to_numpy(bool)
         test, held_out, train = side == "test", side != "train", side == "train"
+        threshold = candidate.scorer.manifest.threshold
         return Evidence(
             rows=len(frame),
             min_rows=self.settings.min_rows,
             base_rate=float(urgent[train].mean()) if train.any() else 0.0,
             test_urgent=urgent[test],
-            test=Scores(probability[test], manifest.threshold),
+            test=Scores(probability[test], threshold),
             held_out_urgent=urgent[held_out],
-            held_out=Scores(probability[held_out], manifest.threshold),
+            held_out=Scores(probability[held_out], threshold),
             slices={column: frame[column].to_numpy(object)[test] for column in CATEGORIES},
-            broken_promises=tuple(broken_promises(scorer)),
+            broken_promises=tuple(broken_promises(candidate.scorer)),
             champion=self._champion(champion, frame[test]) if champion else None,
-            fresher=self._is_fresher(snapshot, champion),
+            fresher=self._is_fresher(candidate.snapshot, champion),
         )
 
     def _champion(self, version: int, test: pd.DataFrame) -> Champion:
@@ -164,34 +150,24 @@ class LandedTrainer:
         before = self.registry.snapshot(champion) if champion else None
         return before is None or set(before.files) != set(snapshot.files)
 
-    def _bundled(
-        self,
-        manifest: Manifest,
-        data: Dataset,
-        fitted: Fitted,
-        scorer: Scorer,
-        probability: NDArray[np.float64],
-        verdict: Verdict,
-    ) -> tuple[Manifest, dict[str, bytes]]:
-        metrics = metrics_by_split(data.frame, probability, manifest.threshold)
-        test = (data.frame["side"] == "test").to_numpy()
-        urgent = data.frame["urgent"].to_numpy(bool)
-        report = {
-            "metrics": metrics,
-            "slices": metrics_by_slice(data.frame[test], probability[test], manifest.threshold),
-            "reliability": reliability(probability[test], urgent[test]) if test.any() else [],
-            "data": [asdict(finding) for finding in data_report(data)],
-            "c": fitted.c,
-        }
-        judged = replace(manifest, metrics=metrics, verdict=verdict)
+    def _bundled(self, candidate: Candidate, fitted: Fitted, verdict: Verdict) -> tuple[Manifest, dict[str, bytes]]:
+        unjudged = candidate.scorer.manifest
+        base_rate = self._base_rate(verdict.against)
+        report = report_of(candidate.data, candidate.probability, unjudged.threshold, base_rate) | {"c": fitted.c}
+        manifest = replace(unjudged, metrics=report["metrics"], verdict=verdict)
         parts = {
             ARRAYS: fitted.arrays.to_bytes(),
-            GOLDEN: canonical_json(golden_part(scorer)),
+            GOLDEN: canonical_json(golden_part(candidate.scorer)),
             METRICS: canonical_json(report),
-            ACCOUNTING: accounts_to_json(data.accounts),
-            CARD: card_html(judged, report).encode(),
+            ACCOUNTING: accounts_to_json(candidate.data.accounts),
+            CARD: card_html(manifest, report).encode(),
         }
-        return replace(judged, parts={name: digest(body) for name, body in parts.items()}), parts
+        return replace(manifest, parts={name: digest(body) for name, body in parts.items()}), parts
+
+    def _base_rate(self, version: int) -> float | None:
+        """Share of urgent tickets among those that a version was fitted on; None for no version."""
+        manifest = self.registry.manifest(version) if version else None
+        return manifest.metrics["train"].get("base_rate") if manifest else None
 
 
 def probabilities(scorer: Scorer, frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -199,33 +175,3 @@ def probabilities(scorer: Scorer, frame: pd.DataFrame) -> NDArray[np.float64]:
     columns = (frame[name] for name in ("title", "description", "source", "customer_tier"))
     tickets = (Ticket(*row) for row in zip(*columns, strict=True))
     return np.fromiter(map(scorer.probability, tickets), np.float64, len(frame))
-
-
-def metrics_by_split(frame: pd.DataFrame, probability: NDArray[np.float64], threshold: float) -> dict[str, dict[str, float]]:
-    """The metrics of train, validation and test; those of train flatter, as ever."""
-    side, urgent = frame["side"].to_numpy(), frame["urgent"].to_numpy(bool)
-    return {name: metrics_of(probability[side == name], urgent[side == name], threshold) for name in SPLITS}
-
-
-def metrics_by_slice(
-    frame: pd.DataFrame, probability: NDArray[np.float64], threshold: float
-) -> dict[str, dict[str, dict[str, float]]]:
-    """The metrics by column and category."""
-    urgent = frame["urgent"].to_numpy(bool)
-    slices: dict[str, dict[str, dict[str, float]]] = {}
-    for column in CATEGORIES:
-        values = frame[column].to_numpy(object)
-        slices[column] = {
-            value: metrics_of(probability[values == value], urgent[values == value], threshold)
-            for value in sorted(set(values) - {""})
-        }
-    return slices
-
-
-def tickets_per_day(created_at: pd.Series[pd.Timestamp]) -> float:
-    """Rows a day over the span of their dates; 0 where too few have one."""
-    dated = created_at.dropna()
-    if len(dated) < len(created_at) / 2 or dated.empty:
-        return 0.0
-    days = (dated.max() - dated.min()).total_seconds() / 86_400
-    return len(dated) / max(days, 1.0)

@@ -44,7 +44,7 @@ def create_app(
     registry: called whenever storage is needed; Cloud Storage by default.   clock: monotonic, in seconds.
     """
     settings = settings_or_exit(environ, *REQUIRED_SETTINGS)
-    log = log or Log({"service": environ.get("K_SERVICE", "local"), "execution": f"{environ.get('K_REVISION')}"})
+    log = log or Log({"service": environ.get("K_SERVICE", "local"), "execution": environ.get("K_REVISION", "local")})
     metrics = Metrics()
     registry = registry or cache(lambda: _cloud_registry(settings))
     slot = _model_slot(settings, registry, clock, log, metrics)

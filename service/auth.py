@@ -51,9 +51,18 @@ class Certificates:
         with self._lock:
             age_s = self._clock() - self._fetched_at
             if age_s > self._life_s or (key_id not in self._known and age_s > self._pause_s):
-                self._known = _fetched(self._url)
+                self._known = self._fetch()
                 self._fetched_at = self._clock()
             return self._known
+
+    def _fetch(self) -> dict[str, str]:
+        try:
+            answer = requests.get(self._url, timeout=2)
+            answer.raise_for_status()
+            return dict(answer.json())
+        except (requests.RequestException, ValueError, TypeError) as error:
+            what = type(error).__name__
+            raise Unavailable(f"Certificates of ID tokens cannot be had: {what}. Try again later.") from None
 
 
 class ReloadCaller:
@@ -93,14 +102,3 @@ def _bearer_token(headers: Headers) -> str:
 
 def _unauthenticated(why: str) -> Problem:
     return Problem(401, f"The ID token {why}.", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
-
-
-def _fetched(url: str) -> dict[str, str]:
-    try:
-        answer = requests.get(url, timeout=2)
-        answer.raise_for_status()
-        return dict(answer.json())
-    except (requests.RequestException, ValueError, TypeError) as error:
-        raise Unavailable(
-            f"Certificates of ID tokens cannot be had: {type(error).__name__}. Try again later."
-        ) from None

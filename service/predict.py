@@ -154,8 +154,8 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
     except ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeError) as error:
-        what = str(error) if isinstance(error, msgspec.DecodeError) else "it is not UTF-8"
-        raise Problem(400, f"The body is no JSON: {what}.") from None
+        what = str(error).removeprefix("JSON is malformed: ") if isinstance(error, msgspec.DecodeError) else "not UTF-8"
+        raise Problem(400, f"The body is not JSON: {what}.") from None
     except RecursionError:
         raise Problem(400, "The body is nested too deeply.") from None
 

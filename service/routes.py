@@ -92,9 +92,7 @@ class Api:
 
     def models(self) -> Response:
         """The newest versions, promoted or not."""
-        most = request.args.get("limit", HISTORY_DEFAULT, type=int)
-        if not 1 <= most <= HISTORY_MAX:
-            raise Problem(422, f"limit has to be a number from 1 to {HISTORY_MAX}.")
+        most = _limit(request.args.get("limit", str(HISTORY_DEFAULT)))
         serving = g.serving = self._slot.serving()
         return _json({"models": model_history(self._registry(), most, serving.version if serving else 0)})
 
@@ -162,6 +160,12 @@ def _json_body() -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "Send the body as it is, without Content-Encoding.")
     return request.get_data(cache=False)
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= HISTORY_MAX):
+        raise Problem(422, f"limit has to be a number from 1 to {HISTORY_MAX}.")
+    return int(text)
 
 
 def _json(answer: Any) -> Response:

@@ -70,6 +70,9 @@ class Settings:
     reload_audience: str = _setting("URGENCY_RELOAD_AUDIENCE", "audience that reload tokens are made for")
     reload_caller: str = _setting("URGENCY_RELOAD_CALLER", "e-mail of the one identity that may call the reload hook")
     service_url: str = _setting("URGENCY_SERVICE_URL", "address of the prediction service, for the command line", _url)
+    dead_letters: str = _setting(
+        "URGENCY_DEAD_LETTERS", "subscription that keeps undeliverable messages, for the command line"
+    )
 
     missed_cost: float = _setting(
         "URGENCY_MISSED_COST", "false alarms that one missed urgent ticket is worth", _positive, 5.0, recipe=True

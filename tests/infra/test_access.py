@@ -103,7 +103,13 @@ def test_an_unknown_role_stops_the_start(identity: Identity) -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    ["", 'resource.name.endsWith("x")', 'resource.name.startsWith("a") || true', "request.time < timestamp('2030')"],
+    [
+        "",
+        'resource.name.endsWith("x")',
+        'resource.name.startsWith("projects/_/buckets/x/objects/a") || true',
+        '!resource.name.startsWith("projects/_/buckets/x/objects/a")',
+        "request.time < timestamp('2030')",
+    ],
 )
 def test_a_condition_that_cannot_be_evaluated_stops_the_start(identity: Identity, condition: str) -> None:
     with pytest.raises(WiringError, match="condition"):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from google.cloud import run_v2
 
 from infra.local.wiring import Wiring
 from tests.support.cloud import WIRING, Cloud, cloud, granting, with_jobs
+from tests.support.programs import is_alive
 from tests.support.waiting import eventually
 
 (JOB,) = WIRING.jobs
@@ -161,12 +161,3 @@ def test_unknown_jobs_and_executions_are_not_found(tmp_path: Path) -> None:
             jobs(here).run_job(name=PARENT + "x")
         with pytest.raises(NotFound, match="kind 'EXECUTION'"):
             executions(here).get_execution(name=f"{PARENT}/executions/none")
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,11 @@ from pathlib import Path
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
+from infra.local.server import free_ports
 from infra.local.wiring import Grant, load_wiring
 from tests.support.memory_store import MemoryStore
 from tests.support.pocket import Pocket, pocket
+from tests.support.waiting import eventually
 from urgency.store import CloudBucket, ObjectStore
 
 TIMEOUT_S = 10.0
@@ -49,11 +50,11 @@ def pocket_cloud(folder: Path) -> Iterator[World]:
 def fake_gcs_server(_folder: Path) -> Iterator[World]:
     binary = fake_gcs_binary()
     assert binary is not None
-    port = free_port()
+    (port,) = free_ports(1)
     command = [binary, "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-log-level", "error"]
     with subprocess.Popen([*command, "-port", str(port), "-public-host", f"127.0.0.1:{port}"]) as server:
         try:
-            _wait_for(port)
+            eventually(lambda: _answers(port), timeout_s=20)
             bucket = _anonymous(port).bucket("contract-suite")
             bucket.versioning_enabled = True
             bucket.create(timeout=TIMEOUT_S)
@@ -74,12 +75,6 @@ def fake_gcs_binary() -> str | None:
     folders = [Path(gopath.strip() or "/nonexistent") / "bin", Path.home() / ".cache/ticket-urgency/bin"]
     path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
     return os.environ.get("FAKE_GCS_SERVER") or shutil.which("fake-gcs-server", path=path)
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _everything(bucket: str) -> Grant:
@@ -106,13 +101,6 @@ def _anonymous(port: int) -> storage.Client:
     )
 
 
-def _wait_for(port: int, bound_s: float = 20.0) -> None:
-    deadline = time.monotonic() + bound_s
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

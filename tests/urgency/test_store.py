@@ -12,8 +12,9 @@ from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
+from infra.local.server import free_ports
 from tests.support.pocket import pocket
-from tests.support.store_worlds import cloud_bucket, free_port
+from tests.support.store_worlds import cloud_bucket
 from urgency.errors import Forbidden, Gone, Unavailable
 from urgency.store import ABSENT, CloudBucket, ObjectStore
 
@@ -29,7 +30,7 @@ CALLS: dict[str, Callable[[ObjectStore], object]] = {
 def test_a_server_that_is_down_is_unavailable_at_once(call: Callable[[ObjectStore], object]) -> None:
     started = time.monotonic()
     with pytest.raises(Unavailable):
-        call(_store_at(free_port(), timeout_s=0.3))
+        call(_store_at(free_ports(1)[0], timeout_s=0.3))
     assert time.monotonic() - started < 1
 
 
@@ -43,7 +44,7 @@ def test_a_server_that_never_answers_is_unavailable_after_the_timeout(call: Call
 
 
 def test_reads_are_retried_for_as_long_as_their_retry_says() -> None:
-    client = _client_at(free_port())
+    client = _client_at(free_ports(1)[0])
     patient = CloudBucket(client, "bucket", retry=Retry(initial=0.05, maximum=0.05, timeout=0.4), timeout_s=0.3)
     started = time.monotonic()
     with pytest.raises(Unavailable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import BinaryIO
@@ -21,6 +22,7 @@ from infra.local.pocket.uploads import Session, Sessions, described, json_object
 Notify = Callable[[str, dict[str, object]], None]
 """Called after an object was written, with the event type and the object's resource."""
 
+_NUMBER = re.compile(r"[0-9]{1,18}")  # what the index can hold
 _PIECE_BYTES = 1024 * 1024
 _ANY = {"alt", "fields", "prettyPrint", "projection"}  # they shape the answer, which is always whole
 _PRECONDITIONS = {"ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch", "ifMetagenerationNotMatch"}
@@ -102,12 +104,14 @@ class _StorageApi:
         return self._finish(session)
 
     def resume(self, bucket: str) -> Response:
-        session = self._sessions.find(request.args.get("upload_id", ""), self._access.caller(request))
+        upload_id = request.args.get("upload_id", "")
+        session = self._sessions.find(upload_id, self._access.caller(request))
         if session.stored:  # the answer to the last chunk was lost
             return jsonify(session.stored.resource())
         if receive(request, session.draft):
             session.new = with_hashes(session.new, request)
-            return self._finish(session)
+            with self._sessions.ended_by_error(upload_id):
+                return self._finish(session)
         response = Response(status=308)
         if session.draft.size:
             response.headers["Range"] = f"bytes=0-{session.draft.size - 1}"
@@ -209,7 +213,7 @@ def _opened(page_token: str) -> tuple[str, int]:
     try:
         name, generation = json.loads(base64.urlsafe_b64decode(page_token))
         return str(name), int(generation)
-    except ValueError:
+    except (ValueError, TypeError):
         raise ApiError(400, "invalid", "The page token is not one of ours.") from None
 
 
@@ -217,6 +221,6 @@ def _number(argument: str) -> int | None:
     value = request.args.get(argument)
     if value is None:
         return None
-    if not value.isdecimal():
+    if not _NUMBER.fullmatch(value):
         raise ApiError(400, "invalid", f"{argument} is not a number: {value!r}")
     return int(value)

@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from infra.local.pocket.resources import NewObject, Preconditions, StoredObject
 
 _KEPT = {"name", "bucket", "contentType", "metadata", "crc32c", "md5Hash"}
 _CONTENT_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PIECE_BYTES = 1024 * 1024
 
 
@@ -54,14 +56,23 @@ class Sessions:
             raise ApiError(404, "notFound", "There is no such upload session; start the upload again.")
         return session
 
+    @contextmanager
+    def ended_by_error(self, upload_id: str) -> Iterator[None]:
+        """An upload that was refused at its end is over: what had arrived is gone."""
+        try:
+            yield
+        except ApiError:
+            del self._open[upload_id]
+            raise
+
 
 def described(request: Request, bucket: str, metadata: dict[str, Any], content_type: str | None) -> NewObject:
     """The object that an upload's metadata, query and headers describe. Raises ApiError 400, 501."""
     if unknown := metadata.keys() - _KEPT:
         raise ApiError(501, "notImplemented", f"The pocket cloud does not keep {', '.join(sorted(unknown))}.")
     name = metadata.get("name") or request.args.get("name", "")
-    if not 1 <= len(name.encode()) <= 1024 or name in {".", ".."} or "\n" in name or "\r" in name:
-        raise ApiError(400, "invalid", f"Invalid object name: {name[:100]!r}.")
+    if not _is_object_name(name):
+        raise ApiError(400, "invalid", f"Invalid object name: {str(name)[:100]!r}.")
     new = NewObject(
         bucket=bucket,
         name=name,
@@ -71,6 +82,13 @@ def described(request: Request, bucket: str, metadata: dict[str, Any], content_t
         md5=metadata.get("md5Hash"),
     )
     return with_hashes(new, request)
+
+
+def _is_object_name(name: object) -> bool:
+    """https://cloud.google.com/storage/docs/objects#naming."""
+    if not isinstance(name, str) or name in {".", ".."} or "\n" in name or "\r" in name:
+        return False
+    return 1 <= len(name.encode(errors="surrogatepass")) <= 1024 and not _SURROGATE.search(name)
 
 
 def with_hashes(new: NewObject, request: Request) -> NewObject:

@@ -1,0 +1,73 @@
+"""Runs of the training job, over Cloud Run's REST interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from cli.vendor import translated
+from urgency.settings import Settings
+
+TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution; `state` is running, succeeded or failed; `seconds` is None while it runs."""
+
+    name: str
+    state: str
+    created: datetime
+    seconds: float | None
+
+
+class Runs:
+    """The job's executions. Every call raises Unavailable or Forbidden."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._endpoint = settings.run_endpoint
+        self._job = f"projects/{settings.project}/locations/{settings.region}/jobs/{settings.train_job}"
+
+    def start(self, *args: str) -> str:
+        """Start one execution and return its name; `args` replace the job's own, which needs the right to override."""
+        from google.cloud import run_v2
+
+        request = run_v2.RunJobRequest(name=self._job)
+        if args:
+            override = run_v2.RunJobRequest.Overrides.ContainerOverride(args=args)
+            request.overrides = run_v2.RunJobRequest.Overrides(container_overrides=[override])
+        client = run_v2.JobsClient(transport="rest", client_options=self._options())
+        with translated("start the training job"):
+            operation = client.run_job(request, timeout=TIMEOUT_S)
+        return str(operation.metadata.name).rsplit("/", 1)[-1]
+
+    def find(self, name: str) -> Run:
+        """One execution as it is now."""
+        with translated(f"look at run {name}"):
+            return _run(self._client().get_execution(name=f"{self._job}/executions/{name}", timeout=TIMEOUT_S))
+
+    def recent(self, most: int) -> list[Run]:
+        """The latest `most` executions, latest first."""
+        with translated("list the job's runs"):
+            listed = self._client().list_executions(parent=self._job, timeout=TIMEOUT_S)
+            return [_run(execution) for execution in islice(listed, most)]
+
+    def _client(self) -> Any:
+        from google.cloud import run_v2
+
+        return run_v2.ExecutionsClient(transport="rest", client_options=self._options())
+
+    def _options(self) -> dict[str, str] | None:
+        return {"api_endpoint": self._endpoint} if self._endpoint else None
+
+
+def _run(execution: Any) -> Run:
+    ended = execution.completion_time
+    return Run(
+        name=str(execution.name).rsplit("/", 1)[-1],
+        state=("succeeded" if execution.succeeded_count else "failed") if ended else "running",
+        created=execution.create_time,
+        seconds=(ended - execution.create_time).total_seconds() if ended else None,
+    )

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from google.auth import crypt, jwt
+
+from service.auth import Certificates
+from tests.support.models import put_model, registry_with, release
+from tests.support.pocket import Pocket, pocket
+from tests.support.service import AUDIENCE, CALLER, Clock, Instance
+from urgency.errors import Unavailable
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocket]:
+    with pocket(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture
+def instance(cloud: Pocket) -> Instance:
+    return Instance(registry_with(1), {"URGENCY_CERTS_URL": f"{cloud.url}/oauth2/v1/certs"})
+
+
+def bearer(token: str, header: str = "Authorization") -> dict[str, str]:
+    return {header: f"Bearer {token}"}
+
+
+def good(cloud: Pocket) -> str:
+    return cloud.identity.id_token(CALLER, AUDIENCE)
+
+
+def claims(**members: object) -> dict[str, object]:
+    now = int(time.time())
+    issued = {"iss": "https://accounts.google.com", "aud": AUDIENCE, "iat": now, "exp": now + 600}
+    return issued | {"email": CALLER, "email_verified": True} | members
+
+
+def signed(cloud: Pocket, **members: object) -> str:
+    signer = crypt.RSASigner.from_string(cloud.identity.keys.private_pem, cloud.identity.keys.key_id)
+    return jwt.encode(signer, claims(**members)).decode()
+
+
+@pytest.mark.parametrize("path", ["/v1/model:reload", "/reload-model"])
+def test_the_release_functions_token_reloads(cloud: Pocket, instance: Instance, path: str):
+    release(instance.registry, put_model(instance.registry, 2, strength=2.0))
+    answer = instance.http.post(path, headers=bearer(good(cloud)))
+    assert answer.json == {"status": "reloaded", "epoch": 2, "version": 2}
+    assert answer.headers["X-Model-Version"] == "2"
+
+
+def test_a_reload_with_nothing_new_is_a_success(cloud: Pocket, instance: Instance):
+    answer = instance.http.post("/v1/model:reload", headers=bearer(good(cloud)), data=b"anything")
+    assert answer.json == {"status": "unchanged", "epoch": 1, "version": 1}
+
+
+def test_a_reload_before_the_first_release_is_a_success_with_epoch_0(cloud: Pocket):
+    instance = Instance(registry_with(), {"URGENCY_CERTS_URL": f"{cloud.url}/oauth2/v1/certs"})
+    answer = instance.http.post("/v1/model:reload", headers=bearer(good(cloud)))
+    assert answer.json == {"status": "no_model", "epoch": 0, "version": 0}
+
+
+def test_a_reload_reaches_one_instance_and_the_other_follows_after_the_soft_bound(cloud: Pocket, instance: Instance):
+    other = Instance(instance.registry)
+    release(instance.registry, put_model(instance.registry, 2, strength=2.0))
+    instance.http.post("/v1/model:reload", headers=bearer(good(cloud)))
+    assert (instance.version(), other.version()) == ("2", "1")
+    other.clock.advance(5)
+    assert other.version() == "2"
+
+
+def test_a_model_that_does_not_load_is_a_409_that_keeps_the_old_one_and_says_why(cloud: Pocket, instance: Instance):
+    manifest = put_model(instance.registry, 2, strength=2.0)
+    release(instance.registry, manifest)
+    instance.registry.objects.delete(f"blobs/sha256/{manifest.parts['golden.json']}")  # type: ignore[attr-defined]
+    for _ in range(2):
+        answer = instance.http.post("/v1/model:reload", headers=bearer(good(cloud)))
+        assert answer.status_code == 409
+        assert "not in the registry. Version 1 goes on serving." in answer.json["detail"]
+    assert instance.version() == "1"
+    assert instance.facts("reload_refused")
+
+
+def test_storage_that_cannot_be_asked_is_a_503(cloud: Pocket, instance: Instance):
+    def down(_when: str) -> None:
+        raise Unavailable("Cloud Storage could not read release.json: ConnectTimeout. Try again later.")
+
+    instance.registry.control.fault = down  # type: ignore[attr-defined]
+    answer = instance.http.post("/v1/model:reload", headers=bearer(good(cloud)))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert instance.version() == "1"
+
+
+@pytest.mark.parametrize("issuer", ["https://accounts.google.com", "accounts.google.com"])
+def test_both_of_googles_issuer_names_are_accepted(cloud: Pocket, instance: Instance, issuer: str):
+    assert instance.http.post("/reload-model", headers=bearer(signed(cloud, iss=issuer))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({"aud": "another"}, 401),
+        ({"aud": None}, 401),
+        ({"exp": int(time.time()) - 60}, 401),
+        ({"iat": int(time.time()) + 600}, 401),
+        ({"exp": "tomorrow"}, 401),
+        ({"iss": "https://evil.example"}, 401),
+        ({"iss": None}, 401),
+        ({"email": "urgency-pusher@local-helpdesk.iam.gserviceaccount.com"}, 403),
+        ({"email": None}, 403),
+        ({"email_verified": False}, 403),
+        ({"email_verified": "true"}, 403),
+    ],
+)
+def test_a_token_with_another_claim_is_refused(
+    cloud: Pocket, instance: Instance, members: dict[str, object], status: int
+):
+    release(instance.registry, put_model(instance.registry, 2, strength=2.0))
+    answer = instance.http.post("/reload-model", headers=bearer(signed(cloud, **members)))
+    assert answer.status_code == status
+    assert answer.content_type == "application/problem+json"
+    assert instance.version() == "1"
+
+
+def test_a_token_signed_by_another_key_under_a_known_key_id_is_refused(cloud: Pocket, instance: Instance):
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    signer = crypt.RSASigner.from_string(stranger, cloud.identity.keys.key_id)
+    forged = jwt.encode(signer, claims()).decode()
+    assert instance.http.post("/reload-model", headers=bearer(forged)).status_code == 401
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer x", "Bearer a.b.c", "Bearer é.é.é"])
+def test_what_is_no_token_is_401(instance: Instance, header: str):
+    answer = instance.http.post("/reload-model", headers={"Authorization": header} if header else {})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256", "kid": "x"}, {}, [], "x", {"alg": [], "kid": {}}])
+def test_a_token_with_a_strange_header_is_401(instance: Instance, header: object):
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims())]
+    assert instance.http.post("/reload-model", headers=bearer(".".join([*parts, "c2ln"]))).status_code == 401
+
+
+def test_cloud_run_strips_the_signature_of_the_header_it_checked_and_the_other_one_is_verified(
+    cloud: Pocket, instance: Instance
+):
+    token = good(cloud)
+    stripped = f"{token.rpartition('.')[0]}.SIGNATURE_REMOVED_BY_GOOGLE"
+    serverless = "X-Serverless-Authorization"
+    for headers, status in (
+        (bearer(stripped), 401),
+        (bearer(stripped) | bearer(stripped, serverless), 401),
+        (bearer(token) | bearer(stripped, serverless), 200),
+        (bearer(stripped) | bearer(token, serverless), 200),
+    ):
+        assert instance.http.post("/reload-model", headers=headers).status_code == status
+
+
+# Certificates
+
+
+def test_certificates_are_fetched_once_and_again_only_for_an_unknown_key_or_after_their_life(cloud: Pocket):
+    clock = Clock()
+    key_id = cloud.identity.keys.key_id
+    fetched: list[str] = []
+
+    class Counted(Certificates):
+        def _fetch(self) -> dict[str, str]:
+            fetched.append("once")
+            return super()._fetch()
+
+    certificates = Counted(f"{cloud.url}/oauth2/v1/certs", clock=clock)
+    for _ in range(3):
+        assert key_id in certificates.having(key_id)
+    assert len(fetched) == 1
+    for _ in range(3):
+        assert "unknown" not in certificates.having("unknown")
+    assert len(fetched) == 1  # too soon after the last time
+    clock.advance(31)
+    certificates.having("unknown")
+    assert len(fetched) == 2
+    clock.advance(6 * 3600 + 1)
+    certificates.having(key_id)
+    assert len(fetched) == 3
+
+
+def test_without_certificates_the_hook_asks_to_try_again(cloud: Pocket):
+    instance = Instance(registry_with(1), {"URGENCY_CERTS_URL": "http://127.0.0.1:1/certs"})
+    assert instance.http.post("/reload-model", headers=bearer(good(cloud))).status_code == 503

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from service.local_copy import LocalCopy
+from tests.support.models import URGENT_TICKET, put_model, registry_with, release
+from tests.support.pocket import Pocket, pocket
+from tests.support.service import AUDIENCE, CALLER, ENVIRON
+from tests.support.service_process import CHECKOUT, service_process
+from tests.support.waiting import eventually
+from urgency.registry import Registry
+from urgency.store import CloudBucket
+
+DOWN = {
+    "URGENCY_STORAGE_ENDPOINT": "http://127.0.0.1:1",
+    "NO_GCE_CHECK": "true",
+    "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
+}
+
+
+@pytest.fixture
+def baked(tmp_path: Path) -> dict[str, str]:
+    """An environment in which storage is down and a bundle is baked in."""
+    registry = registry_with(1)
+    LocalCopy(tmp_path / "baked").keep(registry.current_release()[1], registry)
+    return {**ENVIRON, **DOWN, "URGENCY_BAKED_BUNDLE": str(tmp_path / "baked"), "CLOUDSDK_CONFIG": str(tmp_path)}
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Pocket]:
+    with pocket(tmp_path / "cloud") as running:
+        yield running
+
+
+def trained(cloud: Pocket) -> Registry:
+    """The registry as the training job sees it."""
+    client = cloud.client("urgency-train")
+    registry, control = (
+        CloudBucket(client, cloud.bucket(name), retry=None, timeout_s=5) for name in ("registry", "control")
+    )
+    return Registry(registry, control)
+
+
+def test_the_service_follows_the_registry_of_a_cloud_as_its_own_identity(cloud: Pocket, tmp_path: Path):
+    registry = trained(cloud)
+    release(registry, put_model(registry, 1))
+    environ = {
+        **ENVIRON,
+        **cloud.identity.environment("urgency-serve", cloud.address),
+        "URGENCY_REGISTRY_BUCKET": cloud.bucket("registry"),
+        "URGENCY_CONTROL_BUCKET": cloud.bucket("control"),
+        "URGENCY_STORAGE_ENDPOINT": cloud.url,
+        "URGENCY_CERTS_URL": f"{cloud.url}/oauth2/v1/certs",
+        "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
+    }
+    with service_process(environ, tmp_path) as service:
+        answer = requests.post(f"{service.url}/v1/predict", json=URGENT_TICKET, timeout=5)
+        assert (answer.json()["label"], answer.headers["X-Model-Version"]) == ("urgent", "1")
+        release(registry, put_model(registry, 2, strength=2.0))
+        token = {"Authorization": f"Bearer {cloud.identity.id_token(CALLER, AUDIENCE)}"}
+        answer = requests.post(f"{service.url}/v1/model:reload", headers=token, timeout=5)
+        assert answer.json() == {"status": "reloaded", "epoch": 2, "version": 2}
+        assert [model["version"] for model in requests.get(f"{service.url}/v1/models", timeout=5).json()["models"]] == [
+            2,
+            1,
+        ]
+        assert service.terminate() == 0
+    for line in service.log.read_text().splitlines():
+        assert {"severity", "message", "time"} <= set(json.loads(line)), line
+
+
+def test_hostile_bodies_are_refused_by_the_real_server_too_and_the_connection_lives_on(
+    baked: dict[str, str], tmp_path: Path
+):
+    with service_process(baked, tmp_path) as service, requests.Session() as client:
+        for body, status in (
+            (b"[" * 100_000, 400),
+            (b'{"title": "' + b"x" * 5_000_000 + b'"}', 413),
+            (b"{", 400),
+            (json.dumps(URGENT_TICKET).encode(), 200),
+        ):
+            assert client.post(f"{service.url}/predict", data=body, timeout=10).status_code in (status, 422)
+        chunked = client.post(f"{service.url}/predict", data=(b" " * 100_000 for _ in range(20)), timeout=10)
+        assert chunked.status_code == 413
+        assert service.terminate() == 0
+
+
+@dataclass
+class Load:
+    """What became of requests: `lost` were sent and not answered; connections refused were never in flight."""
+
+    answered: int = 0
+    lost: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, url: str, *, keep_alive: bool) -> None:
+        """Ask until the service no longer takes connections."""
+        body = json.dumps({"instances": [URGENT_TICKET] * 50})
+        host = url.removeprefix("http://")
+        while True:
+            connection = http.client.HTTPConnection(host, timeout=10)
+            try:
+                connection.connect()
+            except OSError:
+                return
+            while self._ask(connection, body) and keep_alive:
+                pass
+            connection.close()
+
+    def _ask(self, connection: http.client.HTTPConnection, body: str) -> bool:
+        """Whether the connection stays open."""
+        try:
+            connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert len(json.loads(answer.read())["predictions"]) == 50
+        except (OSError, http.client.HTTPException) as error:
+            with self.lock:
+                self.lost.append(repr(error))
+            return False
+        with self.lock:
+            self.answered += 1
+        return not answer.will_close
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_sigterm_under_load_loses_no_request_in_flight(baked: dict[str, str], tmp_path: Path, keep_alive: bool):
+    load = Load()
+    with service_process(baked, tmp_path) as service, ThreadPoolExecutor(6) as clients:
+        running = [clients.submit(load.run, service.url, keep_alive=keep_alive) for _ in range(6)]
+        eventually(lambda: load.answered > 200)
+        assert service.terminate() == 0
+        for one in running:
+            one.result(20)
+    assert load.lost == []
+
+
+def test_a_missing_setting_stops_the_server_with_one_sentence(tmp_path: Path):
+    environ = {name: value for name, value in ENVIRON.items() if name != "URGENCY_CONTROL_BUCKET"}
+    command = [sys.executable, "-m", "gunicorn", "--config", str(CHECKOUT / "service" / "gunicorn.conf.py")]
+    ended = subprocess.run(
+        command, env=environ | {"PYTHONPATH": str(CHECKOUT)}, cwd=tmp_path, capture_output=True, text=True, timeout=30
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == "URGENCY_CONTROL_BUCKET is not set: bucket of the release pointer and the lease."

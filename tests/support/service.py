@@ -1,0 +1,63 @@
+"""The prediction service in the test process: over any registry, at a time that the test sets."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from service.app import create_app
+from urgency.logs import Log
+from urgency.registry import Registry
+
+AUDIENCE = "urgency-reload"
+CALLER = "urgency-reload@local-helpdesk.iam.gserviceaccount.com"
+ENVIRON = {
+    "URGENCY_PROJECT": "local-helpdesk",
+    "URGENCY_REGISTRY_BUCKET": "registry",
+    "URGENCY_CONTROL_BUCKET": "control",
+    "URGENCY_RELOAD_AUDIENCE": AUDIENCE,
+    "URGENCY_RELOAD_CALLER": CALLER,
+}
+
+
+@dataclass
+class Clock:
+    """A monotonic clock that stands still until it is told to go on."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Instance:
+    """One instance of the service; `clock` is its own, in seconds."""
+
+    registry: Registry
+    environ: dict[str, str] = field(default_factory=dict)
+    clock: Any = field(default_factory=Clock)
+    written: io.StringIO = field(default_factory=io.StringIO)
+
+    def __post_init__(self) -> None:
+        app = create_app(
+            ENVIRON | self.environ, registry=lambda: self.registry, clock=self.clock, log=Log(stream=self.written)
+        )
+        self.http: FlaskClient = app.test_client()
+
+    def version(self) -> str | None:
+        """The version that answers a prediction now."""
+        return self.http.post("/v1/predict", json={"title": "Production down"}).headers.get("X-Model-Version")
+
+    def facts(self, event: str) -> list[dict[str, Any]]:
+        """The log lines of one event."""
+        lines: Iterator[dict[str, Any]] = map(json.loads, self.written.getvalue().splitlines())
+        return [line for line in lines if line["message"] == event]
