@@ -1,6 +1,7 @@
 """Seeded chance that gives the same sequence on every Python and every machine."""
 
 import random
+from math import fsum
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ class Dice:
     """All randomness of the generator.
 
     Built on `random.Random.random()` alone: it is the one method whose sequence the library promises to keep,
-    `choice`, `gauss` and the others may change between versions.
+    `choice`, `gauss` and the others may change between versions.  Sums are `fsum`: since 3.12 `sum` rounds floats otherwise.
     """
 
     def __init__(self, seed: int) -> None:
@@ -31,7 +32,7 @@ class Dice:
 
     def weighted(self, weights: Mapping[str, float]) -> str:
         """One key, as likely as its share of the sum of weights."""
-        left = self._random() * sum(weights.values())
+        left = self._random() * fsum(weights.values())
         for key, weight in weights.items():
             left -= weight
             if left < 0:
@@ -45,4 +46,4 @@ class Dice:
 
     def normal(self) -> float:
         """Mean 0, deviation 1: the sum of twelve uniforms, because `log` and `cos` may differ in the last digit."""
-        return sum(self._random() for _ in range(12)) - 6.0
+        return fsum(self._random() for _ in range(12)) - 6.0

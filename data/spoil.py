@@ -48,18 +48,9 @@ FLAWS = (
     Flaw(7, "title and description are empty", "quarantined", _replaced(title="", description="")),
     Flaw(10, "one field is missing: six instead of seven", "quarantined", _without_source),
     Flaw(13, "a comma outside quotes: eight fields", "quarantined", _unquoted("Printer down, again")),
-    Flaw(
-        16, "quotes inside a quoted field, not doubled", "quarantined", _unquoted('"The screen says "offline" all day"')
-    ),
-    Flaw(
-        19, "a quote that is never closed", "quarantined, line 20 is read again", _unquoted('"Scanner shows an error')
-    ),
-    Flaw(
-        22,
-        "a NUL and a BEL in the description",
-        "taken without them",
-        _unquoted("The scanner\x00 does not \x07read any more"),
-    ),
+    Flaw(16, "quotes inside a quoted field, not doubled", "quarantined", _unquoted('"It says "offline" all day"')),
+    Flaw(19, "a quote that is never closed", "quarantined, line 20 is read again", _unquoted('"Error on the scanner')),
+    Flaw(22, "a NUL and a BEL in the description", "taken without them", _unquoted("Scanner\x00 does not \x07scan")),
     Flaw(25, "a pasted log: 70,000 characters in one field", "quarantined", _replaced(description=PASTED_LOG)),
     Flaw(28, "line 27 once more", "counted as duplicate", _again),
     Flaw(31, "the ticket of line 30 with the other label", "one of the two counts, conflict reported", _other_label),

@@ -1,6 +1,7 @@
 """What happened behind a ticket, and how urgent that makes it: drawn first, told afterwards by `prose`."""
 
 from dataclasses import dataclass
+from math import fsum
 
 from data.dice import Dice
 from data.phrasebook import Incident
@@ -116,7 +117,7 @@ def _beside_nothing(dice: Dice) -> tuple[str, ...]:
 
 def points(story: Story) -> float:
     """Urgency of a story without chance: what a careful agent who knows every fact would say."""
-    facts = story.incident.severity + sum(POINTS[trait] for trait in story.traits)
+    facts = story.incident.severity + fsum(POINTS[trait] for trait in story.traits)
     told = facts if story.mode == "live" else POINTS[story.mode]
     return told + POINTS[story.source] + POINTS[story.tier]
 

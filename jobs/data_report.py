@@ -73,8 +73,8 @@ def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
                 "leaking_word",
                 auc,
                 f'The word "{word}" alone nearly tells the label (AUC {auc:.2f}): it stands in {share:.0%} of the '
-                f"urgent tickets and in {other_share:.0%} of the others. If it gets in after a ticket was labelled, the model "
-                "will do worse on new tickets than its metrics say.",
+                f"urgent tickets and in {other_share:.0%} of the others. If it gets in after a ticket was labelled, "
+                "the model will do worse on new tickets than its metrics say.",
             )
 
 
@@ -99,8 +99,8 @@ def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
             yield Finding(
                 "sorted_labels",
                 float(changes / expected),
-                f"In {file} urgent and other tickets stand in blocks: the label changes {changes:,} times from row to "
-                f"row where chance would give {expected:,.0f}. The labels may come from different times or sources.",
+                f"In {file} urgent and other tickets stand in blocks: changes of label from row to row: {changes:,}, "
+                f"where chance would give {expected:,.0f}. The labels may come from different times or sources.",
             )
 
 
@@ -108,12 +108,14 @@ def _repetitions(data: Dataset) -> Iterator[Finding]:
     duplicate = sum(account.duplicate for account in data.accounts)
     if duplicate:
         share = duplicate / (duplicate + len(data.frame))
-        yield Finding("duplicates", share, f"{duplicate:,} rows ({share:.1%}) repeat a ticket; the newest one counts.")
+        yield Finding(
+            "duplicates", share, f"Rows that repeat a ticket: {duplicate:,} ({share:.1%}); the newest one counts."
+        )
     if data.conflicts:
         yield Finding(
             "conflicting_labels",
             float(data.conflicts),
-            f"{data.conflicts:,} tickets were found with both labels; the newest label counts.",
+            f"Tickets found with both labels: {data.conflicts:,}; the newest label counts.",
         )
 
 
@@ -153,7 +155,9 @@ def _dates(data: Dataset) -> Iterator[Finding]:
     unread = sum(account.unread_dates for account in data.accounts)
     if unread:
         yield Finding(
-            "unread_dates", float(unread), f"{unread:,} dates in created_at were not read; write them as 2025-01-31."
+            "unread_dates",
+            float(unread),
+            f"Dates in created_at that were not read: {unread:,}; write them as 2025-01-31.",
         )
     dated = data.frame.dropna(subset=["created_at"]).sort_values("created_at", kind="stable")
     if len(dated) < max(60, len(data.frame) / 2):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FIELDS = {"title": True, "description": True, "source": False, "customer_tier": False}
 """Columns that the model takes, and whether they must be there."""
 
-_ANSWER = ("label", "string"), ("probability", "double")
+_OUTPUTS = [{"name": "label", "type": "string"}, {"name": "probability", "type": "double"}]
 _BUNDLE, _MANIFEST = "bundle", "manifest.json"
 
 
@@ -36,8 +36,8 @@ class UrgencyModel:
         """`label` and calibrated `probability` of each row, under its index. Raises BadTicket for the first bad one."""
         rows = tickets.reindex(columns=list(FIELDS)).astype(object).fillna("").itertuples(index=False)
         probabilities = [self._scorer.probability(normal_ticket(*row)) for row in rows]
-        answers = [(self._scorer.label(probability), probability) for probability in probabilities]
-        return type(tickets)(answers, index=tickets.index, columns=[name for name, _type in _ANSWER])
+        labels = [self._scorer.label(probability) for probability in probabilities]
+        return tickets.assign(label=labels, probability=probabilities)[["label", "probability"]]
 
 
 def _load_pyfunc(folder: str) -> UrgencyModel:
@@ -64,11 +64,10 @@ def lay_out(registry: Registry, version: int, folder: Path) -> None:
 def _mlmodel(created_at: str) -> str:
     """https://mlflow.org/docs/latest/ml/model/#model-signature; JSON, which is YAML too."""
     inputs = [{"name": name, "type": "string", "required": required} for name, required in FIELDS.items()]
-    outputs = [{"name": name, "type": kind} for name, kind in _ANSWER]
     flavor = {"loader_module": __name__, "data": _BUNDLE, "python_version": platform.python_version()}
     mlmodel = {
         "flavors": {"python_function": flavor},
-        "signature": {"inputs": json.dumps(inputs), "outputs": json.dumps(outputs)},
+        "signature": {"inputs": json.dumps(inputs), "outputs": json.dumps(_OUTPUTS)},
         "utc_time_created": created_at,
     }
     return json.dumps(mlmodel, indent=2)

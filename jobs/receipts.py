@@ -107,8 +107,8 @@ def _rows(answer: Receipt) -> Iterator[str]:
         yield "No row was counted: the file could not be read as a table of tickets."
     else:
         yield (
-            f"Of {_count(answer.records, 'row')}, {answer.accepted:,} were taken, {answer.quarantined:,} could not be, "
-            f"and {answer.duplicate:,} tell of a ticket that is also in a later row or file, which counts instead."
+            f"{_count(answer.records, 'row')}: {answer.accepted:,} taken, {answer.quarantined:,} not taken, "
+            f"{answer.duplicate:,} set aside because a later row or file tells of the same ticket."
         )
     if answer.columns_ignored:
         yield f"Columns that are not used: {', '.join(map(_code, answer.columns_ignored))}."

@@ -17,13 +17,11 @@ from service.local_copy import LocalCopy
 from service.metrics import Metrics
 from service.model_slot import ModelSlot
 from service.problems import answer_with_problems
-from service.routes import Api
+from service.routes import BODY_MAX_BYTES, Api
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, settings_or_exit
 from urgency.store import CloudBucket, storage_client
-
-BODY_MAX_BYTES = 1_500_000
 
 POINTER_TIMEOUT_S = 0.3
 """Of connecting and of reading; the pointer is checked while somebody waits for a prediction."""
@@ -53,7 +51,8 @@ def create_app(
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
 
     app = Flask("service", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES
+    # One more than is taken: of a body without a declared length, werkzeug silently cuts what is beyond.
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
     vertex_route = environ.get("AIP_PREDICT_ROUTE", "")

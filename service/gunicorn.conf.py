@@ -20,13 +20,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy only reads arrays he
 wsgi_app = "service.app:create_app()"
 bind = f"0.0.0.0:{os.environ.get('PORT', '8080')}"
 workers = 1
-worker_class = "gthread"
+worker_class = "service.worker.DrainingWorker"
 threads = 8
 backlog = 512
 
-# Cloud Run kills ten seconds after SIGTERM. An idle kept-alive connection is waited for, hence the short keepalive.
+# Cloud Run kills ten seconds after SIGTERM; an idle kept-alive connection delays the end by `keepalive`.
 graceful_timeout = 8
-keepalive = 5
+keepalive = 3
 
 # Nothing is written to the container's file system.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  gunicorn makes a private file there

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
 from service.history import model_card, model_history
@@ -21,6 +22,7 @@ from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 from urgency.registry import Registry
 
+BODY_MAX_BYTES = 1_500_000
 HISTORY_MAX, HISTORY_DEFAULT = 100, 20
 
 _SANE_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
@@ -152,14 +154,17 @@ def _begin() -> None:
 
 
 def _json_body() -> bytes:
-    """The request's body. Raises Problem 415, and 413 through Flask's own limit."""
+    """The request's body. Raises Problem 415 and RequestEntityTooLarge."""
     if request.content_type and request.mimetype != "application/json":
         raise Problem(415, "Send JSON, as Content-Type: application/json.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise Problem(415, "Send JSON in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "Send the body as it is, without Content-Encoding.")
-    return request.get_data(cache=False)
+    body = request.get_data(cache=False)
+    if len(body) > BODY_MAX_BYTES:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _limit(text: str) -> int:

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -92,21 +93,23 @@ class LocalStack:
         self._ports = _instance_ports(wiring, options.instances)
         self._supervisor = Supervisor(self._programs())
         self._cloud = PocketCloud(home, self._wiring, self._identity, self._jobs(), hurry=options.hurry)
-        self._servers: list[Server] = []
+        self._ending = ExitStack()
 
     def start(self) -> None:
-        """Start everything, and return when it answers. Raises ProcessError."""
-        self._supervisor.start()
+        """Start everything, and return when it answers. Raises ProcessError; call `stop` then as well."""
+        self._ending.callback(self._cloud.close)
         pocket = Server(
             self._cloud.app, self._sockets["pocket"], threads=POCKET_THREADS, body_limit_bytes=OBJECT_LIMIT_BYTES
         )
-        self._servers.append(pocket)
+        self._ending.callback(pocket.stop)
         for container in (*self._wiring.functions, *self._wiring.services):
             instances = [f"http://{HOST}:{port}" for port in self._ports[container.name]]
-            front, threads = front_for(
-                container, instances, self._fronts[container.name], self._identity, self._cloud.access
-            )
-            self._servers.append(Server(front, self._sockets[container.name], threads=threads))
+            url = self._fronts[container.name]
+            front, threads = front_for(container, instances, url, self._identity, self._cloud.access)
+            self._ending.callback(Server(front, self._sockets[container.name], threads=threads).stop)
+        self._ending.callback(self._supervisor.stop, GRACE_S)
+        self._ending.callback(self._cloud.stop, GRACE_S)
+        self._supervisor.start()
         self._supervisor.wait_until_ready()
         self._cloud.start()
 
@@ -116,13 +119,7 @@ class LocalStack:
 
     def stop(self) -> None:
         """Stop everything: first what begins work, then who does it, last who answers them."""
-        self._cloud.stop(GRACE_S)
-        self._supervisor.stop(GRACE_S)
-        for server in self._servers:
-            server.stop()
-        for listening in self._sockets.values():
-            listening.close()
-        self._cloud.close()
+        self._ending.close()
 
     def described(self) -> Stack:
         """What others need to know of this stack."""

@@ -23,6 +23,9 @@ from infra.local.timeline import read_timeline
 from infra.local.wiring import Container
 from tests.support.programs import ANSWERS, STUBBORN, is_alive, python
 from tests.support.waiting import eventually
+from urgency.errors import UrgencyError
+
+HURRIED = Options(hurry=100)
 
 
 @dataclass
@@ -52,11 +55,11 @@ class Running:
     home: Home
     commands: Parts
     stack: Stack | None = None
-    error: BaseException | None = None
+    error: UrgencyError | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
-    def start(self, options: Options = Options(hurry=100)) -> Stack:
+    def start(self, options: Options = HURRIED) -> Stack:
         self.stopped.clear()
         self.stack = None
         self.thread = threading.Thread(target=self._run, args=[options])
@@ -72,7 +75,7 @@ class Running:
     def _run(self, options: Options) -> None:
         try:
             run_stack(self.home, options, stopped=self.stopped.is_set, ready=self._ready, commands=self.commands)
-        except BaseException as error:
+        except UrgencyError as error:
             self.error = error
 
     def _ready(self, stack: Stack) -> None:

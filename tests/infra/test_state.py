@@ -45,7 +45,7 @@ def test_the_home_is_where_urgency_home_says_else_beside_the_work(
 
 def test_a_home_holds_one_stack_at_a_time(tmp_path: Path) -> None:
     home = Home(tmp_path / "deep" / "home")
-    with occupied(home), pytest.raises(StateError, match="already running in .*URGENCY_HOME"), occupied(home):
+    with occupied(home), pytest.raises(StateError, match=r"already running in .*URGENCY_HOME"), occupied(home):
         pass
     with occupied(home):
         assert home.execution_logs.is_dir()
@@ -53,14 +53,14 @@ def test_a_home_holds_one_stack_at_a_time(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StateError, match=r"^Cannot write to .*file/home \(Not a directory\); set URGENCY_HOME"):
-        with occupied(Home(tmp_path / "file" / "home")):
-            pass
+    sentence = r"^Cannot write to .*file/home \(Not a directory\); set URGENCY_HOME"
+    with pytest.raises(StateError, match=sentence), occupied(Home(tmp_path / "file" / "home")):
+        pass
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_one_clear_sentence(tmp_path: Path, number: int) -> None:
-    with pytest.raises(StateError, match="^The disk of .* is full; free .* MB"), saying_why(tmp_path):
+    with pytest.raises(StateError, match=r"^The disk of .* is full; free .* MB"), saying_why(tmp_path):
         raise OSError(number, os.strerror(number))
 
 

@@ -79,7 +79,9 @@ def test_spaces_around_a_quoted_field_are_no_part_of_it() -> None:
     ],
 )
 def test_one_bad_quote_costs_one_row(bad: str) -> None:
-    rows, problems = read(csv_bytes(row(1), row(2, bad), row(3), row(4, '"two\nlines"'), row(5, '"Hello, all"'), row(6)))
+    rows, problems = read(
+        csv_bytes(row(1), row(2, bad), row(3), row(4, '"two\nlines"'), row(5, '"Hello, all"'), row(6))
+    )
     assert [r.ticket_id for r in rows] == ["T-1", "T-3", "T-4", "T-5", "T-6"]
     assert problems == {3: BAD_QUOTE}
 
@@ -263,9 +265,7 @@ def no_newline() -> Iterator[bytes]:
     return repeat(b"x" * MIB, 200)
 
 
-@pytest.mark.parametrize(
-    ("chunks", "line"), [(million_columns, 1), (one_huge_cell, 3), (no_newline, 1)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("chunks", "line"), [(million_columns, 1), (one_huge_cell, 3), (no_newline, 1)])
 def test_endless_lines_are_refused_early_in_bounded_memory(chunks: Callable[[], Iterator[bytes]], line: int) -> None:
     stream = Endless(chunks())
     tracemalloc.start()
@@ -285,7 +285,11 @@ def test_65_columns_are_refused() -> None:
 
 
 def test_a_huge_cell_of_many_lines_costs_bounded_memory_and_no_good_row() -> None:
-    chunks = chain([csv_bytes(row(1)), b'T-2,,Ticket,"'], repeat(b"a line of a log, of many lines\n" * 4_096, 16), [csv_bytes(row(3))])
+    chunks = chain(
+        [csv_bytes(row(1)), b'T-2,,Ticket,"'],
+        repeat(b"a line of a log, of many lines\n" * 4_096, 16),
+        [csv_bytes(row(3))],
+    )
     tracemalloc.start()
     try:
         rows = [r.ticket_id for r in read_csv(cast(BinaryIO, Endless(chunks))).rows if isinstance(r, Row)]
@@ -331,6 +335,9 @@ def test_the_published_original_is_refused_with_words_that_its_owner_understands
     if not original.exists():
         pytest.skip("skipped: shared data absent")
     reason = refusal(gzip.decompress(original.read_bytes())).reason
-    for told in ("no column label_urgency (urgent or non-urgent)", "TIM_Id, Subject, Severity, Description, Initiation_Date"):
+    for told in (
+        "no column label_urgency (urgent or non-urgent)",
+        "TIM_Id, Subject, Severity, Description, Initiation_Date",
+    ):
         assert told in reason
     assert "Subject would be read as title; Description would be read as description" in reason

@@ -132,12 +132,28 @@ def test_accounts_survive_storage_and_damage_is_seen() -> None:
 
 def mutated(rng: random.Random) -> bytes:
     """A small good CSV in which bytes were swapped, cut, doubled or replaced by what breaks readers."""
-    rows = [row(rng.randrange(8), rng.choice(["plain", '"quo,ted"', '"two\nlines"', '"a ""b"""', "Störung"])) for _ in range(8)]
+    rows = [
+        row(rng.randrange(8), rng.choice(["plain", '"quo,ted"', '"two\nlines"', '"a ""b"""', "Störung"]))
+        for _ in range(8)
+    ]
     body = bytearray(csv_bytes(*rows, end=rng.choice(["\n", "\r", "\r\n"])))
     for _ in range(rng.randrange(6)):
         at, length = rng.randrange(len(body) or 1), rng.randrange(12)
         body[at : at + length] = rng.choice(
-            [b"", b'"', b",", b"\n", b"\r", b"\0", b"\xff", b"\xed\xa0\x80", body[:length], b'","', b"\xc3", b"\xef\xbb\xbf"]
+            [
+                b"",
+                b'"',
+                b",",
+                b"\n",
+                b"\r",
+                b"\0",
+                b"\xff",
+                b"\xed\xa0\x80",
+                body[:length],
+                b'","',
+                b"\xc3",
+                b"\xef\xbb\xbf",
+            ]
         )
     return bytes(body)
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from service.app import BODY_MAX_BYTES, create_app
+from service.app import create_app
+from service.local_copy import LocalCopy
+from service.routes import BODY_MAX_BYTES
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service import ENVIRON, Instance
 from urgency.errors import Unavailable
@@ -54,9 +56,9 @@ def test_the_history_lists_the_newest_versions_first_and_says_which_serves():
     assert models[0]["verdict"]["decision"] == "PROMOTE"
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "-1", "many"])
-def test_a_senseless_limit_of_the_history_is_refused_or_ignored(instance: Instance, limit: str):
-    assert instance.http.get(f"/v1/models?limit={limit}").status_code == (200 if limit == "many" else 422)
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "many", "", "²", "1" * 5000])
+def test_a_senseless_limit_of_the_history_is_refused(instance: Instance, limit: str):
+    assert_problem(instance.http.get("/v1/models", query_string={"limit": limit}), 422)
 
 
 def test_health_is_live_and_ready(instance: Instance):
@@ -97,9 +99,7 @@ def test_every_answer_names_model_request_and_time(instance: Instance):
         assert answer.headers["Server-Timing"].startswith("app;dur=")
 
 
-@pytest.mark.parametrize(
-    ("sent", "echoed"), [("trace-1/a.b:c", True), ("x" * 129, False), ("a b", False), ("é", False)]
-)
+@pytest.mark.parametrize(("sent", "echoed"), [("trace-1/a.b:c", True), ("x" * 129, False), ("a b", False)])
 def test_a_sane_request_id_is_echoed(instance: Instance, sent: str, echoed: bool):
     answer = instance.http.get("/health/live", headers={"X-Request-Id": sent})
     assert (answer.headers["X-Request-Id"] == sent) is echoed
@@ -131,7 +131,7 @@ def test_what_is_not_plain_json_is_415(instance: Instance, headers: dict[str, st
 
 def test_unknown_paths_and_methods_are_problems_too(instance: Instance):
     assert_problem(instance.http.get("/nowhere"), 404)
-    assert_problem(instance.http.get("//predict"), 404)
+    assert_problem(instance.http.get("/v1//predict"), 404)
     answer = instance.http.get("/predict")
     assert_problem(answer, 405)
     assert "POST" in answer.headers["Allow"]
@@ -211,8 +211,6 @@ def test_a_missing_setting_ends_the_start_with_a_sentence_that_names_it(
 
 
 def test_without_credentials_the_service_starts_from_its_baked_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from service.local_copy import LocalCopy
-
     registry = registry_with()
     LocalCopy(tmp_path).keep(release(registry, put_model(registry, 1)), registry)
     monkeypatch.setenv("NO_GCE_CHECK", "true")

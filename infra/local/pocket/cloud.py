@@ -32,12 +32,12 @@ class PocketCloud:
         self, home: Home, wiring: Wiring, identity: Identity, jobs: Sequence[Job], *, hurry: float = 1.0
     ) -> None:
         self.access = Access(wiring, identity)
-        self._agent = f"serviceAccount:{wiring.agents['pubsub']}"
-        timeline = Timeline(home.timeline)
+        self._agent = wiring.agents["pubsub"]
+        self._timeline = timeline = Timeline(home.timeline)
         self._objects = Objects(home.cloud, wiring.buckets)
         self._broker = Broker(home.cloud / "pubsub.sqlite", wiring, timeline, may_bury=self._may_bury, hurry=hurry)
         notifications = Notifications(self._broker, wiring, self.access, timeline)
-        bearer = Bearer(identity, self.access, wiring.agents["pubsub"], timeline)
+        bearer = Bearer(identity, self.access, self._agent, timeline)
         self._pushers = [
             Pusher(self._broker, subscription, push, bearer, timeline, project=wiring.project)
             for subscription in wiring.subscriptions
@@ -75,10 +75,10 @@ class PocketCloud:
 
     def _may_bury(self, subscription: Subscription) -> bool:
         """https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions."""
-        may_publish = self.access.allows(
-            self._agent, "pubsub.topics.publish", f"topics/{subscription.dead_letter_topic}"
-        )
-        may_consume = self.access.allows(
-            self._agent, "pubsub.subscriptions.consume", f"subscriptions/{subscription.name}"
-        )
-        return may_publish and may_consume
+        publish, topic = "pubsub.topics.publish", f"topics/{subscription.dead_letter_topic}"
+        consume, source = "pubsub.subscriptions.consume", f"subscriptions/{subscription.name}"
+        agent = f"serviceAccount:{self._agent}"
+        if self.access.allows(agent, publish, topic) and self.access.allows(agent, consume, source):
+            return True
+        self._timeline.note("dead_letter_refused", self._agent, subscription=subscription.name)
+        return False

@@ -35,10 +35,14 @@ _LAST = "\U0010ffff"  # no name sorts after it
 
 
 class Objects:
-    """Every bucket's objects, kept in `home/storage`. One lock: each call sees and leaves a consistent store."""
+    """Every bucket's objects, kept in `home/storage`. One lock: each call sees and leaves a consistent store.
 
-    def __init__(self, home: Path, buckets: tuple[str, ...]) -> None:
+    Generations are microseconds of `clock_ns`, and increase even where it does not.
+    """
+
+    def __init__(self, home: Path, buckets: tuple[str, ...], clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._buckets = buckets
+        self._clock_ns = clock_ns
         self.payloads = Payloads(home / "storage")
         self._lock = threading.Lock()
         self._index = sqlite3.connect(home / "storage" / "index.sqlite", check_same_thread=False)
@@ -135,7 +139,7 @@ class Objects:
         return StoredObject(*row) if row else None
 
     def _insert(self, new: NewObject, draft: Draft, payload: str) -> StoredObject:
-        self._generation = max(self._generation + 1, time.time_ns() // 1000)
+        self._generation = max(self._generation + 1, self._clock_ns() // 1000)
         stored = StoredObject(
             bucket=new.bucket,
             name=new.name,

@@ -93,7 +93,8 @@ class Pusher:
         """Wait at most `timeout_s` for the deliveries under way."""
         until = time.monotonic() + timeout_s
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:
         while not self._stopping.is_set():

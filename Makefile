@@ -1,0 +1,65 @@
+# Two words are enough: `make demo` shows the whole event chain, `make test` passes every test.
+# Needs Python 3.11 or newer and the package index; uv is fetched into .uv/ where it is not installed.
+
+PYTHON ?= python3
+UV ?= $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+RUN := .venv/bin
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test up down lint lock clean prove tickets
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: .venv/demo ## the whole event chain on this machine, hop by hop
+	$(RUN)/urgency demo
+
+test: .venv/dev lint ## lint and every test
+	$(RUN)/pytest -n $(JOBS) --dist loadgroup
+
+up: .venv/demo ## start the local stack and keep it
+	$(RUN)/urgency up
+
+down: .venv/demo ## stop the local stack
+	$(RUN)/urgency down
+
+lint: .venv/dev ## ruff, mypy, import-linter
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each deployable
+	$(UV) lock
+	for part in functions jobs service; do \
+	  $(UV) export --quiet --frozen --extra $$part --no-emit-project --no-dev --no-header -o $$part/requirements.txt; \
+	done
+
+prove: .venv/dev ## the long tests: more simulated schedules, every crash point three times
+	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadgroup tests/jobs tests/end_to_end
+
+tickets: .venv/demo ## write the synthetic tickets of data/ again
+	$(RUN)/python -m data.generate
+
+clean: ## forget environments, caches and the local stack's state
+	-[ ! -x $(RUN)/urgency ] || $(RUN)/urgency down
+	rm -rf .venv .uv .urgency .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# One environment, two sizes: what the demo needs, and the development tools besides.
+.venv/demo: pyproject.toml uv.lock | $(UV) python
+	$(UV) sync --quiet --frozen --compile-bytecode --python $(PYTHON) --no-dev --extra local --inexact
+	@touch $@
+
+.venv/dev: pyproject.toml uv.lock | $(UV) python
+	$(UV) sync --quiet --frozen --compile-bytecode --python $(PYTHON) --extra local
+	@touch $@ .venv/demo
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 ..."; exit 1; }
