@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cli.service_client import ServiceClient
     from infra.local.state import Home, Stack
     from urgency.messages import ModelReleased
+    from urgency.records import Release
     from urgency.registry import Registry
     from urgency.store import ObjectStore
 
@@ -61,6 +62,7 @@ class System:
     runs: Runs
     service: ServiceClient
     dead_letters: Callable[[], list[DeadLetter]]
+    history: Callable[[], list[Release]]
     who: Callable[[], str]
     local: Local | None = None
 
@@ -92,6 +94,7 @@ def _system(settings: Settings, local: Local | None) -> System:
     from google.cloud.storage.retry import DEFAULT_RETRY
 
     from cli import dead_letters, person
+    from cli.history import past_releases
     from cli.runs import Runs
     from cli.service_client import ServiceClient
     from jobs.publish import publisher
@@ -103,15 +106,17 @@ def _system(settings: Settings, local: Local | None) -> System:
     def bucket(name: str) -> CloudBucket:
         return CloudBucket(client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S)
 
+    control = bucket(settings.control_bucket)
     addresses = local.stack.urls.instances if local else [settings.service_url]
     return System(
         settings=settings,
         landing=bucket(settings.landing_bucket),
-        registry=Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket)),
+        registry=Registry(bucket(settings.registry_bucket), control),
         publish=publisher(settings),
         runs=Runs(settings),
         service=ServiceClient(settings.service_url, addresses, person.id_token),
         dead_letters=lambda: dead_letters.peek(settings),
+        history=lambda: past_releases(settings, control),
         who=person.who,
         local=local,
     )

@@ -36,7 +36,10 @@ class ServiceClient:
         self._url, self._id_token = url, id_token
 
     def predict(self, tickets: Sequence[dict[str, Any]], explain: int) -> dict[str, Any]:
-        """`{"predictions": [...], "model": {...}}` for any number of tickets. Raises Mistake, Forbidden, Unavailable."""
+        """`{"predictions": [...], "model": {...}}` for any number of tickets.
+
+        Raises Mistake, Forbidden or Unavailable.
+        """
         predictions: list[dict[str, Any]] = []
         model: dict[str, Any] = {}
         for start in range(0, len(tickets), AT_ONCE):

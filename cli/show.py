@@ -23,14 +23,14 @@ def console() -> Console:
     """Standard output, for people; a pipe gets the same words without colours."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False)
 
 
 def say(*lines: str) -> None:
     """Print lines, in which `[bold]` and the like are styles."""
     to = console()
     for line in lines:
-        to.print(line)
+        to.print(line, soft_wrap=True)
 
 
 def plain(text: object) -> str:

@@ -12,6 +12,8 @@ import typer
 from cli.show import Json, emit_json, plain, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cli.context import System
 
 
@@ -50,7 +52,7 @@ def train(
     raise typer.Exit(1 if wait and state != "succeeded" else 0)
 
 
-def _run_here(environment: object) -> int:
+def _run_here(environment: Mapping[str, str]) -> int:
     """The job as a process of its own that is the job's identity: the local cloud runs jobs as configured only."""
     return subprocess.run([sys.executable, "-m", "jobs", "train", "--force"], env=environment, check=False).returncode
 

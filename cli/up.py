@@ -54,8 +54,9 @@ def up(
 
 def start(home: Home, options: list[str]) -> Stack:
     """Start a stack that outlives this process, and return once everything answers. Raises StackFailed."""
-    from infra.local.state import running_stack, saying_why
     from rich.console import Console
+
+    from infra.local.state import running_stack, saying_why
 
     with saying_why(home.root):
         home.logs.mkdir(parents=True, exist_ok=True)

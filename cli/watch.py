@@ -13,6 +13,15 @@ from cli.context import System
 from urgency.messages import INCOMING
 from urgency.store import Unchanged
 
+_DETAILS = {
+    "message_published": ("message", "on topic {topic}"),
+    "push_delivered": ("function", "{subscription} took the message in {latency_ms} ms"),
+    "push_refused": ("function", "{subscription} refused the message ({status}); it will be sent again"),
+    "job_execution_started": ("job", "{job} runs as {execution}"),
+    "job_attempt_failed": ("job", "{execution} failed; it is tried again unless that was the last attempt"),
+}
+"""The timeline's hops that people want to see: stage and detail."""
+
 
 @dataclass(frozen=True)
 class Hop:
@@ -24,7 +33,7 @@ class Hop:
 
 
 class Watch:
-    """Begins now; each `look` tells what is new: from the registry, the service, and where it runs here the timeline."""
+    """Begins now; each `look` tells what is new in the registry, the service and, on this machine, the timeline."""
 
     def __init__(self, system: System, tell: Callable[[Hop], None]) -> None:
         self._system, self._tell = system, tell
@@ -44,7 +53,7 @@ class Watch:
 
     def look(self) -> None:
         """Tell what is new, in order of time."""
-        hops = [*self._timeline(), *self._snapshots(), *self._models(), *self._pointer(), *self._instances()]
+        hops = [*self._snapshots(), *self._models(), *self._pointer(), *self._instances(), *self._timeline()]
         for hop in sorted(hops, key=lambda hop: hop.at):
             self._tell(hop)
 
@@ -67,10 +76,11 @@ class Watch:
         manifest = self._registry.manifest(self._snapshot)
         if manifest:
             self._trained = self._snapshot
-            at, verdict = datetime.fromisoformat(manifest.created_at), self._registry.last_verdict(manifest)
-            rows = _count(manifest.rows["accepted"], "ticket")
-            yield Hop(at, "trained", f"version {manifest.version} on {rows}{_quality(manifest.metrics)}")
-            yield Hop(at, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}")
+            trained_at, rows = datetime.fromisoformat(manifest.created_at), _count(manifest.rows["accepted"], "ticket")
+            yield Hop(trained_at, "trained", f"version {manifest.version} on {rows}{_quality(manifest.metrics)}")
+            (committed,) = self._registry.objects.list(f"models/{manifest.version:08d}.json")
+            verdict = self._registry.last_verdict(manifest)
+            yield Hop(committed.created, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}")
 
     def _pointer(self) -> Iterator[Hop]:
         read = self._registry.release(unless=self._token)
@@ -114,21 +124,17 @@ class _Tail:
 
 def _told(line: dict[str, Any]) -> tuple[str, str] | None:
     """Stage and detail of a timeline's line; None for what is seen elsewhere or matters to nobody."""
-    match line["hop"]:
-        case "object_finalize" if line["object"].startswith(INCOMING):
-            return "landed", f"{line['object']}, generation {line['generation']}"
-        case "object_finalize" if line["object"].startswith("receipts/") and line["object"].endswith(".md"):
-            return "receipt", line["object"]
-        case "message_published":
-            return "message", f"on topic {line['topic']}"
-        case "push_delivered":
-            return "function", f"{line['subscription']} took the message in {line['latency_ms']} ms"
-        case "push_refused":
-            return "function", f"{line['subscription']} refused the message ({line['status']}); it will be sent again"
-        case "job_execution_started":
-            return "job", f"{line['job']} runs as {line['execution']}"
-        case "job_attempt_failed":
-            return "job", f"{line['execution']} failed (attempt {line['attempt'] + 1}); it is tried again"
+    if line["hop"] == "object_finalize":
+        return _landing_stage(line)
+    stage, detail = _DETAILS.get(line["hop"], (None, ""))
+    return (stage, detail.format(**line)) if stage else None
+
+
+def _landing_stage(line: dict[str, Any]) -> tuple[str, str] | None:
+    if line["object"].startswith(INCOMING):
+        return "landed", f"{line['object']}, generation {line['generation']}"
+    if line["object"].startswith("receipts/") and line["object"].endswith(".md"):
+        return "receipt", line["object"]
     return None
 
 

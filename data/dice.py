@@ -1,8 +1,8 @@
 """Seeded chance that gives the same sequence on every Python and every machine."""
 
 import random
-from math import fsum
 from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,7 +12,7 @@ class Dice:
     """All randomness of the generator.
 
     Built on `random.Random.random()` alone: it is the one method whose sequence the library promises to keep,
-    `choice`, `gauss` and the others may change between versions.  Sums are `fsum`: since 3.12 `sum` rounds floats otherwise.
+    `choice`, `gauss` and the others may change between versions. Sums are `fsum`, as `sum` of floats changed in 3.12.
     """
 
     def __init__(self, seed: int) -> None:

@@ -119,8 +119,13 @@ def _repetitions(data: Dataset) -> Iterator[Finding]:
         )
 
 
+def has_e_mail(text: str) -> bool:
+    """Whether an e-mail address stands in `text`."""
+    return _E_MAIL.search(text) is not None
+
+
 def _e_mail(frame: pd.DataFrame) -> Iterator[Finding]:
-    share = float(np.mean([bool(_E_MAIL.search(text)) for text in _texts(frame)]))
+    share = float(np.mean([has_e_mail(text) for text in _texts(frame)]))
     if share:
         yield Finding(
             "e_mail_addresses",

@@ -46,7 +46,7 @@ def unit_rows(presence: sparse.csr_matrix, idf: NDArray[np.float64]) -> sparse.c
 
 def one_hot(values: pd.Series[str], categories: Sequence[str]) -> sparse.csr_matrix:
     """A column a category; a value that is none of them has no 1. Shape (rows, len(categories))."""
-    codes = pd.Categorical(values, categories=list(categories)).codes
+    codes = pd.Index(list(categories), dtype=object).get_indexer(values.to_numpy(object))
     known = np.flatnonzero(codes >= 0)
     shape = (len(values), len(categories))
     return sparse.csr_matrix((np.ones(len(known)), (known, codes[known])), shape=shape)

@@ -22,6 +22,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
     alive: bool
     sockets: list[Any]
 
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM, taken note of between two events and not in the middle of one."""
+        self.method_queue.defer(super().handle_exit, sig, frame)
+
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  gunicorn's signature
         """Start or stop accepting; once SIGTERM came, accept who waits and close the listeners at once."""
         super().set_accept_enabled(enabled)
@@ -35,7 +39,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Keep a connection that was promised to be kept; its next answer says close."""
-        alive, self.alive = self.alive, True
+        alive, self.alive = self.alive, True  # else gunicorn closes it at once
         try:
             super().finish_request(conn, fs)
         finally:
