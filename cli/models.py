@@ -28,7 +28,7 @@ def models(
         return emit_json(found)
     if not found:
         return say("There is no version yet; drop a CSV: urgency drop data/tickets.csv --wait")
-    columns = ["", "#version", "verdict", "#rows", "#PR-AUC", "#ROC-AUC", "#ECE", "created", "cause"]
+    columns = ["", "#version", "verdict", "#rows", "#PR-AUC", "#ROC-AUC", "#ECE", "created", "~cause"]
     return console().print(table("", columns, map(_row, found)))
 
 

@@ -41,7 +41,7 @@ def predict(
 
 def show_predictions(tickets: list[dict[str, Any]], answer: dict[str, Any]) -> None:
     """Print a table of the first SHOWN predictions with their reasons."""
-    made = table("", ["label", "#probability", "ticket", "reasons"], [])
+    made = table("", ["label", "#probability", "~ticket", "reasons"], [])
     pairs = list(zip(tickets, answer["predictions"], strict=True))
     for ticket, prediction in pairs[:SHOWN]:
         style = LABEL_STYLE[prediction["label"]]

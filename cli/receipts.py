@@ -76,7 +76,7 @@ def _show(landing: ObjectStore, receipt: str) -> None:
 def _show_list(found: list[dict[str, Any]]) -> None:
     if not found:
         return say("No file was answered yet; drop one: urgency drop data/tickets.csv --wait")
-    columns = ["file", "status", "#rows", "#accepted", "#duplicate", "#quarantined", "#version", "verdict", "read"]
+    columns = ["~file", "#rows", "#taken", "#twice", "#refused", "#version", "verdict", "read"]
     return console().print(table("", columns, map(_row, found)))
 
 
@@ -84,7 +84,6 @@ def _row(receipt: dict[str, Any]) -> list[str]:
     counts = (f"{receipt[name]:,}" for name in ("records", "accepted", "duplicate", "quarantined"))
     return [
         plain(receipt["file"].removeprefix("incoming/")),
-        receipt["status"],
         *counts,
         str(receipt["version"]),
         verdict(receipt["verdict"]["decision"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
+PIPE_WIDTH = 120
 VERDICT_STYLE = {"PROMOTE": "green", "HOLD": "yellow", "REJECT": "red"}
 
 
@@ -23,7 +25,7 @@ def console() -> Console:
     """Standard output, for people; a pipe gets the same words without colours."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def say(*lines: str) -> None:
@@ -46,13 +48,21 @@ def emit_json(value: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table; a column whose name begins with '#' holds numbers. Cells are plain text, or styled by their caller."""
+    """A table. `#name` is a column of numbers, `~name` one of long text, which is folded where room is short.
+
+    Cells are styled or escaped by their caller.
+    """
     from rich import box
     from rich.table import Table
 
     made = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        made.add_column(column.lstrip("#"), justify="right" if column.startswith("#") else "left")
+        made.add_column(
+            column.lstrip("#~"),
+            justify="right" if column.startswith("#") else "left",
+            no_wrap=not column.startswith("~"),
+            overflow="fold",
+        )
     for row in rows:
         made.add_row(*map(str, row))
     return made
@@ -66,7 +76,7 @@ def verdict(decision: str) -> str:
 def moment(iso: str | datetime) -> str:
     """A time as people read it, in their own zone."""
     when = iso if isinstance(iso, datetime) else datetime.fromisoformat(iso)
-    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def metric(value: float | None) -> str:

@@ -66,7 +66,7 @@ def _show(found: dict[str, Any]) -> None:
         say(f"  data      snapshot {snapshot['n']}, {snapshot['files']} file(s), {moment(snapshot['created_at'])}")
     say(f"  undelivered messages: {'not readable' if letters is None else letters}")
     rows = [(each.address, each.version or "–", each.epoch or "–", plain(each.problem)) for each in found["instances"]]
-    console().print(table("Instances", ["address", "#version", "#epoch", "problem"], rows))
+    console().print(table("Instances", ["address", "#version", "#epoch", "~problem"], rows))
     if runs is None:
         say("The job's runs are not readable for this identity (roles/run.viewer).")
     elif runs:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cli.context import System
     from urgency.bundle import Manifest
 
+SPLITS = ("train", "validation", "test")
+TOLD = ("epoch", "champion", "pinned", "by", "reason", "at")
 COUNTS = ("accepted", "duplicate", "quarantined")
 METRICS = ("accuracy", "precision", "recall", "f1", "pr_auc", "roc_auc", "brier", "ece")
 
@@ -83,15 +85,14 @@ def _tell(story: dict[str, Any]) -> None:
     serving = "; [bold green]it serves[/]" if story["champion"] else ""
     say(f"[bold]Version {story['version']}[/], made {moment(story['created_at'])} by {story['execution']}{serving}")
     say(f"Because: {plain(cause(story['cause']))}")
-    files = table("From these files", ["file", "status", "#rows", "#accepted", "#duplicate", "#quarantined"], [])
+    files = table("From these files", ["~file", "status", "#rows", *(f"#{name}" for name in COUNTS)], [])
     for each in story["files"]:
         counts = (f"{each[name]:,}" for name in ("records", *COUNTS))
         files.add_row(plain(each["file"]), each["status"], *counts)
-    quality = table(
-        f"How good it is (urgent from {story['threshold']:.1%})", ["", "#rows", *(f"#{name}" for name in METRICS)], []
-    )
-    for split, metrics in story["metrics"].items():
-        quality.add_row(split, f"{metrics.get('rows', 0):,.0f}", *(metric(metrics.get(name)) for name in METRICS))
+    splits = [split for split in SPLITS if split in story["metrics"]]
+    quality = table(f"How good it is (urgent from {story['threshold']:.1%})", ["", *(f"#{s}" for s in splits)], [])
+    for name in METRICS:
+        quality.add_row(name, *(metric(story["metrics"][split].get(name)) for split in splits))
     console().print(files, quality)
     say("[bold]What was decided[/]")
     for each in story["verdicts"]:

@@ -53,6 +53,13 @@ class Lease:
         except UrgencyError as error:
             self._log.warning("lease_not_freed", reason=str(error))
 
+    def renew(self) -> None:
+        """Make it last `ttl_s` from now. Failing to is only logged: at worst another run trains the same snapshot."""
+        try:
+            self._token = self._write(self._token or ABSENT)
+        except UrgencyError as error:
+            self._log.warning("lease_not_renewed", reason=str(error))
+
     @contextmanager
     def renewed(self) -> Iterator[None]:
         """Renew it each minute while the block runs."""
@@ -67,10 +74,7 @@ class Lease:
 
     def _renew_until(self, stop: threading.Event) -> None:
         while not stop.wait(min(RENEW_EVERY_S, self._ttl_s / 3)):
-            try:
-                self._token = self._write(self._token or ABSENT)
-            except UrgencyError as error:
-                self._log.warning("lease_not_renewed", reason=str(error))
+            self.renew()
 
     def _read(self) -> tuple[int, bool]:
         """Token, and whether another holds it."""

@@ -13,8 +13,10 @@ from statistics import fmean
 import pytest
 
 from data.csv_text import to_csv
+from data.dice import Dice
 from data.generate import HERE, RECIPES, committed_files, main
 from data.phrasebook import LETTERS, read_phrasebook
+from data.slots import fill_slots
 from data.spoil import FLAWS, LONG_FIELD, WINDOWS_LINES
 from data.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
 from data.story import PLAIN_SOURCES, PLAIN_TIERS, THRESHOLD, Story, points
@@ -212,8 +214,5 @@ def test_every_slot_of_every_phrase_is_filled() -> None:
 
 
 def _known_slots() -> set[str]:
-    from data.dice import Dice
-    from data.slots import fill_slots
-
     filled = fill_slots(Dice(1), datetime(2025, 9, 1, 12, tzinfo=UTC), read_phrasebook().slots, new_words=0.0)
     return set(filled) | {"thing", "Thing", "Since"}

@@ -4,56 +4,24 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jobs.mlflow_view import open_tracking_store
 from jobs.tracking import QUIET
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
+from tests.support.tracking_world import NAME, World, runs, versions
 from urgency.errors import Gone
 from urgency.records import NO_RELEASE
 from urgency.registry import Registry
 from urgency.scorer import Scorer
-from urgency.store import ABSENT
 from urgency.ticket import normal_ticket
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the job runs it with -W ignore, see jobs.tracking.COMMAND
 
-NAME = "ticket-urgency"
-
 
 class Killed(BaseException):
     """What a test raises in place of SIGKILL."""
-
-
-class World:
-    """A registry in memory and the tracking code, which writes nothing outside `folder`."""
-
-    def __init__(self, folder: Path, database: bytes) -> None:
-        self.folder = folder
-        self.registry = registry_with()
-        if database:
-            self.registry.control.put("mlflow.db", database, ABSENT)
-
-    def track(self, uri: str = "") -> None:
-        from jobs.mlflow_log import track
-
-        scratch = self.folder / f"scratch-{len(list(self.folder.iterdir()))}"
-        scratch.mkdir()
-        track(self.registry, uri, scratch)
-
-    def database(self) -> bytes:
-        stored = self.registry.control.get("mlflow.db")
-        assert stored is not None
-        return stored.body  # type: ignore[union-attr]
-
-    def opened(self) -> Any:
-        """A client on the store as people see it."""
-        from mlflow import MlflowClient
-
-        uri = open_tracking_store(self.registry, self.folder / f"view-{len(list(self.folder.iterdir()))}")
-        return MlflowClient(uri, uri)
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +42,6 @@ def world(tmp_path: Path, empty_database: bytes, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(working)
     yield World(tmp_path, empty_database)
     assert not list(working.iterdir()), "MLflow wrote into the working directory"
-
-
-def runs(client: Any) -> list[Any]:
-    experiment = client.get_experiment_by_name(NAME)
-    return sorted(client.search_runs([experiment.experiment_id]), key=lambda run: int(run.data.tags["n"]))
-
-
-def versions(client: Any) -> list[str]:
-    return sorted(version.tags["n"] for version in client.search_model_versions(f"name = '{NAME}'"))
 
 
 def no_champion(registry: Registry) -> None:
@@ -145,14 +104,12 @@ def test_tracking_twice_changes_nothing(world: World) -> None:
 
 def test_two_executions_at_once_lose_nothing(world: World) -> None:
     put_model(world.registry, 1)
-    other = World(world.folder / "working" / "..", b"")
-    other.registry = world.registry
 
     def overtake(when: str) -> None:
         if when == "before put mlflow.db":
             world.registry.control.fault = lambda _when: None  # type: ignore[attr-defined]
+            world.track()
             put_model(world.registry, 2)
-            other.track()
 
     world.registry.control.fault = overtake  # type: ignore[attr-defined]
     world.track()
@@ -235,14 +192,16 @@ def test_a_database_that_this_mlflow_cannot_read_is_made_anew(world: World, spoi
     assert versions(world.opened()) == ["1"]
 
 
-def test_a_registry_begun_again_is_logged_beside_the_old_one(world: World) -> None:
+def test_a_registry_begun_again_is_logged_beside_the_old_one_whose_models_are_gone(world: World) -> None:
     put_model(world.registry, 1)
     world.track()
     again = registry_with()
     put_model(again, 1, execution="another")
     world.registry.objects = again.objects
     world.track()
-    assert versions(world.opened()) == ["1", "1"]
+    client = world.opened()
+    models = {run.data.tags["execution"]: client.list_artifacts(run.info.run_id) != [] for run in runs(client)}
+    assert models == {"train-test": False, "another": True}
 
 
 def test_the_champion_loads_with_pyfunc_and_answers_as_the_service_does(

@@ -16,11 +16,9 @@ import requests
 from service.local_copy import LocalCopy
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.pocket import Pocket, pocket
-from tests.support.service import AUDIENCE, CALLER, ENVIRON
+from tests.support.service import AUDIENCE, CALLER, ENVIRON, cloud_environ, cloud_registry
 from tests.support.service_process import CHECKOUT, service_process
 from tests.support.waiting import eventually
-from urgency.registry import Registry
-from urgency.store import CloudBucket
 
 DOWN = {
     "URGENCY_STORAGE_ENDPOINT": "http://127.0.0.1:1",
@@ -43,28 +41,10 @@ def cloud(tmp_path: Path) -> Iterator[Pocket]:
         yield running
 
 
-def trained(cloud: Pocket) -> Registry:
-    """The registry as the training job sees it."""
-    client = cloud.client("urgency-train")
-    registry, control = (
-        CloudBucket(client, cloud.bucket(name), retry=None, timeout_s=5) for name in ("registry", "control")
-    )
-    return Registry(registry, control)
-
-
 def test_the_service_follows_the_registry_of_a_cloud_as_its_own_identity(cloud: Pocket, tmp_path: Path):
-    registry = trained(cloud)
+    registry = cloud_registry(cloud)
     release(registry, put_model(registry, 1))
-    environ = {
-        **ENVIRON,
-        **cloud.identity.environment("urgency-serve", cloud.address),
-        "URGENCY_REGISTRY_BUCKET": cloud.bucket("registry"),
-        "URGENCY_CONTROL_BUCKET": cloud.bucket("control"),
-        "URGENCY_STORAGE_ENDPOINT": cloud.url,
-        "URGENCY_CERTS_URL": f"{cloud.url}/oauth2/v1/certs",
-        "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
-    }
-    with service_process(environ, tmp_path) as service:
+    with service_process(cloud_environ(cloud), tmp_path) as service:
         answer = requests.post(f"{service.url}/v1/predict", json=URGENT_TICKET, timeout=5)
         assert (answer.json()["label"], answer.headers["X-Model-Version"]) == ("urgent", "1")
         release(registry, put_model(registry, 2, strength=2.0))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 
+import pytest
+
+from jobs.csv_lines import FileRefused
 from jobs.csv_reader import CsvFile, Row, read_csv
 from jobs.dataset import Dataset, build_dataset
 from urgency.records import SourceFile
@@ -25,6 +28,13 @@ def read(body: bytes) -> tuple[list[Row], dict[int, str]]:
     opened: CsvFile = read_csv(io.BytesIO(body))
     rows = list(opened.rows)
     return [r for r in rows if isinstance(r, Row)], {r.line: r.reason for r in rows if not isinstance(r, Row)}
+
+
+def refusal(body: bytes) -> FileRefused:
+    """Why the whole file is refused, which it has to be."""
+    with pytest.raises(FileRefused) as caught:
+        read(body)
+    return caught.value
 
 
 def dataset(*bodies: bytes) -> Dataset:

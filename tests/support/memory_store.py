@@ -29,8 +29,10 @@ class _Generation:
 class MemoryStore:
     """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME', 'list PREFIX'."""
 
-    def __init__(self, fault: Fault = lambda _when: None) -> None:
-        self.fault = fault
+    def __init__(
+        self, fault: Fault = lambda _when: None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.fault, self._now = fault, now
         self.calls: list[str] = []
         self._generations: dict[tuple[str, int], _Generation] = {}
         self._live: dict[str, int] = {}
@@ -59,10 +61,7 @@ class MemoryStore:
         with self._lock:
             if self._live.get(name, ABSENT) != expect:
                 raise Conflict(f"{name} is no longer at generation {expect}.")
-            token = next(self._numbers)
-            listed = Listed(name, token, len(body), _crc32c(body), datetime.now(UTC))
-            self._generations[name, token] = _Generation(listed, body)
-            self._live[name] = token
+            token = self._store(name, body)
         self.fault(f"after put {name}")
         return token
 
@@ -72,6 +71,17 @@ class MemoryStore:
             names = sorted(name for name in self._live if name.startswith(prefix) and (after is None or name > after))
             found = [self._generations[name, self._live[name]].listed for name in names]
         return iter(found)
+
+    def overwrite(self, name: str, body: bytes) -> None:
+        """Write whatever stands there, as a user does who drops a file; no fault meets this."""
+        with self._lock:
+            self._store(name, body)
+
+    def peek(self, name: str) -> bytes | None:
+        """What a `get` would read, beside the record of calls and its faults."""
+        with self._lock:
+            token = self._live.get(name)
+            return None if token is None else self._generations[name, token].body
 
     def delete(self, name: str) -> None:
         """Retire the live generation, as a user does who deletes a file; `open_at` still finds it."""
@@ -88,6 +98,13 @@ class MemoryStore:
         with self._lock:
             stored = self._generations[name, self._live[name]]
             stored.body = bytes([stored.body[0] ^ 1]) + stored.body[1:]
+
+    def _store(self, name: str, body: bytes) -> int:
+        token = next(self._numbers)
+        listed = Listed(name, token, len(body), _crc32c(body), self._now())
+        self._generations[name, token] = _Generation(listed, body)
+        self._live[name] = token
+        return token
 
     def _enter(self, call: str, name: str) -> None:
         self.calls.append(f"{call} {name}")

@@ -59,9 +59,11 @@ def small_manifest(version: int, parts: dict[str, str] | None = None, **members:
     return replace(manifest, **members)
 
 
-def put_model(registry: Registry, version: int, *, strength: float = 1.0, **members: Any) -> Manifest:
-    """Store a small model as `version`, its golden tickets scored by itself; `members` go into its manifest."""
-    arrays = small_arrays(strength)
+def put_model(
+    registry: Registry, version: int, *, strength: float = 1.0, arrays: Arrays | None = None, **members: Any
+) -> Manifest:
+    """Store a small model, or one of `arrays`, as `version`; `members` go into its manifest."""
+    arrays = arrays or small_arrays(strength)
     draft = small_manifest(version, **members)
     scorer = Scorer(Bundle(draft, "", arrays, []))
     golden = [{"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS]

@@ -11,8 +11,10 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from service.app import create_app
+from tests.support.pocket import Pocket
 from urgency.logs import Log
 from urgency.registry import Registry
+from urgency.store import CloudBucket
 
 AUDIENCE = "urgency-reload"
 CALLER = "urgency-reload@local-helpdesk.iam.gserviceaccount.com"
@@ -61,3 +63,25 @@ class Instance:
         """The log lines of one event."""
         lines: Iterator[dict[str, Any]] = map(json.loads, self.written.getvalue().splitlines())
         return [line for line in lines if line["message"] == event]
+
+
+def cloud_environ(cloud: Pocket) -> dict[str, str]:
+    """What the wiring gives an instance that serves from a pocket cloud."""
+    return {
+        **ENVIRON,
+        **cloud.identity.environment("urgency-serve", cloud.address),
+        "URGENCY_REGISTRY_BUCKET": cloud.bucket("registry"),
+        "URGENCY_CONTROL_BUCKET": cloud.bucket("control"),
+        "URGENCY_STORAGE_ENDPOINT": cloud.url,
+        "URGENCY_CERTS_URL": f"{cloud.url}/oauth2/v1/certs",
+        "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA": "true",
+    }
+
+
+def cloud_registry(cloud: Pocket) -> Registry:
+    """The registry of a pocket cloud as the training job sees it."""
+    client = cloud.client("urgency-train")
+    registry, control = (
+        CloudBucket(client, cloud.bucket(name), retry=None, timeout_s=5) for name in ("registry", "control")
+    )
+    return Registry(registry, control)

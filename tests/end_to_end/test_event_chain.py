@@ -1,0 +1,117 @@
+"""Drop a CSV, get a better model: the whole chain with real processes, as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.live_stack import CHECKOUT, LiveStack, live_stack
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.xdist_group("event_chain")
+TICKET = {"title": "Whole site is down", "description": "Nobody can check out since 9:00, all customers affected."}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    with live_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+def test_1_without_a_model_the_service_says_so_and_what_to_do(stack: LiveStack) -> None:
+    answer = requests.post(f"{stack.instances[0]}/v1/predict", json=TICKET, timeout=10)
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "Retry-After" in answer.headers
+    assert "CSV" in answer.json()["detail"]
+    assert stack.urgency("predict", "anything").code == 1
+
+
+def test_2_a_dropped_csv_becomes_version_1_on_every_instance(stack: LiveStack) -> None:
+    said = stack.urgency("drop", "data/tickets.csv", "--wait", "--json")
+    assert said.code == 0, said.err
+    [outcome] = said.json
+    assert outcome["receipt"]["status"] == "accepted"
+    assert outcome["receipt"]["verdict"]["decision"] == "PROMOTE"
+    assert outcome["receipt"]["version"] == 1
+    eventually(lambda: stack.serving() == [1, 1], timeout_s=15)
+
+
+def test_3_every_hop_of_the_chain_is_on_the_timeline_in_order(stack: LiveStack) -> None:
+    hops = [line["hop"] for line in stack.hops("message_published", "push_delivered", "job_execution_started")]
+    assert hops[:1] + hops[-2:] == ["message_published", "message_published", "push_delivered"]
+    pushes = {line["subscription"]: line["status"] for line in stack.hops("push_delivered")}
+    assert pushes == {"on-csv-landed": 200, "on-model-released": 200}
+    assert {line["who"].split("@")[0] for line in stack.hops("job_execution_requested")} == {"urgency-trigger"}
+
+
+def test_4_a_prediction_tells_its_reasons_and_they_add_up(stack: LiveStack) -> None:
+    [answer] = stack.urgency("predict", json.dumps(TICKET), "--json").json["predictions"]
+    told = answer["explanation"]
+    assert answer["label"] == "urgent"
+    for reason in told["reasons"]:
+        start, end = reason["span"]
+        assert TICKET[reason["field"]][start:end] == reason["word"]
+    assert {"down", "Nobody", "customers"} & {reason["word"] for reason in told["reasons"]}
+
+
+def test_5_the_second_week_gets_a_verdict_with_reasons_and_doctor_is_content(stack: LiveStack) -> None:
+    said = stack.urgency("drop", "data/tickets_week2.csv", "--wait", "--json")
+    [outcome] = said.json
+    verdict = outcome["receipt"]["verdict"]
+    assert said.code == {"PROMOTE": 0, "HOLD": 3}[verdict["decision"]]
+    assert verdict["against"] == 1
+    assert verdict["reasons"]
+    doctor = eventually(lambda: (d := stack.urgency("doctor", "--json")).code == 0 and d, timeout_s=30)
+    assert doctor.json["findings"] == []
+
+
+def test_6_bad_rows_are_answered_by_line_and_never_repeated(stack: LiveStack) -> None:
+    said = stack.urgency("drop", "data/bad.csv", "--wait", "--json")
+    [outcome] = said.json
+    receipt = outcome["receipt"]
+    assert receipt["status"] == "partly"
+    assert receipt["records"] == receipt["accepted"] + receipt["duplicate"] + receipt["quarantined"]
+    assert receipt["quarantined"] == len(receipt["problems"]) > 3
+    shown = stack.urgency("receipts", "bad.csv").out
+    for problem in receipt["problems"]:
+        assert str(problem["line"]) in shown
+
+
+def test_7_a_rollback_is_one_command_and_stays_until_resumed(stack: LiveStack) -> None:
+    serving = max(stack.serving())
+    back = stack.urgency("rollback", "--to", "1", "--reason", "the test says so", "--json")
+    assert back.code == 0, back.err
+    eventually(lambda: stack.serving() == [1, 1], timeout_s=15)
+    stack.urgency("drop", "data/tickets_week2.csv", "--name", "again.csv", "--wait", "--json")
+    assert stack.serving() == [1, 1], "automation moved a pinned pointer"
+    assert stack.urgency("resume", "--json").code == 0
+    assert serving >= 1
+    story = stack.urgency("why", "1").out
+    assert "the test says so" in story
+
+
+def test_8_a_replay_gives_the_same_digests(stack: LiveStack) -> None:
+    said = stack.urgency("replay", "1", "--json")
+    assert said.code == 0, said.out + said.err
+
+
+def test_9_no_log_holds_ticket_text(stack: LiveStack) -> None:
+    words = re.findall(r"[A-Za-z]{9,}", (CHECKOUT / "data/tickets.csv").read_text())
+    rare = {word for word in words if words.count(word) == 1}
+    logs = [path for path in (stack.home.root / "logs").rglob("*") if path.is_file()]
+    assert len(logs) > 5
+    for log in logs:
+        assert not rare & set(re.findall(r"[A-Za-z]{9,}", log.read_text(errors="replace"))), log.name
+
+
+def test_a_dry_run_writes_nothing(stack: LiveStack, tmp_path: Path) -> None:
+    before = stack.urgency("models", "--json").json
+    said = stack.urgency("train", "--dry-run", "--json")
+    assert said.code == 0, said.err
+    assert stack.urgency("models", "--json").json == before
