@@ -7,7 +7,7 @@ RUN := .venv/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down lint lock clean prove tickets
+.PHONY: help demo test up down lint lock docs clean prove tickets
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ prove: .venv/dev ## the long tests: more simulated schedules, every crash point 
 
 tickets: .venv/demo ## write the synthetic tickets of data/ again
 	$(RUN)/python -m data.generate
+
+docs: .venv/demo ## write docs/settings.md again from the code
+	$(RUN)/python -m cli.settings_page > docs/settings.md
 
 clean: ## forget environments, caches and the local stack's state
 	-[ ! -x $(RUN)/urgency ] || $(RUN)/urgency down

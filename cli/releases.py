@@ -34,7 +34,7 @@ def rolled_back(current: Release, version: int, manifest_sha256: str, versions: 
         raise Mistake(
             f"Version {version} is newer than {current.champion}, which serves: use 'urgency promote {version}'."
         )
-    floor = max(current.floor, *versions)
+    floor = max(current.floor, current.champion, *versions)  # a version may be released after `versions` were listed
     return replace(current, champion=version, manifest_sha256=manifest_sha256, pinned=True, floor=floor)
 
 

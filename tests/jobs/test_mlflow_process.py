@@ -20,11 +20,12 @@ from urllib.request import urlopen
 
 import pytest
 
+from infra.local.server import free_ports
 from jobs.mlflow_view import open_tracking_store
 from jobs.tracking import QUIET, track_all
 from tests.support.models import URGENT_TICKET, put_model, release
 from tests.support.pocket import Pocket, pocket
-from tests.support.store_worlds import cloud_bucket, free_port
+from tests.support.store_worlds import cloud_bucket
 from tests.support.waiting import eventually
 from urgency.logs import Log
 from urgency.registry import Registry
@@ -100,7 +101,7 @@ def test_a_version_is_tracked_in_the_control_bucket_and_loads_from_the_opened_st
 def test_a_server_that_nobody_runs_costs_little_and_is_one_warning_without_its_password(
     world: Pocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uri = f"http://user:secret@127.0.0.1:{free_port()}"
+    uri = f"http://user:secret@127.0.0.1:{free_ports(1)[0]}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     line, duration_s = tracked(registry_of(world), uri)
     assert line["message"] == "tracking_failed"
@@ -135,7 +136,7 @@ def test_a_real_server_gets_the_run_with_its_model_and_serves_it_back(
 @contextmanager
 def mlflow_server(folder: Path) -> Iterator[str]:
     folder.mkdir()
-    port = free_port()
+    port = free_ports(1)[0]
     store = (
         "--backend-store-uri",
         f"sqlite:///{folder}/mlflow.db",

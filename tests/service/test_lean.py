@@ -29,7 +29,8 @@ FIRST_PREDICTION = """
 import json, sys
 from service.app import create_app
 answer = create_app().test_client().post("/predict", json={"title": "Production down"})
-json.dump({"status": answer.status_code, "modules": sorted({name.partition(".")[0] for name in sys.modules})}, sys.stdout)
+modules = sorted({name.partition(".")[0] for name in sys.modules})
+json.dump({"status": answer.status_code, "modules": modules}, sys.stdout)
 """
 
 pytestmark = pytest.mark.slow

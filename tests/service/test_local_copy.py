@@ -52,6 +52,13 @@ def test_a_changed_byte_anywhere_is_found(copy: LocalCopy, part: str):
         copy.bundle()
 
 
+def test_another_manifest_under_the_released_ones_name_is_refused(copy: LocalCopy):
+    file = copy.folder / copy.bundle().manifest_sha256
+    file.write_bytes(file.read_bytes().replace(b'"threshold":0.5', b'"threshold":0.6'))
+    with pytest.raises(CorruptObject, match="not the one that was released"):
+        copy.bundle()
+
+
 def test_a_copy_that_was_interrupted_before_its_pointer_is_the_old_one(copy: LocalCopy, registry: Registry):
     newer = release(registry, put_model(registry, 2, strength=2.0))
     (copy.folder / ".release.json.half").mkdir()  # the last write fails

@@ -18,11 +18,15 @@ class Killed(BaseException):
 
 
 class Actor:
-    """One process at work. `ended` is told how it went: None, or what it raised."""
+    """One process at work. `ended` is told how it went: None, or what it raised.
+
+    `ready_at` and `fate` are for whoever gives the turns: since when it may go on, and what becomes of its next call.
+    """
 
     def __init__(self, name: str, work: Callable[[], None], ended: Callable[[BaseException | None], None]) -> None:
         self.name, self.work, self.ended = name, work, ended
         self.is_killed = self.is_over = False
+        self.ready_at, self.fate = 0.0, ""
         self.error: BaseException | None = None
         self.turn = threading.Lock()
         self.turn.acquire()

@@ -23,6 +23,7 @@ class FakeTrainer:
     decide: Decide = lambda _version, _champion: "PROMOTE"
     work: Callable[[], None] = lambda: None
     trained: list[int] = field(default_factory=list)
+    execution: str = "run-1"
     judged: list[tuple[int, int]] = field(default_factory=list)
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
@@ -39,6 +40,7 @@ class FakeTrainer:
             snapshot=snapshot.id,
             recipe=snapshot.recipe,
             verdict=self._verdict(snapshot.n, champion),
+            execution=self.execution,
             forced_by=snapshot.forced_by,
         )
         return manifest, parts

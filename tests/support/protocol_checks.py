@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from jobs.receipts import receipt_name
 from jobs.reconcile import may_release
@@ -31,11 +32,12 @@ class Checks:
     control: MemoryStore
     decide: Decide
     published: list[int] = field(default_factory=list)
-    takeovers: int = 0
+    expiries: int = 0
     moved_by: str = ""
+    forced: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, bytes] = field(default_factory=dict)
 
-    def wrote(self, store: MemoryStore, name: str, writer: str) -> None:
+    def wrote(self, store: MemoryStore, name: str, writer: str, now: datetime) -> None:
         """`writer` has just written `name`. Raises Violation."""
         before, body = self._seen.get(name), store.peek(name)
         assert body is not None
@@ -48,11 +50,13 @@ class Checks:
         elif name == RELEASE:
             self._release(Release.from_bytes(before) if before else NO_RELEASE, Release.from_bytes(body), writer)
         elif name == "lease.json":
-            holders = [json.loads(text)["holder"] for text in (before, body) if text]
-            self.takeovers += len(holders) == 2 and None not in holders and holders[0] != holders[1]
+            until = json.loads(before)["until"] if before else None
+            self.expiries += until is not None and datetime.fromisoformat(until) <= now
 
     def _snapshot(self, made: Snapshot) -> None:
-        """I5; a generation that is still live was live since it was first listed, so n + 1 must have it."""
+        """I5, and who forced it; a generation that is still live was live since it was first listed, so n + 1 must have it."""
+        if made.forced_by:
+            self.forced[made.forced_by] += 1
         body = self.objects.peek(_numbered("snapshots", made.n - 1))
         files = {file.name: file.generation for file in made.files}
         live = {file.name: file.generation for file in list_landing(self.landing)}
@@ -66,6 +70,8 @@ class Checks:
         require(after.epoch > before.epoch, f"I3: epoch {after.epoch} after {before.epoch}")
         self.complete(after)
         self.moved_by = writer
+        if writer == "operator rolls back":
+            require(after.floor >= before.champion, f"I3: version {before.champion} was left, floor {after.floor}")
         if not writer.startswith("operator"):
             require(after.champion > before.champion, f"I3: version {after.champion} after {before.champion}")
             require(after.champion > before.floor, f"I3: version {after.champion}, floor {before.floor}")
@@ -84,16 +90,16 @@ class Checks:
             require(blob is not None, f"I2: {part} of version {release.champion} is missing")
             require(digest(blob or b"") == sha256, f"I2: {part} of version {release.champion} has other bytes")
 
-    def trainings(self, trained: list[int], failures: int) -> None:
-        """I6; each training beyond the first needs one that died, or a lease that ran out."""
+    def work(self, trained: list[int], failures: int) -> None:
+        """I6 and I9; each training beyond the first needs one that died, or a lease that ran out."""
         repeated = sum(times - 1 for times in Counter(trained).values())
-        require(repeated <= failures + self.takeovers, f"I6: {repeated} trainings too many, {failures} failed attempts")
+        require(repeated <= failures + self.expiries, f"I6: {repeated} trainings too many, {failures} failed attempts")
 
     def at_rest(self, *, swept: bool) -> None:
         """Everything has run to its end and nothing is on its way any more. Raises Violation.
 
-        swept: a run was started after all that happened. Without one, nobody judges the newest version once more
-        against a version that an operator promoted by hand.
+        swept: a run was started after all that happened. Without one nobody need have noticed what was deleted, and
+        nobody judges the newest version against one that an operator promoted by hand.
         """
         registry = Registry(self.objects, self.control)
         release = registry.current_release()[1]
@@ -105,7 +111,8 @@ class Checks:
             newest = registry.newest_snapshot()
             require(newest is not None, "I1: there are files and no snapshot")
             assert newest
-            require(set(newest.files) == set(live), f"I1: snapshot {newest.n} is not what is in the bucket")
+            require(set(live) <= set(newest.files), f"I1: snapshot {newest.n} lacks what is in the bucket")
+            require(not swept or set(live) == set(newest.files), f"I1: snapshot {newest.n} holds what was deleted")
             require(newest.n in registry.model_numbers(), f"I1: snapshot {newest.n} was not trained")
             self._receipts(newest)
             if may_release(release, newest.n) and (swept or self.moved_by != "operator promotes"):

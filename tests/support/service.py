@@ -11,10 +11,14 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from service.app import create_app
+from tests.support.models import URGENT_TICKET
 from tests.support.pocket import Pocket
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.store import CloudBucket
+
+SOFT_S, HARD_S = 5.0, 30.0
+"""The bounds of a pointer's age by default."""
 
 AUDIENCE = "urgency-reload"
 CALLER = "urgency-reload@local-helpdesk.iam.gserviceaccount.com"
@@ -32,8 +36,10 @@ class Clock:
     """A monotonic clock that stands still until it is told to go on."""
 
     now: float = 1000.0
+    reads: list[float] = field(default_factory=list)
 
     def __call__(self) -> float:
+        self.reads.append(self.now)
         return self.now
 
     def advance(self, seconds: float) -> None:
@@ -57,12 +63,19 @@ class Instance:
 
     def version(self) -> str | None:
         """The version that answers a prediction now."""
-        return self.http.post("/v1/predict", json={"title": "Production down"}).headers.get("X-Model-Version")
+        return self._answered("X-Model-Version")
+
+    def epoch(self) -> str | None:
+        """The epoch that answers a prediction now."""
+        return self._answered("X-Model-Epoch")
 
     def facts(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one event."""
         lines: Iterator[dict[str, Any]] = map(json.loads, self.written.getvalue().splitlines())
         return [line for line in lines if line["message"] == event]
+
+    def _answered(self, header: str) -> str | None:
+        return self.http.application.test_client().post("/v1/predict", json=URGENT_TICKET).headers.get(header)
 
 
 def cloud_environ(cloud: Pocket) -> dict[str, str]:

@@ -1,0 +1,83 @@
+"""SIGKILL at every named point of a real job process; one rerun, and doctor finds nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from google.cloud import storage
+
+from infra.local.containers import environment_for, person_environment
+from jobs.crash import CRASH_POINTS
+from tests.support.cloud import Cloud, cloud
+from tests.support.live_stack import BIN, CHECKOUT, person, run
+from urgency.registry import Registry
+from urgency.store import ABSENT, CloudBucket
+
+ROUNDS = 3 if os.environ.get("URGENCY_PROVE") else 1
+EXECUTION = "train-crash"
+
+
+def ticket_files(count: int) -> list[bytes]:
+    """`count` files of 700 of the synthetic tickets each."""
+    with (CHECKOUT / "data/tickets.csv").open(newline="") as source:
+        header, *rows = csv.reader(source)
+    files = []
+    for start in range(0, 700 * count, 700):
+        text = io.StringIO()
+        csv.writer(text).writerows([header, *rows[start : start + 700]])
+        files.append(text.getvalue().encode())
+    return files
+
+
+def bucket(place: Cloud, kind: str, account: str) -> CloudBucket:
+    client = storage.Client(project=place.wiring.project, **place.options(account))
+    [name] = [name for name in place.wiring.buckets if name.endswith(kind)]
+    return CloudBucket(client, name, retry=None, timeout_s=10)
+
+
+def job_environment(place: Cloud) -> dict[str, str]:
+    [job] = place.wiring.jobs
+    account = job.service_account.partition("@")[0]
+    address = place.url.removeprefix("http://")
+    identity = place.identity.environment(account, address)
+    environment = environment_for(job, port=None, pocket=place.url, identity=identity, person=person(place.home.root))
+    return environment | {"CLOUD_RUN_EXECUTION": EXECUTION}
+
+
+def train(environment: Mapping[str, str]) -> int:
+    command = [sys.executable, "-m", "jobs", "train"]
+    return subprocess.run(command, env=dict(environment), cwd=CHECKOUT, capture_output=True, check=False).returncode
+
+
+def doctor(place: Cloud) -> list[dict[str, str]]:
+    identity = place.identity.environment("operator", place.url.removeprefix("http://"))
+    operator = person_environment(place.wiring, pocket=place.url, service=place.url, identity=identity)
+    said = run([str(BIN / "urgency"), "doctor", "--json"], person(place.home.root) | operator)
+    findings: list[dict[str, str]] = json.loads(said.out)["findings"]
+    return [finding for finding in findings if finding["check"] != "instances"]  # there is no service here
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS)
+def test_a_run_killed_there_is_healed_by_one_rerun(point: str, tmp_path: Path) -> None:
+    with cloud(tmp_path) as place:
+        landing = bucket(place, "landing", "operator")
+        environment = job_environment(place)
+        for round_, body in enumerate(ticket_files(ROUNDS)):
+            landing.put(f"incoming/{round_}.csv", body, ABSENT)
+            assert train(environment | {"URGENCY_CRASH_AT": point}) == -signal.SIGKILL
+            assert train(environment) == 0
+            assert doctor(place) == []
+            registry = Registry(bucket(place, "registry", "operator"), bucket(place, "control", "operator"))
+            assert registry.model_numbers() == list(range(1, round_ + 2)), "one manifest for each snapshot"
+            assert registry.notified_epoch()[1] == registry.current_release()[1].epoch
+            receipts = [listed.name for listed in landing.list("receipts/")]
+            assert len(receipts) == 2 * (round_ + 1)
