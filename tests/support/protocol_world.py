@@ -243,6 +243,9 @@ class World:
             to = self.dice.choice(versions)
             sha256 = self.registry.manifest_sha256(to)
             self._move(lambda current: rolled_back(current, to, sha256, versions))
+            if self.dice.random() < 0.5:
+                self.sleep(self.dice.uniform(0, 30))
+                self._resumes()
 
     def _promotes(self) -> None:
         if versions := self.registry.model_numbers():
