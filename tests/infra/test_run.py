@@ -130,6 +130,24 @@ time.sleep(60)
         eventually(lambda pid=pid: not is_alive(pid))
 
 
+def test_an_execution_cut_off_by_the_stop_goes_on_under_its_name_after_the_next_start(tmp_path: Path) -> None:
+    once = f"""
+import os, pathlib, time
+print("attempt", flush=True)
+if (seen := pathlib.Path({str(tmp_path)!r}, "seen")).exists(): raise SystemExit(0)
+seen.touch()
+time.sleep(60)
+"""
+    with cloud(tmp_path, WATCHED, job=once) as here:
+        name = start(here)
+        eventually(lambda: log_of(here, name))
+    with cloud(tmp_path, WATCHED, job=once) as here:
+        assert finished(here, name).succeeded_count == 1
+        assert log_of(here, name) == "attempt\nattempt\n"
+    with cloud(tmp_path, WATCHED, job=once) as here:
+        assert not list(executions(here).list_executions(parent=PARENT))
+
+
 def test_executions_of_one_job_run_side_by_side(tmp_path: Path) -> None:
     meet = f"""
 import pathlib, time

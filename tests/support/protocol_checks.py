@@ -70,7 +70,7 @@ class Checks:
         require(after.epoch > before.epoch, f"I3: epoch {after.epoch} after {before.epoch}")
         self.complete(after)
         self.moved_by = writer
-        if writer == "operator rolls back":
+        if writer == "operator rolls back" and after.pinned:
             require(after.floor >= before.champion, f"I3: version {before.champion} was left, floor {after.floor}")
         if not writer.startswith("operator"):
             require(after.champion > before.champion, f"I3: version {after.champion} after {before.champion}")

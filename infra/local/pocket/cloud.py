@@ -57,6 +57,7 @@ class PocketCloud:
         """Begin to push and to keep time."""
         for pusher in self._pushers:
             pusher.start()
+        self._executions.resume()
         self._scheduler.start()
 
     def stop(self, grace_s: float) -> None:

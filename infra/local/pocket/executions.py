@@ -62,7 +62,10 @@ class Job:
 
 
 class Executions:
-    """Runs jobs. Output of an execution goes to `<logs>/<execution>.log`; `hurry` divides the pause before a retry."""
+    """Runs jobs. Output of an execution goes to `<logs>/<execution>.log`; `hurry` divides the pause before a retry.
+
+    What has not ended has a file `<logs>/<execution>.unfinished`, by which `resume` finds it after the machine stopped.
+    """
 
     def __init__(self, jobs: Sequence[Job], logs: Path, timeline: Timeline, *, hurry: float = 1.0) -> None:
         self.jobs = {job.container.name: job for job in jobs}
@@ -79,10 +82,16 @@ class Executions:
         """Start an execution of `job`, asked for by `who` (an e-mail)."""
         suffix = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
         execution = Execution(f"{job}-{suffix}", job, datetime.now(UTC))
-        self.executions[execution.name] = execution
         self._timeline.note("job_execution_requested", who, job=job, execution=execution.name)
-        self._tasks.submit(self._execute, execution)
+        self._unfinished(execution.name).write_text(job)
+        self._submit(execution)
         return execution
+
+    def resume(self) -> None:
+        """Start again, under their names, the executions that were under way when the machine stopped."""
+        for marker in sorted(self._logs.glob("*.unfinished")):
+            if (job := marker.read_text()) in self.jobs:
+                self._submit(Execution(marker.stem, job, datetime.now(UTC)))
 
     def of(self, job: str) -> list[Execution]:
         """The executions of `job`, latest first, as Cloud Run lists them."""
@@ -96,12 +105,21 @@ class Executions:
         end(running, grace_s)
         self._tasks.shutdown()
 
+    def _unfinished(self, execution: str) -> Path:
+        return self._logs / f"{execution}.unfinished"
+
+    def _submit(self, execution: Execution) -> None:
+        self.executions[execution.name] = execution
+        self._tasks.submit(self._execute, execution)
+
     def _execute(self, execution: Execution) -> None:
         account = self.jobs[execution.job].container.service_account
         execution.started, execution.state = datetime.now(UTC), State.RUNNING
         self._timeline.note("job_execution_started", account, job=execution.job, execution=execution.name)
         execution.state = self._attempts(execution)
         execution.completed = datetime.now(UTC)
+        if execution.state is not State.CANCELLED:
+            self._unfinished(execution.name).unlink(missing_ok=True)
         self._timeline.note(
             "job_execution_ended",
             account,
