@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from cli.demo import demo
@@ -19,6 +17,7 @@ from cli.receipts import receipts
 from cli.replay import replay
 from cli.resume import resume
 from cli.rollback import rollback
+from cli.show import complain
 from cli.status import status
 from cli.train import train
 from cli.up import up
@@ -56,7 +55,7 @@ def main() -> None:
 
 
 def _end(error: Exception, exit_code: int) -> None:
-    print(error, file=sys.stderr)
+    complain(str(error))
     raise SystemExit(exit_code)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.show import Json, console, emit_json, plain, say, table
+from cli.show import Json, complain, console, emit_json, plain, say, table
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -32,7 +32,7 @@ def predict(
     from cli.context import reach
     from cli.tickets import tickets_of
 
-    tickets = tickets_of(what)
+    tickets = tickets_of(what, complain)
     answer = reach().service.predict(tickets, explain)
     if as_json:
         return emit_json(answer)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version as library_version
+from io import StringIO
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -82,13 +83,13 @@ def _made_again(system: System, snapshot: Snapshot, manifest: Manifest) -> Manif
 
     made_at = datetime.fromisoformat(manifest.created_at)
     trainer = LandedTrainer(
-        system.landing,
-        system.registry,
-        system.settings,
-        manifest.execution,
-        lambda: made_at,
-        lambda _point: None,
-        Log(),
+        landing=system.landing,
+        registry=system.registry,
+        settings=system.settings,
+        execution=manifest.execution,
+        now=lambda: made_at,
+        reached=lambda _point: None,
+        log=Log(stream=StringIO()),
     )
     return trainer.train(snapshot, manifest.verdict.against)[0]
 

@@ -35,6 +35,11 @@ def say(*lines: str) -> None:
         to.print(line, soft_wrap=True)
 
 
+def complain(sentence: str) -> None:
+    """Print to standard error, where it does not disturb what a program reads."""
+    print(sentence, file=sys.stderr)
+
+
 def plain(text: object) -> str:
     """`text` with nothing in it taken for a style."""
     from rich.markup import escape

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cli.mistake import Mistake
 
 Ticket = dict[str, Any]
+Skip = Callable[[str], None]
+"""Called with why a row of a CSV is left out, by line; never with what it holds."""
 
 LABEL = "label_urgency"
 TAKEN = {"ticket_id": "id", "title": "title", "description": "description"} | {
@@ -19,14 +21,17 @@ TAKEN = {"ticket_id": "id", "title": "title", "description": "description"} | {
 """A CSV's column -> the ticket's member."""
 
 
-def tickets_of(words: list[str]) -> list[Ticket]:
+def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
     """The tickets that the arguments mean: one file, `-` for standard input, or words. Raises Mistake."""
     if words == ["-"]:
         return _from_text(sys.stdin.read(), "standard input")
     file = Path(words[0])
     if len(words) == 1 and file.suffix.lower() == ".csv":
         with _opened(file) as stream:
-            return list(_from_csv(stream))
+            tickets = list(_from_csv(stream, skip))
+        if not tickets:
+            raise Mistake(f"{file} holds no ticket.")
+        return tickets
     if len(words) == 1 and file.suffix.lower() == ".json":
         with _opened(file) as stream:
             return _from_json(stream.read().decode(errors="replace"), str(file))
@@ -56,7 +61,7 @@ def _from_json(text: str, where: str) -> list[Ticket]:
     return found
 
 
-def _from_csv(stream: BinaryIO) -> Iterator[Ticket]:
+def _from_csv(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
     """Rows as training reads them, but that the label may lack and is not sent. Raises Mistake."""
     from jobs.accounts import Problem
     from jobs.csv_lines import FileRefused, read_lines
@@ -70,10 +75,28 @@ def _from_csv(stream: BinaryIO) -> Iterator[Ticket]:
         places = _places(header.fields)
         for record in records:
             if isinstance(record, Problem):
-                raise Mistake(f"Line {record.line} of the CSV: {record.reason}")
-            yield {TAKEN[column]: record.fields[at] for column, at in places.items()}
+                skip(f"Line {record.line} is left out: {record.reason}")
+                continue
+            ticket = {TAKEN[column]: record.fields[at] for column, at in places.items()}
+            if problem := _problem(ticket):
+                skip(f"Line {record.line} is left out: {problem}")
+            else:
+                yield ticket
     except FileRefused as error:
         raise Mistake(f"Line {error.line} of the CSV: {error.reason}") from None
+
+
+def _problem(ticket: Ticket) -> str:
+    """Why the service would refuse this ticket, and with it all that are sent beside it; empty where it would not."""
+    from urgency.errors import BadTicket
+    from urgency.ticket import normal_ticket
+
+    texts = {name: ticket.get(name, "") for name in ("title", "description", "source", "customer_tier")}
+    try:
+        normal_ticket(**texts)
+    except BadTicket as error:
+        return str(error)
+    return ""
 
 
 def _places(fields: list[str]) -> dict[str, int]:

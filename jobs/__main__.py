@@ -10,6 +10,8 @@ import sys
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from traceback import extract_tb
 
 from google.cloud.storage.retry import DEFAULT_RETRY
 
@@ -29,6 +31,9 @@ from urgency.store import CloudBucket, storage_client
 
 NEEDED = ("project", "landing_bucket", "registry_bucket", "control_bucket", "release_topic")
 STORAGE_TIMEOUT_S = 60.0
+PATIENCE_S = 60.0
+"""How long a read is tried again before the run fails and the platform starts another attempt."""
+
 SPARE_S = 60.0
 """The run stops this long before the platform would kill it, so that the next attempt starts from a clean end."""
 
@@ -46,6 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except UrgencyError as error:
         log.error("run_failed", reason=str(error))
+        return 1
+    except Exception as error:  # noqa: BLE001  the last edge; a message of anybody else's could quote a ticket
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+        log.error("run_crashed", error=type(error).__name__, places=places)
         return 1
 
 
@@ -65,14 +74,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run: bool) -> int:
+    recipe, reached = recipe_of(settings), crash_points(settings)
     client = storage_client(settings.project, settings.storage_endpoint)
 
     def bucket(name: str) -> CloudBucket:
-        return CloudBucket(client, name, retry=DEFAULT_RETRY, timeout_s=STORAGE_TIMEOUT_S)
+        return CloudBucket(client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S)
 
     landing, control = bucket(settings.landing_bucket), bucket(settings.control_bucket)
     registry = Registry(bucket(settings.registry_bucket), control)
-    recipe, reached = recipe_of(settings), crash_points(settings)
 
     def trainer() -> Trainer:
         from jobs.training import LandedTrainer  # pandas and scikit-learn: most runs have nothing to train

@@ -17,7 +17,7 @@ SENTENCES = {
     "lease_held": "Another run is training; it looks at the bucket again when it is done.",
     "snapshot_made": "Snapshot {n} is made of {files} file(s).",
     "file_read": "Read {file}: {accepted} of {records} rows accepted.",
-    "model_fitted": "Fitted on {rows} rows in {seconds} s.",
+    "model_fitted": "Fitted on {rows} rows in {duration_s} s.",
     "model_judged": "Judged: {decision}. {reasons}",
     "model_committed": "Version {n} is committed with the verdict {verdict}.",
     "model_released": "Version {version} is released (epoch {epoch}).",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urgency.bundle import canonical_json
 from urgency.errors import Conflict, UrgencyError
 from urgency.logs import Log
-from urgency.store import ABSENT, ObjectStore, Unchanged
+from urgency.store import ABSENT, ObjectStore, Unchanged, Versioned
 from urgency.writes import Sleep, swap
 
 LEASE = "lease.json"
@@ -31,6 +31,12 @@ class Lease:
     def held_by_another(self) -> bool:
         """Whether somebody else holds it and it has not expired."""
         return self._read()[1]
+
+    def inherit(self) -> None:
+        """Make ours what a killed attempt of the same execution holds, so that it is given back and not waited for."""
+        stored = self._control.get(LEASE)
+        if isinstance(stored, Versioned) and json.loads(stored.body)["holder"] == self._holder:
+            self._token = stored.token
 
     def take(self) -> bool:
         """Whether we hold it now; False when another holds it or was quicker."""

@@ -19,6 +19,7 @@ def publisher(settings: Settings) -> Callable[[ModelReleased], None]:
     """
 
     def publish(message: ModelReleased) -> None:
+        import requests
         from google.api_core import exceptions as api
         from google.auth import exceptions as auth
 
@@ -26,7 +27,7 @@ def publisher(settings: Settings) -> Callable[[ModelReleased], None]:
             _publish(settings, message)
         except (api.Forbidden, api.Unauthorized, api.NotFound) as error:
             raise Forbidden(f"Topic {settings.release_topic} refused the message: {error.message}") from error
-        except (api.GoogleAPIError, auth.TransportError, auth.RefreshError) as error:
+        except (api.GoogleAPIError, auth.TransportError, auth.RefreshError, requests.RequestException) as error:
             raise Unavailable(f"Pub/Sub did not take the message: {type(error).__name__}. Try again later.") from error
 
     return publish

@@ -67,6 +67,7 @@ class Reconciler:
 
     def run(self) -> None:
         """Go round until nothing new is found. Raises OutOfTime when the deadline comes first."""
+        self.lease.inherit()
         while self._look():
             self._rounds += 1
             if self.now() >= self.deadline:
@@ -89,6 +90,7 @@ class Reconciler:
         manifest = self.registry.manifest(snapshot.n)
         if manifest is not None:
             self._release_and_answer(snapshot, manifest)
+            self.log.info("up_to_date", n=snapshot.n)
             return False
         if not self.lease.take():
             self.log.info("lease_held", n=snapshot.n)
@@ -121,6 +123,7 @@ class Reconciler:
             forced_by = self.execution if self.force else None
             snapshot = next_snapshot(latest, files, self.recipe, now=self.now(), forced_by=forced_by)
             if files and self.registry.create_snapshot(snapshot):
+                self.force = False  # done, also when another run makes a newer snapshot
                 self.reached("snapshot_made")
                 self.log.info("snapshot_made", n=snapshot.n, files=len(files))
                 return snapshot

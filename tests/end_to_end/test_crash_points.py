@@ -7,23 +7,20 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from google.cloud import storage
 
-from infra.local.containers import environment_for, person_environment
+from infra.local.containers import person_environment
 from jobs.crash import CRASH_POINTS
 from tests.support.cloud import Cloud, cloud
+from tests.support.job_process import job_environment, train
 from tests.support.live_stack import BIN, CHECKOUT, person, run
 from urgency.registry import Registry
 from urgency.store import ABSENT, CloudBucket
 
 ROUNDS = 3 if os.environ.get("URGENCY_PROVE") else 1
-EXECUTION = "train-crash"
 
 
 def ticket_files(count: int) -> list[bytes]:
@@ -44,20 +41,6 @@ def bucket(place: Cloud, kind: str, account: str) -> CloudBucket:
     return CloudBucket(client, name, retry=None, timeout_s=10)
 
 
-def job_environment(place: Cloud) -> dict[str, str]:
-    [job] = place.wiring.jobs
-    account = job.service_account.partition("@")[0]
-    address = place.url.removeprefix("http://")
-    identity = place.identity.environment(account, address)
-    environment = environment_for(job, port=None, pocket=place.url, identity=identity, person=person(place.home.root))
-    return environment | {"CLOUD_RUN_EXECUTION": EXECUTION}
-
-
-def train(environment: Mapping[str, str]) -> int:
-    command = [sys.executable, "-m", "jobs", "train"]
-    return subprocess.run(command, env=dict(environment), cwd=CHECKOUT, capture_output=True, check=False).returncode
-
-
 def doctor(place: Cloud) -> list[dict[str, str]]:
     identity = place.identity.environment("operator", place.url.removeprefix("http://"))
     operator = person_environment(place.wiring, pocket=place.url, service=place.url, identity=identity)
@@ -73,8 +56,8 @@ def test_a_run_killed_there_is_healed_by_one_rerun(point: str, tmp_path: Path) -
         environment = job_environment(place)
         for round_, body in enumerate(ticket_files(ROUNDS)):
             landing.put(f"incoming/{round_}.csv", body, ABSENT)
-            assert train(environment | {"URGENCY_CRASH_AT": point}) == -signal.SIGKILL
-            assert train(environment) == 0
+            assert train(environment | {"URGENCY_CRASH_AT": point}).returncode == -signal.SIGKILL
+            assert train(environment).returncode == 0
             assert doctor(place) == []
             registry = Registry(bucket(place, "registry", "operator"), bucket(place, "control", "operator"))
             assert registry.model_numbers() == list(range(1, round_ + 2)), "one manifest for each snapshot"

@@ -131,14 +131,30 @@ BREAKS = (
         CLEAN,
         "I12",
     ),
-    Break("landing is listed after the newest snapshot was read", Reconciler, "_newest_data", _listed_first, CLEAN, "I5"),
+    Break(
+        "landing is listed after the newest snapshot was read", Reconciler, "_newest_data", _listed_first, CLEAN, "I5"
+    ),
     Break("blobs are stored before the manifest", Reconciler, "_train", _commit_first, FAULTY, "I2"),
     Break("blobs are named after their bytes", Registry, "put_blob", _named_after_the_model, CLEAN, "I2"),
-    Break("a message is published before that is remembered", jobs.reconcile, "announce", _remember_then_publish, FAULTY, "I8"),
+    Break(
+        "a message is published before that is remembered",
+        jobs.reconcile,
+        "announce",
+        _remember_then_publish,
+        FAULTY,
+        "I8",
+    ),
     Break("the pointer is the outbox", jobs.reconcile, "announce", lambda *_: None, CLEAN, "I8"),
     Break("after the lease is freed the bucket is looked at again", Reconciler, "_round", _look_once, CLEAN, "I1"),
     Break("the lease is freed", Lease, "free", lambda _lease: None, CLEAN, "I1"),
     Break("the lease keeps others from training", Lease, "_read", _nobody_holds_it, CLEAN, "I6"),
     Break("a refused write is read back", urgency.writes, "_read_back", lambda _store, _name: None, CLEAN, "I1"),
-    Break("receipts are written by whoever finds them missing", Reconciler, "_write_receipts", _answer_if_trained_here, FAULTY, "I1"),
+    Break(
+        "receipts are written by whoever finds them missing",
+        Reconciler,
+        "_write_receipts",
+        _answer_if_trained_here,
+        FAULTY,
+        "I1",
+    ),
 )

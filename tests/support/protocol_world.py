@@ -33,7 +33,7 @@ from urgency.registry import Registry
 from urgency.store import Unchanged
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-HAPPENINGS = 600
+HAPPENINGS = 500
 STEPS_AT_MOST = 20_000
 RETRIES = 3
 LEASE_S, DEADLINE_S, SKEW_S = 600.0, 3540.0, 10.0
@@ -379,7 +379,9 @@ class World:
         pointer = self.registry.current_release()[1]
         for instance in self.fleet:
             instance.check(self.registry)
-            require(instance.epoch == pointer.epoch, f"I7: epoch {instance.epoch} serves, the pointer's {pointer.epoch}")
+            require(
+                instance.epoch == pointer.epoch, f"I7: epoch {instance.epoch} serves, the pointer's {pointer.epoch}"
+            )
 
 
 def _die(actor: Actor) -> None:
