@@ -10,9 +10,9 @@ from urgency.settings import Settings
 
 HEAD = """# Settings
 
-Every process reads its settings from the environment once, at start; a missing or malformed one stops it with one sentence.
-Terraform and the laptop's wiring set those without a default. A setting marked * decides what a model becomes: changing it
-makes a new recipe, so the next run trains again. (`make docs` writes this page.)
+Every process reads its settings from the environment once, at start; a missing or malformed one stops it with one
+sentence. Terraform and the laptop's wiring set those without a default. A setting marked * decides what a model
+becomes: changing it makes a new recipe, so the next run trains again. (`make docs` writes this page.)
 
 | variable | default | what it is |
 |---|---|---|
