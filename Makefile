@@ -16,7 +16,7 @@ demo: .venv/demo ## the whole event chain on this machine, hop by hop
 	$(RUN)/urgency demo
 
 test: .venv/dev lint ## lint and every test
-	$(RUN)/pytest -n $(JOBS) --dist loadgroup
+	$(RUN)/pytest -n $(JOBS) --dist loadfile
 
 up: .venv/demo ## start the local stack and keep it
 	$(RUN)/urgency up
@@ -37,7 +37,7 @@ lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each
 	done
 
 prove: .venv/dev ## the long tests: more simulated schedules, every crash point three times
-	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadgroup tests/jobs tests/end_to_end
+	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/end_to_end
 
 tickets: .venv/demo ## write the synthetic tickets of data/ again
 	$(RUN)/python -m data.generate

@@ -95,8 +95,8 @@ class Watch:
             yield Hop(datetime.fromisoformat(release.at), "pointer", detail)
 
     def _instances(self) -> Iterator[Hop]:
-        """Each instance is asked until it has followed the pointer."""
-        if not self._behind:
+        """Each instance is asked until it follows, but not before the message is out: to be asked makes it look."""
+        if not self._behind or self._registry.notified_epoch()[1] < self._epoch:
             return
         for serving in self._system.service.serving():
             if serving.address in self._behind and serving.epoch >= self._epoch:

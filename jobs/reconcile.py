@@ -133,10 +133,12 @@ class Reconciler:
         return self.force and latest.forced_by != self.execution
 
     def _nothing_landed(self, latest: Snapshot | None) -> None:
+        """Change nothing; a message that an operator's command could not publish is owed all the same."""
         if latest is None:
             self.log.info("nothing_landed")
         else:
             self.log.error("landing_empty", n=latest.n)
+        self._announce()
 
     def _when_quiet(self, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
         """The listing once it has not changed for QUIET_S seconds: a trickle of files makes few snapshots."""
@@ -166,8 +168,11 @@ class Reconciler:
         self._adopt(snapshot, manifest)
         self.lease.free()  # before the bucket is looked at again: else a run that left because of us is lost
         self.reached("lease_freed")
-        announce(self.registry, self.publish, self.execution, self.reached, self.log)
+        self._announce()
         self._write_receipts(snapshot, manifest)
+
+    def _announce(self) -> None:
+        announce(self.registry, self.publish, self.execution, self.reached, self.log)
 
     def _adopt(self, snapshot: Snapshot, manifest: Manifest) -> None:
         """Move the pointer to this version if its verdict against today's champion allows it."""

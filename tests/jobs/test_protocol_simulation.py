@@ -62,5 +62,4 @@ def test_a_seed_replays_the_same_steps() -> None:
 def test_a_broken_promise_is_found_out(broken: Break, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broken.owner, broken.name, broken.replacement)
     found = (violation(seed, broken.world) for seed in range(SEEDS_TO_FIND_A_BREAK))
-    first = next(filter(None, found), "none of the seeds found it")
-    assert first.startswith(broken.invariant), first
+    assert any(text.startswith(f"{broken.invariant}:") for text in found)

@@ -1,41 +1,13 @@
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
-from jobs.crash import CRASH_POINTS
 from jobs.reconcile import QUIET_AT_MOST_S, QUIET_S, OutOfTime
-from tests.support.baton import Killed
-from tests.support.bench import LEASE_S, Bench
-from tests.support.models import release
-from urgency.errors import Unavailable
+from tests.support.bench import Bench, at, bench_with_one_model, once
 from urgency.messages import ModelReleased
-
-
-def once(action: Callable[[], None]) -> Callable[[], None]:
-    """Do it at the first call only."""
-    actions = [action]
-    return lambda: actions.pop()() if actions else None
-
-
-def at(point: str, action: Callable[[], None]) -> Callable[[str], None]:
-    """Do it the first time that this point is passed."""
-    first = once(action)
-    return lambda passed: first() if passed == point else None
-
-
-def bench_with_one_model() -> Bench:
-    bench = Bench()
-    bench.drop("week1.csv")
-    bench.run("run-1")
-    assert bench.pointer.champion == 1
-    return bench
-
 
 # From files to a model
 
@@ -204,100 +176,3 @@ def test_a_bucket_that_never_stops_changing_ends_the_run_at_its_deadline() -> No
         bench.run(deadline_s=250)
     assert bench.trained == [1, 2, 3]
     assert not bench.lease("run-2").held_by_another()
-
-
-# Verdict and pointer
-
-
-@pytest.mark.parametrize("decision", ["HOLD", "REJECT"])
-def test_only_a_promoted_version_serves_and_the_receipt_says_so(decision: str) -> None:
-    bench = bench_with_one_model()
-    bench.decide = lambda _version, _champion: decision
-    bench.drop("week2.csv")
-    bench.run("run-2")
-    assert bench.trained == [1, 2]
-    assert bench.pointer.champion == 1
-    (answer,) = (body for name, body in bench.receipts().items() if "week2" in name and name.endswith(".json"))
-    assert json.loads(answer)["verdict"]["decision"] == decision
-
-
-@pytest.mark.parametrize(("decision", "champion"), [("PROMOTE", 3), ("HOLD", 2)])
-def test_a_verdict_against_another_champion_is_given_again(decision: str, champion: int) -> None:
-    bench = bench_with_one_model()
-    bench.decide = lambda version, champion: {(2, 1): "HOLD", (3, 2): decision}.get((version, champion), "PROMOTE")
-    bench.drop("week2.csv")
-    bench.run("run-2")
-    second = bench.registry.manifest(2)
-    assert second
-    bench.drop("week3.csv")
-    bench.run("run-3", reached=at("committed", lambda: release(bench.registry, second) and None))
-    assert bench.judged == [(3, 2)]
-    assert bench.pointer.champion == champion
-    bench.run("run-4")
-    assert bench.judged == [(3, 2)]
-    bench.assert_in_order()
-
-
-def test_a_pinned_pointer_lets_versions_be_trained_and_stays() -> None:
-    bench = bench_with_one_model()
-    token, current = bench.registry.current_release()
-    bench.registry.move_release(replace(current, epoch=2, pinned=True), token)
-    bench.drop("week2.csv")
-    bench.run("run-2")
-    assert bench.registry.model_numbers() == [1, 2]
-    assert bench.pointer == replace(current, epoch=2, pinned=True)
-
-
-# Messages and receipts
-
-
-def test_a_message_that_was_not_taken_is_published_by_the_next_run() -> None:
-    bench = Bench()
-
-    def refuse(_message: ModelReleased) -> None:
-        raise Unavailable("Pub/Sub did not take the message.")
-
-    bench.publish = refuse
-    bench.drop("week1.csv")
-    with pytest.raises(Unavailable):
-        bench.run("run-1")
-    assert (bench.pointer.epoch, bench.registry.notified_epoch()[1]) == (1, 0)
-    bench.publish = lambda _message: None
-    bench.run("run-2")
-    assert [(message.epoch, message.version) for message in bench.published] == [(1, 1)]
-    bench.assert_in_order()
-
-
-def test_missing_receipts_are_written_again_as_they_were() -> None:
-    bench = bench_with_one_model()
-    before = bench.receipts()
-    for name in before:
-        bench.landing.delete(name)
-    bench.run("run-2")
-    assert bench.receipts() == before
-    assert bench.trained == [1]
-
-
-# Death
-
-
-@pytest.mark.parametrize("who", ["its retry", "the next sweep"])
-@pytest.mark.parametrize("point", CRASH_POINTS[:-1])  # `tracked` is passed after reconcile() has ended
-def test_one_rerun_heals_a_death_at_any_point(point: str, who: str) -> None:
-    bench = bench_with_one_model()
-    bench.drop("week2.csv")
-    stores = (bench.landing, bench.objects, bench.control)
-
-    def die(_when: str = "") -> None:
-        for store in stores:
-            store.fault = die  # a dead process calls nothing, not even while its stack unwinds
-        raise Killed
-
-    with pytest.raises(Killed):
-        bench.run("run-2", reached=at(point, die))
-    for store in stores:
-        store.fault = lambda _when: None
-    bench.seconds += 2 * LEASE_S if who == "the next sweep" else 0
-    bench.run("run-2" if who == "its retry" else "run-3")
-    bench.assert_in_order()
-    assert bench.pointer.champion == 2

@@ -23,7 +23,7 @@ class Actor:
     `ready_at` and `fate` are for whoever gives the turns: since when it may go on, and what becomes of its next call.
     """
 
-    def __init__(self, name: str, work: Callable[[], None], ended: Callable[[BaseException | None], None]) -> None:
+    def __init__(self, name: str, work: Callable[[], None], ended: Callable[[BaseException | None], object]) -> None:
         self.name, self.work, self.ended = name, work, ended
         self.is_killed = self.is_over = False
         self.ready_at, self.fate = 0.0, ""
@@ -42,7 +42,7 @@ class Crew:
         self._back.acquire()
 
     def hire(
-        self, name: str, work: Callable[[], None], ended: Callable[[BaseException | None], None] = lambda _error: None
+        self, name: str, work: Callable[[], None], ended: Callable[[BaseException | None], object] = lambda _error: None
     ) -> None:
         """Put `work` on a thread; it begins at its first turn."""
         actor = Actor(name, work, ended)

@@ -20,6 +20,8 @@ from urgency.messages import ModelReleased
 from urgency.records import Release, Snapshot
 from urgency.registry import Registry
 
+Action = Callable[[], None]
+
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 LEASE_S = 600.0
 
@@ -131,3 +133,24 @@ class Bench:
         assert self.registry.notified_epoch()[1] == self.pointer.epoch
         assert set(self.newest.files) == set(list_landing(self.landing))
         assert not self.lease("doctor").held_by_another()
+
+
+def once(action: Action) -> Action:
+    """Do it at the first call only."""
+    actions = [action]
+    return lambda: actions.pop()() if actions else None
+
+
+def at(point: str, action: Action) -> Reached:
+    """Do it the first time that this crash point is passed."""
+    first = once(action)
+    return lambda passed: first() if passed == point else None
+
+
+def bench_with_one_model() -> Bench:
+    """Version 1 of `week1.csv` serves."""
+    bench = Bench()
+    bench.drop("week1.csv")
+    bench.run("run-1")
+    assert bench.pointer.champion == 1
+    return bench

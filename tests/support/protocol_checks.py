@@ -54,7 +54,7 @@ class Checks:
             self.expiries += until is not None and datetime.fromisoformat(until) <= now
 
     def _snapshot(self, made: Snapshot) -> None:
-        """I5, and who forced it; a generation that is still live was live since it was first listed, so n + 1 must have it."""
+        """I5: a generation that is still live has been since it was first listed, so n + 1 must have it."""
         if made.forced_by:
             self.forced[made.forced_by] += 1
         body = self.objects.peek(_numbered("snapshots", made.n - 1))

@@ -1,0 +1,110 @@
+"""Dropping and following: names, generations, and every exit code that the design names."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from cli.landing import Landed, Outcome, answered, follow, object_name, upload
+from cli.mistake import Mistake
+from cli.watch import Hop, Watch
+from tests.support.operator_world import World
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    file = tmp_path / "Tickets.CSV"
+    file.write_text("title,label_urgency\nx,urgent\n")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "lands"),
+    [(None, "incoming/Tickets.CSV"), ("2026/june.csv", "incoming/2026/june.csv"), ("incoming/a.csv", "incoming/a.csv")],
+)
+def test_a_file_lands_below_incoming(csv: Path, name: str | None, lands: str) -> None:
+    assert object_name(csv, name) == lands
+
+
+def test_what_no_run_would_read_is_refused_before_it_is_sent(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(Mistake, match=r"does not end in \.csv"):
+        object_name(csv, "june.xlsx")
+    with pytest.raises(Mistake, match="no file"):
+        object_name(tmp_path / "absent.csv", None)
+
+
+def test_dropping_a_name_again_replaces_it(csv: Path) -> None:
+    world = World()
+    first = upload(world.landing, csv, "incoming/t.csv")
+    second = upload(world.landing, csv, "incoming/t.csv")
+    assert first.generation != second.generation
+    assert [listed.generation for listed in world.landing.list("incoming/")] == [second.generation]
+
+
+@pytest.mark.parametrize(("decision", "code"), [("PROMOTE", 0), ("HOLD", 3), ("REJECT", 4)])
+def test_the_exit_code_tells_the_verdict(csv: Path, decision: str, code: int) -> None:
+    world, landed = _dropped(csv)
+    watch = Watch(world.system, _ignore)
+    world.reconcile(lambda _version, _champion: decision)
+    outcome = _followed(world, landed, watch)
+    assert outcome.exit_code == code
+    assert decision in outcome.sentence
+    assert outcome.receipt is not None
+    assert outcome.receipt["generation"] == landed.generation
+
+
+def test_a_file_that_was_not_taken_has_its_own_exit_code() -> None:
+    receipt = {"status": "quarantined", "verdict": {"decision": "HOLD", "reasons": []}, "version": 1}
+    assert answered(Landed("incoming/a.csv", 1), receipt).exit_code == 5
+
+
+def test_a_file_that_was_replaced_before_it_was_read_is_superseded(csv: Path) -> None:
+    world, landed = _dropped(csv)
+    upload(world.landing, csv, landed.name)
+    outcome = _followed(world, landed, Watch(world.system, _ignore))
+    assert outcome.exit_code == 6
+    assert "replaced" in outcome.sentence
+
+
+def test_waiting_ends_when_the_time_is_over(csv: Path) -> None:
+    world, landed = _dropped(csv)
+    outcome = _followed(world, landed, Watch(world.system, _ignore), timeout_s=0.05)
+    assert outcome.exit_code == 6
+    assert "doctor" in outcome.sentence
+
+
+def test_a_promotion_is_over_when_every_instance_follows(csv: Path) -> None:
+    world, landed = _dropped(csv)
+    told: list[Hop] = []
+    watch = Watch(world.system, told.append)
+    world.reconcile()
+    world.service.epochs["http://two"] = 0
+    looks = itertools.count()
+    serving = world.service.serving
+
+    def later() -> list[object]:
+        if next(looks) == 2:
+            world.follow()
+        return list(serving())
+
+    world.service.serving = later  # type: ignore[assignment,method-assign]
+    outcome = _followed(world, landed, watch)
+    assert outcome.exit_code == 0
+    assert [hop.detail for hop in told if hop.stage == "reloaded"] == [
+        "version 1 answers at http://one",
+        "version 1 answers at http://two",
+    ]
+
+
+def _dropped(csv: Path) -> tuple[World, Landed]:
+    world = World()
+    return world, upload(world.landing, csv, "incoming/t.csv")
+
+
+def _followed(world: World, landed: Landed, watch: Watch, *, timeout_s: float = 5.0) -> Outcome:
+    return follow(world.system, landed, watch, timeout_s=timeout_s, pause_s=0.001)
+
+
+def _ignore(_hop: Hop) -> None: ...

@@ -1,0 +1,71 @@
+"""Replaying: the same digests from the same snapshot, and plain words where that cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from cli.mistake import Mistake
+from cli.replay import replayed
+from jobs.recipe import recipe_of
+from jobs.snapshots import list_landing, next_snapshot
+from jobs.training import LandedTrainer
+from tests.support.operator_world import NOW, World
+from urgency.logs import Log
+
+TICKETS = Path(__file__).parents[2] / "data/tickets.csv"
+FILE = "incoming/tickets.csv"
+
+
+@pytest.fixture(scope="module")
+def trained() -> World:
+    """Version 1, really trained on a few hundred tickets."""
+    world = World()
+    with TICKETS.open() as lines:
+        world.landing.put(FILE, "".join(islice(lines, 400)).encode(), 0)
+    files = list_landing(world.landing)
+    snapshot = next_snapshot(None, files, recipe_of(world.settings), now=NOW, forced_by=None)
+    world.registry.create_snapshot(snapshot)
+    log = Log(stream=StringIO())
+    trainer = LandedTrainer(
+        world.landing, world.registry, world.settings, "train-x", lambda: NOW, lambda _point: None, log
+    )
+    manifest, parts = trainer.train(snapshot, 0)
+    for body in parts.values():
+        world.registry.put_blob(body)
+    world.registry.commit(manifest)
+    return world
+
+
+def test_a_version_comes_out_the_same_and_nothing_is_written(trained: World) -> None:
+    stores = (trained.landing, trained.objects, trained.control)
+    for store in stores:
+        store.calls.clear()
+    found = replayed(trained.system, 1)
+    assert found.same, found
+    assert [call for store in stores for call in store.calls if call.startswith("put")] == []
+
+
+def test_another_setting_is_found_in_the_digests_and_explained(trained: World) -> None:
+    other = replace(trained.system, settings=replace(trained.settings, missed_cost=500.0))
+    found = replayed(other, 1)
+    assert not found.same
+    assert "metrics.json differs." in found.differs
+    assert "recipe" in found.explanations[0]
+
+
+def test_an_erased_file_is_named(trained: World) -> None:
+    world = World(landing=type(trained.landing)(), objects=trained.objects, control=trained.control)
+    found = replayed(world.system, 1)
+    assert not found.same
+    assert [FILE in sentence for sentence in found.gone] == [True]
+    assert found.differs == []
+
+
+def test_a_version_that_never_was_is_refused(trained: World) -> None:
+    with pytest.raises(Mistake, match="no version 9"):
+        replayed(trained.system, 9)
