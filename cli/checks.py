@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cli.context import System
@@ -26,11 +26,12 @@ RUN = "Start a run: urgency train --wait"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be."""
+    """Something that is not as it should be, and which check found it."""
 
     what: str
     why: str
     todo: str
+    check: str = ""
 
 
 Check = Callable[[System, datetime], Iterator[Finding]]
@@ -194,12 +195,11 @@ def examine(system: System, now: datetime) -> list[Finding]:
     found: list[Finding] = []
     for check in CHECKS:
         try:
-            found += check(system, now)
+            found += [replace(finding, check=check.__name__) for finding in check(system, now)]
         except UrgencyError as error:
             what = f"Could not check that {check.__name__.replace('_', ' ')}: {error}"
-            found.append(
-                Finding(what, "What was not looked at is not known to be well.", "Mend that, then look again.")
-            )
+            why = "What was not looked at is not known to be well."
+            found.append(Finding(what, why, "Mend that, then look again.", check.__name__))
     return found
 
 

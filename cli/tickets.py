@@ -22,9 +22,9 @@ TAKEN = {"ticket_id": "id", "title": "title", "description": "description"} | {
 
 
 def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
-    """The tickets that the arguments mean: one file, `-` for standard input, or words. Raises Mistake."""
+    """The tickets that the arguments mean: one file, `-` for standard input, a JSON, or words. Raises Mistake."""
     if words == ["-"]:
-        return _from_text(sys.stdin.read(), "standard input")
+        return _from_text(sys.stdin.read(), "standard input", "description")
     file = Path(words[0])
     if len(words) == 1 and file.suffix.lower() == ".csv":
         with _opened(file) as stream:
@@ -35,7 +35,7 @@ def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
     if len(words) == 1 and file.suffix.lower() == ".json":
         with _opened(file) as stream:
             return _from_json(stream.read().decode(errors="replace"), str(file))
-    return [{"title": " ".join(words)}]
+    return _from_text(" ".join(words), "the argument", "title")
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -45,9 +45,9 @@ def _opened(file: Path) -> BinaryIO:
         raise Mistake(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _from_text(text: str, where: str) -> list[Ticket]:
-    """A JSON where it looks like one, else the words of one ticket."""
-    return _from_json(text, where) if text.lstrip().startswith(("{", "[")) else [{"title": "", "description": text}]
+def _from_text(text: str, where: str, field: str) -> list[Ticket]:
+    """A JSON where it looks like one, else one ticket with these words in `field`."""
+    return _from_json(text, where) if text.lstrip().startswith(("{", "[")) else [{field: text}]
 
 
 def _from_json(text: str, where: str) -> list[Ticket]:

@@ -64,6 +64,7 @@ class Reconciler:
     log: Log
     force: bool = False
     _rounds: int = field(default=0, init=False)
+    _gone: str = field(default="", init=False)
 
     def run(self) -> None:
         """Go round until nothing new is found. Raises OutOfTime when the deadline comes first."""
@@ -79,7 +80,10 @@ class Reconciler:
         try:
             return self._round()
         except Gone as gone:  # a file of this snapshot was replaced or deleted meanwhile: the next listing knows
-            self.log.warning("data_gone", reason=str(gone))
+            if str(gone) == self._gone:
+                raise  # looking again does not help: it is no landed file but a part of the registry
+            self._gone = str(gone)
+            self.log.warning("data_gone", reason=self._gone)
             return True
 
     def _round(self) -> bool:

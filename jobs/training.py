@@ -146,9 +146,9 @@ class LandedTrainer:
         return Champion(version, bundle.manifest.rows["accepted"], scores)
 
     def _is_fresher(self, snapshot: Snapshot, champion: int) -> bool:
-        """Whether this snapshot holds other files than the champion's."""
+        """Whether this snapshot holds other bytes than the champion's; the same file dropped again does not count."""
         before = self.registry.snapshot(champion) if champion else None
-        return before is None or set(before.files) != set(snapshot.files)
+        return before is None or _contents(before) != _contents(snapshot)
 
     def _bundled(self, candidate: Candidate, fitted: Fitted, verdict: Verdict) -> tuple[Manifest, dict[str, bytes]]:
         unjudged = candidate.scorer.manifest
@@ -168,6 +168,10 @@ class LandedTrainer:
         """Share of urgent tickets among those that a version was fitted on; None for no version."""
         manifest = self.registry.manifest(version) if version else None
         return manifest.metrics["train"].get("base_rate") if manifest else None
+
+
+def _contents(snapshot: Snapshot) -> set[tuple[int, str]]:
+    return {(file.size, file.crc32c) for file in snapshot.files}
 
 
 def probabilities(scorer: Scorer, frame: pd.DataFrame) -> NDArray[np.float64]:

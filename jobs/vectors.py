@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,9 +45,9 @@ def unit_rows(presence: sparse.csr_matrix, idf: NDArray[np.float64]) -> sparse.c
     return weighted
 
 
-def one_hot(values: pd.Series[str], categories: Sequence[str]) -> sparse.csr_matrix:
+def one_hot(values: pd.Series[Any], categories: Sequence[str]) -> sparse.csr_matrix:
     """A column a category; a value that is none of them has no 1. Shape (rows, len(categories))."""
-    codes = pd.Index(list(categories), dtype=object).get_indexer(values.to_numpy(object))
+    codes = pd.Index(list(categories), dtype=object).get_indexer(pd.Index(values.to_numpy(object)))
     known = np.flatnonzero(codes >= 0)
     shape = (len(values), len(categories))
     return sparse.csr_matrix((np.ones(len(known)), (known, codes[known])), shape=shape)

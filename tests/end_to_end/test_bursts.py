@@ -29,7 +29,6 @@ def stack(tmp_path: Path) -> Iterator[LiveStack]:
         yield running
 
 
-@pytest.mark.xdist_group("bursts")
 def test_20_doubled_and_shuffled_deliveries_of_one_event_make_one_manifest(stack: LiveStack) -> None:
     assert stack.urgency("drop", "data/tickets.csv", "--wait").code == 0
     [landed] = [hop for hop in stack.hops("object_finalize") if "incoming/" in json.dumps(hop)]

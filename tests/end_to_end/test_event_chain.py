@@ -13,7 +13,6 @@ import requests
 from tests.support.live_stack import CHECKOUT, LiveStack, live_stack
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.xdist_group("event_chain")
 TICKET = {"title": "Whole site is down", "description": "Nobody can check out since 9:00, all customers affected."}
 
 

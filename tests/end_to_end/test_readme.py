@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-import pytest
-
 from tests.support.live_stack import CHECKOUT, person, run
 from tests.test_repository import readme_commands
 
@@ -14,7 +12,6 @@ DOES_NOT_HOLD_BACK = {0, 3}
 """Done, or a verdict of HOLD: the gate may say so of a second drop of the same tickets."""
 
 
-@pytest.mark.xdist_group("readme")
 def test_every_verb_of_the_readme_runs(tmp_path: Path) -> None:
     environment = person(tmp_path / "home")
     verbs = [command for command in readme_commands() if not command.startswith("make")]
@@ -28,7 +25,6 @@ def test_every_verb_of_the_readme_runs(tmp_path: Path) -> None:
         run(["urgency", "down"], environment)
 
 
-@pytest.mark.xdist_group("readme")
 def test_make_demo_shows_the_whole_chain_and_works_a_second_time(tmp_path: Path) -> None:
     environment = person(tmp_path / "home")
     try:

@@ -7,6 +7,7 @@ import pytest
 
 from jobs.reconcile import QUIET_AT_MOST_S, QUIET_S, OutOfTime
 from tests.support.bench import Bench, at, bench_with_one_model, once
+from urgency.errors import Gone
 from urgency.messages import ModelReleased
 
 # From files to a model
@@ -92,6 +93,21 @@ def test_a_generation_that_is_gone_is_left_out() -> None:
     assert bench.trained == [2]
     assert len(bench.facts("data_gone")) == 1
     bench.assert_in_order()
+
+
+def test_a_part_of_the_registry_that_is_gone_ends_the_run_at_the_second_look() -> None:
+    bench, looks = Bench(), []
+
+    def work() -> None:
+        looks.append("looked")
+        raise Gone("blobs/sha256/00 is not in the registry.")
+
+    bench.work = work
+    bench.drop("week1.csv")
+    with pytest.raises(Gone):
+        bench.run()
+    assert len(looks) == 2
+    assert not bench.lease("run-2").held_by_another()
 
 
 def test_an_emptied_bucket_changes_nothing_and_is_told() -> None:

@@ -21,7 +21,10 @@ CLEAN, FAULTY = "clean", "faulty"
 
 @dataclass(frozen=True)
 class Break:
-    """`owner.name` becomes `replacement`; `world` is the one in which it shows, `invariant` what it offends."""
+    """`owner.name` becomes `replacement`; `world` is the one in which it shows, `invariant` what it offends.
+
+    The invariant `raised`: no actor ends but well, killed, or with Unavailable.
+    """
 
     promise: str
     owner: Any
@@ -148,7 +151,7 @@ BREAKS = (
     Break("after the lease is freed the bucket is looked at again", Reconciler, "_round", _look_once, CLEAN, "I1"),
     Break("the lease is freed", Lease, "free", lambda _lease: None, CLEAN, "I1"),
     Break("the lease keeps others from training", Lease, "_read", _nobody_holds_it, CLEAN, "I6"),
-    Break("a refused write is read back", urgency.writes, "_read_back", lambda _store, _name: None, CLEAN, "I1"),
+    Break("a refused write is read back", urgency.writes, "_read_back", lambda _store, _name: None, CLEAN, "raised"),
     Break(
         "receipts are written by whoever finds them missing",
         Reconciler,

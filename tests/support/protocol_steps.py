@@ -100,7 +100,7 @@ class Steps:
         if self._violation:
             raise self._violation
         if not isinstance(actor.error, Killed | Unavailable | None):  # the world's fault; nothing else may end anybody
-            raise Violation(f"{actor.name} raised {actor.error!r}") from actor.error
+            raise Violation(f"raised: {actor.name} ended with {actor.error!r}") from actor.error
 
     def _fate(self) -> str:
         if not self.faults:
