@@ -23,6 +23,8 @@ def promoted(current: Release, version: int, manifest_sha256: str) -> Release:
     """`version` serves whatever the gate said; a pin stays and so does the floor. Raises Mistake."""
     if current.champion == version:
         raise Mistake(f"Version {version} serves already.")
+    if version < current.champion:  # the next run would move on from it again
+        raise Mistake(f"Version {version} is older than {current.champion}, which serves: use 'urgency rollback'.")
     return replace(current, champion=version, manifest_sha256=manifest_sha256)
 
 

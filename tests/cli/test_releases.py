@@ -57,6 +57,11 @@ def test_promoting_what_serves_is_refused() -> None:
         promoted(CHAMPION_3, 3, "3" * 64)
 
 
+def test_an_older_version_is_rolled_back_to_since_automation_would_move_on_from_it() -> None:
+    with pytest.raises(Mistake, match="urgency rollback"):
+        promoted(CHAMPION_3, 2, "2" * 64)
+
+
 def test_resume_keeps_champion_and_floor() -> None:
     after = resumed(Release(8, 2, "2", 4, True, "", "", ""))
     assert (after.champion, after.floor, after.pinned) == (2, 4, False)
@@ -77,12 +82,13 @@ def test_a_move_says_who_why_and_when_and_is_announced_once(world: World) -> Non
 
 def test_a_move_decides_again_when_another_write_came_first(world: World) -> None:
     seen: list[int] = []
+    put_model(world.registry, 5)
 
     def decide(current: Release) -> Release:
         seen.append(current.epoch)
         if len(seen) == 1:  # the job releases between our read and our write
             release(world.registry, put_model(world.registry, 4))
-        return promoted(current, 2, loadable(world.registry, 2))
+        return promoted(current, 5, loadable(world.registry, 5))
 
     after = move(world.system, decide, "x", NOW)
     assert seen == [3, 4]

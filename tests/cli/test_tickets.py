@@ -68,7 +68,7 @@ def test_a_file_that_is_not_there_is_one_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("text", "ticket"),
-    [("server down\n", {"title": "", "description": "server down\n"}), ('{"title": "x"}', {"title": "x"})],
+    [("server down\n", {"description": "server down\n"}), ('{"title": "x"}', {"title": "x"})],
 )
 def test_standard_input_is_words_or_json(monkeypatch: pytest.MonkeyPatch, text: str, ticket: object) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))

@@ -16,7 +16,7 @@ from tests.support.protocol_world import World
 
 SEEDS = int(os.environ.get("URGENCY_SEEDS") or (20_000 if os.environ.get("URGENCY_PROVE") else 2_000))
 AT_ONCE = 250
-SEEDS_TO_FIND_A_BREAK = 300
+SEEDS_TO_FIND_A_BREAK = 1_000
 
 
 def chunks(seeds: int) -> list[range]:
