@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,7 +42,7 @@ def why(
 def story_of(system: System, manifest: Manifest) -> dict[str, Any]:
     """Everything that is recorded of a version, as plain members, from cause to adoption."""
     from jobs.accounts import accounts_from_json
-    from urgency.bundle import ACCOUNTING
+    from urgency.bundle import ACCOUNTING, METRICS
 
     registry, version = system.registry, manifest.version
     snapshot = registry.snapshot(version)
@@ -62,6 +63,7 @@ def story_of(system: System, manifest: Manifest) -> dict[str, Any]:
         "rows": manifest.rows,
         "threshold": manifest.threshold,
         "metrics": manifest.metrics,
+        "data": json.loads(registry.part(manifest, METRICS))["data"],
         "verdicts": [asdict(each) for each in verdicts if each],
         "champion": registry.current_release()[1].champion == version,
         "releases": _adoption(system, version),
@@ -94,6 +96,10 @@ def _tell(story: dict[str, Any]) -> None:
     for name in METRICS:
         quality.add_row(name, *(metric(story["metrics"][split].get(name)) for split in splits))
     console().print(files, quality)
+    if story["data"]:
+        say(
+            "[bold]What stands out in the tickets[/]", *(f"  {plain(finding['sentence'])}" for finding in story["data"])
+        )
     say("[bold]What was decided[/]")
     for each in story["verdicts"]:
         against = f"against version {each['against']}" if each["against"] else "as the first model"

@@ -18,9 +18,15 @@ _NAME_BYTES = 900
 _RANGES_SHOWN = 20
 
 _DECISIONS = {
-    "PROMOTE": "The new model (version {version}) was better or as good and fresher, so it now answers.",
+    "PROMOTE": "The new model (version {version}) passed its test, so it answers from now on.",
     "HOLD": "The evidence for the new model (version {version}) was not enough, so {before}.",
     "REJECT": "The new model (version {version}) did not do its job, so {before}.",
+}
+_ADVICE = {
+    "PROMOTE": "Nothing. Drop further files whenever there are new tickets.",
+    "HOLD": "Nothing has to be done: the tickets are kept, and every further file adds to them.",
+    "REJECT": "Look at some of the labels in your files: would two people give a ticket the same one? Then drop the "
+    "corrected files under their old names, or delete those that do not belong here.",
 }
 
 
@@ -80,13 +86,17 @@ def receipt_json(answer: Receipt) -> bytes:
     return canonical_json({"schema": 1, **asdict(answer), "problems": problems})
 
 
-def receipt_markdown(answer: Receipt) -> bytes:
-    """The receipt for the people who dropped the file and know nothing but the bucket."""
+def receipt_markdown(answer: Receipt, noticed: Sequence[str] = ()) -> bytes:
+    """The receipt for the people who dropped the file and know nothing but the bucket.
+
+    noticed: what stands out in the tickets of all files together, in sentences.
+    """
     sections = (
         [f"# {_headline(answer)}", f"File {_code(answer.file)}, {answer.size_bytes:,} bytes, read on {answer.at}."],
         ["## Rows", *_rows(answer)],
         _not_taken(answer),
         ["## The model", *_model(answer)],
+        _noticed(noticed),
         ["## What to do now", *_next_steps(answer)],
         ["## To undo this", *_undo(answer)],
         [f"Generation {answer.generation}, snapshot {answer.snapshot}, version {answer.version}."],
@@ -132,9 +142,16 @@ def _model(answer: Receipt) -> Iterator[str]:
     yield "\n".join(f"* {_escaped(reason)}" for reason in answer.verdict.reasons) or "No reason was recorded."
 
 
+def _noticed(sentences: Sequence[str]) -> list[str]:
+    if not sentences:
+        return []
+    listed = "\n".join(f"* {_escaped(sentence)}" for sentence in sentences)
+    return ["## What stands out", "In the tickets of all files together:", listed]
+
+
 def _next_steps(answer: Receipt) -> Iterator[str]:
     if answer.status == "accepted":
-        yield "Nothing. Drop further files whenever there are new tickets."
+        yield _ADVICE[answer.verdict.decision]
         return
     yield (
         "Correct what is listed above and drop the file again under the same name: it then replaces this one. "

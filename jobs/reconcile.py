@@ -6,6 +6,7 @@ snapshot number is data version, model version and fencing token in one, and the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from jobs.crash import Reached
 from jobs.lease import Lease
 from jobs.receipts import Receipt, receipt, receipt_json, receipt_markdown, receipt_name
 from jobs.snapshots import list_landing, next_snapshot
-from urgency.bundle import ACCOUNTING, Manifest, Verdict
+from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
 from urgency.logs import Log
 from urgency.messages import ModelReleased
@@ -222,13 +223,15 @@ class Reconciler:
         missing = {file for file in snapshot.files if not _receipt_names(file) <= there}
         if missing:
             verdict = self.registry.last_verdict(manifest)
+            report = json.loads(self.registry.part(manifest, METRICS))
+            noticed = [finding["sentence"] for finding in report["data"]]
             for account in accounts_from_json(self.registry.part(manifest, ACCOUNTING)):
                 if (account.file, account.generation) in {(file.name, file.generation) for file in missing}:
-                    self._write_receipt(receipt(account, snapshot, manifest, verdict))
+                    self._write_receipt(receipt(account, snapshot, manifest, verdict), noticed)
         self.reached("receipts")
 
-    def _write_receipt(self, answer: Receipt) -> None:
-        for ending, body in ((".md", receipt_markdown(answer)), (".json", receipt_json(answer))):
+    def _write_receipt(self, answer: Receipt, noticed: list[str]) -> None:
+        for ending, body in ((".md", receipt_markdown(answer, noticed)), (".json", receipt_json(answer))):
             create_once(self.landing, receipt_name(answer.file, answer.generation) + ending, body, self.sleep)
 
 

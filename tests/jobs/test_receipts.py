@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -27,13 +28,15 @@ class _Told:
     created_at = "2025-01-31T08:15:00+00:00"
 
 
-def answer(account: FileAccount, decision: str = "PROMOTE", against: int = 2) -> tuple[dict[str, Any], str]:
+def answer(
+    account: FileAccount, decision: str = "PROMOTE", against: int = 2, noticed: Sequence[str] = ()
+) -> tuple[dict[str, Any], str]:
     verdict = Verdict(decision, ("It is better: by a lot.",), against)
     told: Any = _Told()
     snapshot: Snapshot = told
     manifest: Manifest = told
     made = receipt(account, snapshot, manifest, verdict)
-    return json.loads(receipt_json(made)), receipt_markdown(made).decode()
+    return json.loads(receipt_json(made)), receipt_markdown(made, noticed).decode()
 
 
 def account_of(*lines: str, header: str = HEADER) -> FileAccount:
@@ -53,6 +56,19 @@ def test_the_json_has_exactly_the_agreed_form() -> None:
     assert told["columns_ignored"] == ["Extra"]
     assert told["verdict"] == {"decision": "PROMOTE", "reasons": ["It is better: by a lot."], "against": 2}
     assert (told["snapshot"], told["version"], told["at"]) == (3, 3, _Told.created_at)
+
+
+@pytest.mark.parametrize(("decision", "advice"), [("HOLD", "adds to them"), ("REJECT", "Look at some of the labels")])
+def test_a_model_that_was_not_released_comes_with_advice(decision: str, advice: str) -> None:
+    _, text = answer(account_of(marked()), decision)
+    assert advice in text
+
+
+def test_what_stands_out_in_the_tickets_is_told_and_cannot_become_markup() -> None:
+    _, text = answer(account_of(marked()), noticed=["The word <b>sent</b> tells the label."])
+    assert "## What stands out" in text
+    assert "* The word \\<b>sent\\</b> tells the label." in text
+    assert "stands out" not in answer(account_of(marked()))[1]
 
 
 def test_no_receipt_holds_what_a_cell_says() -> None:
@@ -88,7 +104,7 @@ def test_the_page_of_a_good_file_says_what_happened_and_how_to_undo_it() -> None
 @pytest.mark.parametrize(
     ("decision", "against", "told"),
     [
-        ("PROMOTE", 0, "it now answers"),
+        ("PROMOTE", 0, "it answers from now on"),
         ("HOLD", 2, "version 2 goes on answering"),
         ("REJECT", 0, "no model answers yet"),
     ],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jobs.accounts import FileAccount, accounts_to_json
 from tests.support.models import small_manifest
-from urgency.bundle import ACCOUNTING, ARRAYS, Manifest, Verdict, digest
+from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, digest
 from urgency.records import Snapshot, SourceFile
 from urgency.store import ObjectStore
 
@@ -33,6 +33,7 @@ class FakeTrainer:
         parts = {
             ARRAYS: f"version {snapshot.n} of {data}, training {len(self.trained)}".encode(),
             ACCOUNTING: accounts_to_json([_account(file) for file in snapshot.files]),
+            METRICS: b'{"data": []}',
         }
         manifest = small_manifest(
             snapshot.n,
