@@ -7,7 +7,7 @@ RUN := .venv/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down lint lock docs clean prove tickets
+.PHONY: help demo test up down lint lock docs clean prove tickets wiring images
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -36,14 +36,20 @@ lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each
 	  $(UV) export --quiet --frozen --extra $$part --no-emit-project --no-dev --no-header -o $$part/requirements.txt; \
 	done
 
-prove: .venv/dev ## the long tests: more simulated schedules, every crash point three times
-	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/end_to_end
+prove: .venv/dev ## the long tests: more simulated schedules, crashes three times, the chain without each grant
+	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants.py tests/end_to_end
+
+images: .venv/dev ## build the containers and run them for real: sizes, cold start, memory
+	$(RUN)/pytest tests/infra/test_containers_run.py
 
 tickets: .venv/demo ## write the synthetic tickets of data/ again
 	$(RUN)/python -m data.generate
 
 docs: .venv/demo ## write docs/settings.md again from the code
 	$(RUN)/python -m cli.settings_page > docs/settings.md
+
+wiring: .venv/demo ## write infra/local/wiring.json and the table of grants again from Terraform
+	$(RUN)/python -m infra.write_wiring
 
 clean: ## forget environments, caches and the local stack's state
 	-[ ! -x $(RUN)/urgency ] || $(RUN)/urgency down

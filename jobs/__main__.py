@@ -22,6 +22,7 @@ from jobs.publish import publisher
 from jobs.recipe import recipe_of
 from jobs.reconcile import Reconciler, Trainer
 from jobs.snapshots import list_landing, next_snapshot
+from jobs.standing import say_reconciled
 from jobs.tracking import track_all
 from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
@@ -105,6 +106,7 @@ def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run
         log=log,
         force=force,
     ).run()
+    say_reconciled(registry, _now(), log)
     track_all(settings, registry, log)
     reached("tracked")
     return 0

@@ -22,6 +22,7 @@ SENTENCES = {
     "model_committed": "Version {n} is committed with the verdict {verdict}.",
     "model_released": "Version {version} is released (epoch {epoch}).",
     "up_to_date": "Everything in the bucket is trained already (version {n}).",
+    "reconciled": "The run is complete.",
 }
 
 

@@ -30,6 +30,9 @@ RELOAD_WAIT_S = 8.0
 
 BACK_OFF_S, BACK_OFF_MOST_S = 10.0, 300.0
 
+TELL_EVERY_S = 60.0
+"""How often an instance that answers logs what it serves, so that a monitor sees instances that differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Serving:
@@ -78,6 +81,7 @@ class ModelSlot:
         self._token: int | None = None
         self._release: Release = NO_RELEASE
         self._refused = _Refused("", 0, 0.0)
+        self._tell_at = 0.0
         self.current: Serving | None = None
 
     @property
@@ -131,6 +135,12 @@ class ModelSlot:
                 self._adopt(release)
         except UrgencyError as error:
             self._log.warning("model_check_failed", reason=str(error), **self._said())
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.current and self._clock() >= self._tell_at:
+            self._tell_at = self._clock() + TELL_EVERY_S
+            self._log.info("model_serving", **self._said())
 
     def _read_pointer(self) -> Release:
         asked = self._clock()

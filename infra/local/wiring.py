@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.local.roles import ROLES, prefix_of
 from urgency.errors import UrgencyError
 
 WIRING_FILE = Path(__file__).with_name("wiring.json")
+ADVICE = "Make it again with 'make wiring'."
 
 
 class WiringError(UrgencyError):
@@ -85,12 +87,31 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Grant:
-    """`member` has `role` on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...), where `condition` holds."""
+    """`member` has `role` on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...), where `condition` holds.
+
+    Raises WiringError where the role or the condition is none that the pocket cloud can enforce.
+    """
 
     resource: str
     role: str
     member: str
     condition: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise WiringError(f"the pocket cloud knows no {self.role}, granted on {self.resource} to {self.member}")
+        if prefix_of(self.condition) is None:
+            raise WiringError(f"the pocket cloud cannot evaluate the condition on {self.resource}: {self.condition}")
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the role allows."""
+        return ROLES[self.role]
+
+    @property
+    def prefix(self) -> str:
+        """What a resource's name has to start with."""
+        return prefix_of(self.condition) or ""
 
 
 @dataclass(frozen=True)
@@ -114,23 +135,30 @@ class Wiring:
 
 
 def load_wiring(path: Path = WIRING_FILE) -> Wiring:
-    """Read and check the wiring file; WiringError says what is wrong and where."""
+    """Read and check the wiring file; WiringError says what is wrong and in which line."""
+    text = path.read_text()
     try:
-        return _wiring(json.loads(path.read_text()))
+        plan = json.loads(text)
+        grants = tuple(_grant(grant, text) for grant in plan["grants"])
+        return _wiring(plan, grants)
     except json.JSONDecodeError as error:
-        raise WiringError(f"{path} line {error.lineno} is not JSON: {error.msg}.") from error
+        raise WiringError(f"{path} line {error.lineno} is not JSON: {error.msg}. {ADVICE}") from error
     except KeyError as error:
-        raise WiringError(f"{path} lacks the member {error}; make it again with 'make wiring'.") from error
+        raise WiringError(f"{path} lacks the member {error}. {ADVICE}") from error
+    except TypeError as error:
+        raise WiringError(f"{path} has another shape than the stack reads: {error}. {ADVICE}") from error
+    except WiringError as error:
+        raise WiringError(f"{path} {error}. {ADVICE}") from error
 
 
 def seconds(duration: str) -> float:
     """'604800s' -> 604800.0, the only form Google's APIs take."""
     if not duration.endswith("s"):
-        raise WiringError(f"{duration!r} is not a duration; write seconds, as in '600s'.")
+        raise WiringError(f"has {duration!r} for a duration; write seconds, as in '600s'")
     return float(duration[:-1])
 
 
-def _wiring(plan: dict[str, Any]) -> Wiring:
+def _wiring(plan: dict[str, Any], grants: tuple[Grant, ...]) -> Wiring:
     return Wiring(
         project=plan["project"],
         region=plan["region"],
@@ -151,8 +179,17 @@ def _wiring(plan: dict[str, Any]) -> Wiring:
         service_accounts=tuple(plan["service_accounts"]),
         agents=plan["agents"],
         people=plan["people"],
-        grants=tuple(Grant(g["resource"], g["role"], g["member"], g.get("condition")) for g in plan["grants"]),
+        grants=grants,
     )
+
+
+def _grant(plan: dict[str, Any], text: str) -> Grant:
+    try:
+        return Grant(plan["resource"], plan["role"], plan["member"], plan.get("condition"))
+    except WiringError as error:
+        wrong = plan["role"] if plan["role"] not in ROLES else plan["condition"]
+        line = text.partition(json.dumps(wrong))[0].count("\n") + 1
+        raise WiringError(f"line {line}: {error}") from error
 
 
 def _subscription(plan: dict[str, Any]) -> Subscription:

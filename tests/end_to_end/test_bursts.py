@@ -41,7 +41,7 @@ def test_20_doubled_and_shuffled_deliveries_of_one_event_make_one_manifest(stack
     }
     running = running_stack(stack.home)
     assert running is not None
-    subscription = load_wiring().subscriptions[0]
+    subscription = next(one for one in load_wiring().subscriptions if one.name == "on-csv-landed")
     assert subscription.push is not None
     token = Identity(stack.home.cloud, load_wiring()).id_token(
         subscription.push.service_account, subscription.push.audience

@@ -32,7 +32,7 @@ def test_an_empty_bucket_is_reconciled_and_says_so(tmp_path: Path) -> None:
     with cloud(tmp_path) as place:
         ended = train(job_environment(place))
     assert ended.returncode == 0
-    assert [json.loads(line)["message"] for line in ended.stderr.splitlines()] == ["nothing_landed"]
+    assert [json.loads(line)["message"] for line in ended.stderr.splitlines()] == ["nothing_landed", "reconciled"]
 
 
 def test_storage_that_does_not_answer_is_the_worlds_fault(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from service.model_slot import CHECK_WAIT_S
+from service.model_slot import CHECK_WAIT_S, TELL_EVERY_S
 from tests.support.faults import calls, held
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service import HARD_S, SOFT_S, Instance
 from tests.support.waiting import eventually
+from urgency.errors import Unavailable
 
 THREADS = ThreadPoolExecutor(8)
 in_thread = THREADS.submit
@@ -71,6 +72,20 @@ def test_a_new_epoch_of_the_same_model_is_taken_over_without_loading_it_again():
     answer = instance.http.post("/predict", json={"title": "x"})
     assert answer.headers["X-Model-Epoch"] == "2"
     assert len(instance.facts("model_loaded")) == loads
+
+
+def test_an_instance_that_answers_tells_once_a_minute_what_it_serves_also_while_storage_is_away():
+    registry = registry_with(1)
+    instance = Instance(registry)
+
+    def away(_when: str) -> None:
+        raise Unavailable("Storage does not answer.")
+
+    registry.control.fault = away
+    for _ in range(int(2 * TELL_EVERY_S / SOFT_S)):
+        instance.clock.advance(SOFT_S)
+        assert instance.version() == "1"
+    assert [(fact["version"], fact["epoch"]) for fact in instance.facts("model_serving")] == [(1, 1)] * 3
 
 
 def test_only_one_request_loads_and_the_others_go_on_with_the_old_model():

@@ -64,7 +64,7 @@ class Pocket:
 def pocket(home: Path, *, grants: tuple[Grant, ...] | None = None) -> Iterator[Pocket]:
     """Storage and identity of a pocket cloud over `home`, with the wiring's grants or with these."""
     wiring = load_wiring() if grants is None else replace(load_wiring(), grants=grants)
-    _put_keys(home / "identity")
+    put_keys(home / "identity")
     identity = Identity(home, wiring)
     access = Access(wiring, identity)
     objects = Objects(home, wiring.buckets)
@@ -78,7 +78,7 @@ def pocket(home: Path, *, grants: tuple[Grant, ...] | None = None) -> Iterator[P
     objects.close()
 
 
-def _put_keys(folder: Path) -> None:
+def put_keys(folder: Path) -> None:
     """The keys that every pocket of this process shares, since making an RSA key takes longer than most tests."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in _key_files().items():

@@ -1,0 +1,77 @@
+# Each alert names the section of docs/operations.md that says what it means and what to do; its thresholds are here.
+# There is no alert on drift: nothing measures it yet.
+
+locals {
+  channels = [for channel in google_monitoring_notification_channel.email : channel.name]
+
+  # Alerts on one series: aligned over `window`, more than `above` for `lasting` (multiples of 60 s).
+  thresholds = {
+    "Training job failed" = {
+      severity = "ERROR", section = "training-job-failed"
+      series   = local.series.failures, aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM"
+      window   = "600s", above = 0, lasting = "0s"
+    }
+    "Slow answers" = {
+      severity = "WARNING", section = "slow-answers"
+      series   = local.series.latencies, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_95"
+      window   = "300s", above = 1000, lasting = "600s" # ms
+    }
+    "Dead letters" = {
+      severity = "WARNING", section = "dead-letters"
+      series   = local.series.dead_letters, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX"
+      window   = "300s", above = 0, lasting = "0s"
+    }
+    "Old model" = {
+      severity = "WARNING", section = "old-model"
+      series   = local.series.model_age, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50"
+      window   = "7200s", above = 14, lasting = "0s" # days
+    }
+    "Versions held back" = {
+      severity = "WARNING", section = "versions-held-back"
+      series   = local.series.held, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50"
+      window   = "7200s", above = 2.5, lasting = "0s" # three or more; whole numbers are the middles of their buckets
+    }
+  }
+}
+
+resource "google_monitoring_notification_channel" "email" {
+  for_each = var.alert_emails
+
+  display_name = each.key
+  type         = "email"
+  labels       = { email_address = each.key }
+
+  depends_on = [time_sleep.apis]
+}
+
+resource "google_monitoring_alert_policy" "threshold" {
+  for_each = local.thresholds
+
+  display_name          = "Ticket urgency: ${each.key}"
+  severity              = each.value.severity
+  combiner              = "OR"
+  notification_channels = local.channels
+
+  conditions {
+    display_name = each.key
+    condition_threshold {
+      filter          = each.value.series
+      comparison      = "COMPARISON_GT"
+      threshold_value = each.value.above
+      duration        = each.value.lasting
+      aggregations {
+        alignment_period     = each.value.window
+        per_series_aligner   = each.value.aligner
+        cross_series_reducer = each.value.reducer
+      }
+    }
+  }
+  alert_strategy {
+    auto_close = "10800s" # a series that ends, as failures do, ends its alert
+  }
+  documentation {
+    content = "See docs/operations.md#${each.value.section}"
+  }
+
+  depends_on = [time_sleep.metrics]
+}

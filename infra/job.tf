@@ -1,0 +1,64 @@
+# What runs now, asked of Cloud Run while a candidate is on trial: the job has no traffic that could be split, so the
+# candidate's image comes to it with the promotion.
+data "google_cloud_run_v2_job" "current" {
+  count = var.candidate == null ? 0 : 1
+
+  name     = "train"
+  location = var.region
+}
+
+locals {
+  current_job_image = try(data.google_cloud_run_v2_job.current[0].template[0].template[0].containers[0].image, "")
+  job_image         = coalesce(local.current_job_image, local.images["jobs"])
+}
+
+resource "google_cloud_run_v2_job" "train" {
+  name                = "train"
+  location            = var.region
+  deletion_protection = var.protect
+  depends_on          = [terraform_data.image]
+
+  template {
+    template {
+      service_account = google_service_account.this["train"].email
+      max_retries     = 3 # Cloud Run may start a task twice by itself, so fewer would sometimes be none
+      timeout         = "3600s"
+
+      containers {
+        image = local.job_image
+        args  = ["train"]
+
+        resources {
+          limits = { cpu = "1", memory = "2Gi" }
+        }
+
+        dynamic "env" {
+          for_each = merge(var.settings, local.mlflow_environment, {
+            URGENCY_PROJECT         = var.project_id
+            URGENCY_LANDING_BUCKET  = google_storage_bucket.this["landing"].name
+            URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name
+            URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name
+            URGENCY_RELEASE_TOPIC   = google_pubsub_topic.this["model-released"].name
+            OMP_NUM_THREADS         = "1"
+            # The client would ask for the bucket's metadata at each start, which no grant here allows.
+            DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
+          })
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+      }
+    }
+  }
+}
+
+# Executor, never the role with overrides: whoever starts the job cannot change what it runs.
+resource "google_cloud_run_v2_job_iam_member" "runs" {
+  for_each = toset(["trigger", "scheduler"])
+
+  name     = google_cloud_run_v2_job.train.name
+  location = google_cloud_run_v2_job.train.location
+  role     = "roles/run.jobsExecutor"
+  member   = google_service_account.this[each.key].member
+}

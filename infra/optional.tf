@@ -1,0 +1,31 @@
+# What only the optional parts need (mlflow.tf, budget.tf): their APIs and the project's number.
+locals {
+  optional_apis = toset(concat(var.mlflow == "server" ? ["sqladmin"] : [], var.budget == null ? [] : ["billingbudgets"]))
+}
+
+resource "google_project_service" "optional" {
+  for_each = local.optional_apis
+
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false
+  depends_on         = [time_sleep.apis]
+}
+
+resource "time_sleep" "optional" {
+  count = length(local.optional_apis) > 0 ? 1 : 0
+
+  create_duration = "60s"
+  triggers        = { apis = join(",", local.optional_apis) }
+  depends_on      = [google_project_service.optional]
+}
+
+data "google_project" "this" {
+  count = length(local.optional_apis) > 0 ? 1 : 0
+
+  project_id = var.project_id
+  depends_on = [time_sleep.apis]
+}
+
+locals {
+  project_number = one(data.google_project.this[*].number)
+}

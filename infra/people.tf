@@ -1,0 +1,105 @@
+# People: nobody by default. The same grants stand in docs/security.md, made from the applied state.
+
+# --- uploaders drop files and read what became of them -------------------------------------------------------------
+
+# objectUser, not objectCreator: replacing a file asks for the right to delete (docs/decisions/0003).
+resource "google_storage_bucket_iam_member" "uploaders_drop" {
+  for_each = var.uploaders
+
+  bucket = google_storage_bucket.this["landing"].name
+  role   = "roles/storage.objectUser"
+  member = each.key
+
+  condition {
+    title      = "incoming"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["landing"].name}/objects/incoming/\")"
+  }
+}
+
+# A condition on object names never allows listing, which is asked of the bucket: uploaders fetch a receipt by its name.
+# Operators read the whole bucket already.
+resource "google_storage_bucket_iam_member" "uploaders_read_receipts" {
+  for_each = setsubtract(var.uploaders, var.operators)
+
+  bucket = google_storage_bucket.this["landing"].name
+  role   = "roles/storage.objectViewer"
+  member = each.key
+
+  condition {
+    title      = "receipts"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["landing"].name}/objects/receipts/\")"
+  }
+}
+
+# --- operators use the urgency command ----------------------------------------------------------------------------
+
+resource "google_storage_bucket_iam_member" "operators_landing" {
+  for_each = var.operators
+
+  bucket = google_storage_bucket.this["landing"].name
+  role   = "roles/storage.objectViewer"
+  member = each.key
+}
+
+resource "google_storage_bucket_iam_member" "operators_registry" {
+  for_each = var.operators
+
+  bucket = google_storage_bucket.this["registry"].name
+  role   = "roles/storage.objectViewer"
+  member = each.key
+}
+
+# They move the release pointer, by the same compare-and-swap as the job.
+resource "google_storage_bucket_iam_member" "operators_control" {
+  for_each = var.operators
+
+  bucket = google_storage_bucket.this["control"].name
+  role   = "roles/storage.objectUser"
+  member = each.key
+}
+
+resource "google_cloud_run_v2_job_iam_member" "operators_run" {
+  for_each = var.operators
+
+  name     = google_cloud_run_v2_job.train.name
+  location = google_cloud_run_v2_job.train.location
+  role     = "roles/run.jobsExecutor"
+  member   = each.key
+}
+
+# How a run that they started ended.
+resource "google_cloud_run_v2_job_iam_member" "operators_watch" {
+  for_each = var.operators
+
+  name     = google_cloud_run_v2_job.train.name
+  location = google_cloud_run_v2_job.train.location
+  role     = "roles/run.viewer"
+  member   = each.key
+}
+
+resource "google_pubsub_topic_iam_member" "operators_announce" {
+  for_each = var.operators
+
+  topic  = google_pubsub_topic.this["model-released"].name
+  role   = "roles/pubsub.publisher"
+  member = each.key
+}
+
+resource "google_pubsub_subscription_iam_member" "operators_dead_letters" {
+  for_each = var.operators
+
+  subscription = google_pubsub_subscription.dead_letters.name
+  role         = "roles/pubsub.subscriber"
+  member       = each.key
+}
+
+# --- callers predict ----------------------------------------------------------------------------------------------
+
+resource "google_cloud_run_v2_service_iam_member" "callers" {
+  for_each = var.callers
+
+  name     = google_cloud_run_v2_service.api.name
+  location = google_cloud_run_v2_service.api.location
+  role     = "roles/run.servicesInvoker"
+  member   = each.key
+}

@@ -1,0 +1,164 @@
+variable "project_id" {
+  description = "Google Cloud project, empty or not, with billing."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id is a project's id, not its name or number: 6 to 30 lower-case letters, digits and hyphens, a letter first, as in helpdesk-prod."
+  }
+}
+
+variable "region" {
+  description = "Where everything runs and is stored."
+  type        = string
+  default     = "us-central1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region is one region of Cloud Run, as in us-central1 or europe-west1; not a zone, not a multi-region."
+  }
+}
+
+variable "images" {
+  description = "Ready-made images; null: they are built during apply from the sources beside this folder, which needs gcloud."
+  type        = object({ jobs = string, service = string })
+  default     = null
+
+  validation {
+    condition     = alltrue([for image in try(values(var.images), []) : can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?/[\\w./-]+(:[\\w.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")])
+    error_message = "images are full names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST. A tag that moves is never deployed again."
+  }
+}
+
+variable "candidate" {
+  description = "Images on trial: the service's becomes a revision tagged candidate without traffic, the job keeps what it has (service.tf); null: no trial."
+  type        = object({ jobs = string, service = string })
+  default     = null
+
+  validation {
+    condition     = alltrue([for image in try(values(var.candidate), []) : can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?/[\\w./-]+(:[\\w.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")])
+    error_message = "candidate holds full image names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST."
+  }
+}
+
+variable "protect" {
+  description = "Refuse to delete buckets that hold objects, the job and the service; set it to false and apply before terraform destroy."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "public" {
+  description = "Let anyone predict, without a token. The reload hook still checks its caller."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "uploaders" {
+  description = "Who may drop, replace and delete CSVs below incoming/ and read receipts, as in user:ann@example.com."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in var.uploaders : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", member))])
+    error_message = "uploaders are written with their kind, as in user:ann@example.com, group:helpdesk@example.com or serviceAccount:x@p.iam.gserviceaccount.com; not allUsers."
+  }
+}
+
+variable "operators" {
+  description = "Who may run the urgency command against this project: start runs, roll back, read everything."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in var.operators : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", member))])
+    error_message = "operators are written with their kind, as in user:ann@example.com, group:helpdesk@example.com or serviceAccount:x@p.iam.gserviceaccount.com; not allUsers."
+  }
+}
+
+variable "callers" {
+  description = "Who may ask the service for predictions."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in var.callers : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", member))])
+    error_message = "callers are written with their kind, as in user:ann@example.com or serviceAccount:x@p.iam.gserviceaccount.com; for everybody set public = true."
+  }
+}
+
+variable "alert_emails" {
+  description = "Where alerts go; empty: they are only seen in the console."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for email in var.alert_emails : can(regex("^[^@\\s:]+@[^@\\s]+\\.[^@\\s]+$", email))])
+    error_message = "alert_emails are bare addresses, as in ann@example.com."
+  }
+}
+
+variable "schedule" {
+  description = "When the nightly run starts, in UTC."
+  type        = string
+  default     = "0 2 * * *"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9*/,A-Za-z-]+ ){4}[0-9*/,A-Za-z-]+$", var.schedule))
+    error_message = "schedule has cron's five fields with one space between, in UTC, as in 0 2 * * * for 02:00 every night."
+  }
+}
+
+variable "mlflow" {
+  description = "registry: runs are kept in a file of the control bucket, opened with `urgency mlflow`; server: a tracking server on Cloud Run with Cloud SQL."
+  type        = string
+  default     = "registry"
+  nullable    = false
+
+  validation {
+    condition     = contains(["registry", "server"], var.mlflow)
+    error_message = "mlflow is registry (a file in the control bucket, free) or server (Cloud Run and Cloud SQL, costs money when idle)."
+  }
+}
+
+variable "budget" {
+  description = "Monthly amount, in the billing account's currency, at whose parts mails are sent; null: no budget."
+  type        = object({ amount = number, billing_account = string })
+  default     = null
+
+  validation {
+    condition     = var.budget == null ? true : var.budget.amount >= 1 && floor(var.budget.amount) == var.budget.amount && can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account))
+    error_message = "budget has a whole amount of at least 1 and a billing_account as `gcloud billing accounts list` shows it, as in { amount = 20, billing_account = \"0123AB-4567CD-89EF01\" }."
+  }
+}
+
+variable "settings" {
+  description = "How the job trains (docs/settings.md), as in { URGENCY_MISSED_COST = \"10\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.settings), ["URGENCY_MISSED_COST", "URGENCY_CAPACITY_PER_DAY", "URGENCY_REVIEW_BAND", "URGENCY_MIN_ROWS", "URGENCY_COLUMN_ALIASES"])) == 0
+    error_message = "settings may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS and URGENCY_COLUMN_ALIASES; Terraform sets the rest itself."
+  }
+}
+
+variable "max_instances" {
+  description = "Most instances of the prediction service at once: the ceiling of its cost."
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = var.max_instances >= 1 && var.max_instances <= 100 && floor(var.max_instances) == var.max_instances
+    error_message = "max_instances is a whole number from 1 to 100."
+  }
+}

