@@ -24,11 +24,12 @@ up: .venv/demo ## start the local stack and keep it
 down: .venv/demo ## stop the local stack
 	$(RUN)/urgency down
 
-lint: .venv/dev ## ruff, mypy, import-linter
+lint: .venv/dev ## ruff, mypy, import-linter, terraform fmt
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+	@! command -v terraform >/dev/null || terraform fmt -check -recursive infra
 
 lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each deployable
 	$(UV) lock
@@ -37,7 +38,7 @@ lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each
 	done
 
 prove: .venv/dev ## the long tests: more simulated schedules, crashes three times, the chain without each grant
-	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants.py tests/end_to_end
+	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants*.py tests/end_to_end
 
 images: .venv/dev ## build the containers and run them for real: sizes, cold start, memory
 	$(RUN)/pytest tests/infra/test_containers_run.py

@@ -2,8 +2,6 @@
 # There is no alert on drift: nothing measures it yet.
 
 locals {
-  channels = [for channel in google_monitoring_notification_channel.email : channel.name]
-
   # Alerts on one series: aligned over `window`, more than `above` for `lasting` (multiples of 60 s).
   thresholds = {
     "Training job failed" = {
@@ -32,16 +30,6 @@ locals {
       window   = "7200s", above = 2.5, lasting = "0s" # three or more; whole numbers are the middles of their buckets
     }
   }
-}
-
-resource "google_monitoring_notification_channel" "email" {
-  for_each = var.alert_emails
-
-  display_name = each.key
-  type         = "email"
-  labels       = { email_address = each.key }
-
-  depends_on = [time_sleep.apis]
 }
 
 resource "google_monitoring_alert_policy" "threshold" {

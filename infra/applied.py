@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,14 +57,20 @@ def applied_state(folder: Path, override: str = "") -> dict[str, Any]:
     return state
 
 
+def simulated(environ: Mapping[str, str]) -> bool:
+    """Whether stand-ins are served for every provider that could reach Google Cloud."""
+    served = json.loads(environ.get("TF_REATTACH_PROVIDERS") or "{}")
+    return {f"registry.terraform.io/hashicorp/{name}" for name in ("google", "google-beta")} <= set(served)
+
+
 def _helper() -> list[str]:
     """What has to stand before a command so that Terraform has stand-ins there."""
     if not shutil.which("terraform"):
         raise NoProviders("Terraform is not installed: https://developer.hashicorp.com/terraform/install")
-    if os.environ.get("TF_REATTACH_PROVIDERS"):
-        return []
     if HELPER.exists():
-        return [str(HELPER)]
+        return [str(HELPER)]  # also where stand-ins are served already: each apply finds a project that is empty
+    if simulated(os.environ):
+        return []
     raise NoProviders("TF_REATTACH_PROVIDERS is not set: only stand-ins for the providers may be applied to from here.")
 
 

@@ -7,7 +7,8 @@
 locals {
   mlflow = var.mlflow == "server" ? toset(["server"]) : toset([])
 
-  # A service cannot name its own address; this form of it is known before it exists.
+  # A service cannot name its own address; this form of it is known before it exists. There is an older one besides,
+  # mlflow-<random>.a.run.app, which `gcloud run services proxy` takes. MLflow refuses every host that it is not told of.
   mlflow_host = var.mlflow == "server" ? "mlflow-${local.project_number}.${var.region}.run.app" : ""
 
   # What the training job is told of it.
@@ -118,9 +119,13 @@ resource "google_cloud_run_v2_service" "mlflow" {
       depends_on = ["database"]
       args = [
         "server", "--host=0.0.0.0", "--port=8080", "--workers=1", "--no-serve-artifacts",
-        "--default-artifact-root=file:///nowhere", "--allowed-hosts=${local.mlflow_host}",
+        "--default-artifact-root=file:///nowhere", "--allowed-hosts=${local.mlflow_host},mlflow-*.a.run.app",
         "--backend-store-uri=postgresql+pg8000://${urlencode(google_sql_user.mlflow[each.key].name)}@127.0.0.1:5432/${google_sql_database.mlflow[each.key].name}",
       ]
+      env {
+        name  = "MLFLOW_DISABLE_TELEMETRY"
+        value = "true"
+      }
       ports { container_port = 8080 }
       resources {
         limits            = { cpu = "1", memory = "2Gi" }

@@ -6,6 +6,7 @@ Whoever asks a private service puts an ID token for its own address into ID_TOKE
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import sys
@@ -69,7 +70,7 @@ class Service:
         except urllib.error.HTTPError as error:
             with error:
                 return _answer(error.code, error.headers.items(), error.read())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Failed(f"does not answer: {error}") from None
 
 

@@ -1,7 +1,7 @@
 """What the system is made of: names, policies, identities and grants, read from `wiring.json`.
 
-Nothing else under `infra/local` knows a name. The file has the shape of Terraform's resources, and its URIs are the
-cloud's; `stack.py` says at which local port each of them answers.
+Nothing else under `infra/local` knows a name. `make wiring` writes the file from what Terraform applies; its URIs are
+the cloud's, and `stack.py` says at which local port each of them answers.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def load_wiring(path: Path = WIRING_FILE) -> Wiring:
         raise WiringError(f"{path} line {error.lineno} is not JSON: {error.msg}. {ADVICE}") from error
     except KeyError as error:
         raise WiringError(f"{path} lacks the member {error}. {ADVICE}") from error
-    except TypeError as error:
+    except (AttributeError, TypeError) as error:
         raise WiringError(f"{path} has another shape than the stack reads: {error}. {ADVICE}") from error
     except WiringError as error:
         raise WiringError(f"{path} {error}. {ADVICE}") from error

@@ -19,6 +19,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from google.auth import jwt
 
 from infra.local.server import free_ports
 from jobs.mlflow_view import open_tracking_store
@@ -32,6 +33,8 @@ from urgency.registry import Registry
 from urgency.scorer import Scorer
 from urgency.settings import read_settings
 from urgency.ticket import normal_ticket
+
+CHECKOUT = Path(__file__).parents[2]
 
 PREDICT = """
 import json, sys
@@ -108,6 +111,21 @@ def test_a_server_that_nobody_runs_costs_little_and_is_one_warning_without_its_p
     assert "MLFLOW_TRACKING_URI" in line["reason"]
     assert "secret" not in line["reason"]
     assert duration_s < 30
+
+
+def test_a_private_server_on_cloud_run_is_shown_an_id_token_of_the_job_for_its_address(world: Pocket) -> None:
+    uri = "https://mlflow-1.us-central1.run.app"
+    claims = jwt.decode(token_for(uri), verify=False)
+    assert claims["aud"] == uri
+    assert claims["email"].startswith("urgency-train@")
+    assert token_for("https://mlflow.example") == token_for("") == "none"
+
+
+def token_for(uri: str) -> str:
+    """What a process of the job would show to MLflow at `uri`."""
+    script = "import os, jobs.mlflow_log as log; log.identify({!r}, os.environ); print(os.environ.get({!r}, 'none'))"
+    command = (sys.executable, "-W", "ignore", "-c", script.format(uri, "MLFLOW_TRACKING_TOKEN"))
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=CHECKOUT).stdout.strip()
 
 
 @pytest.mark.slow

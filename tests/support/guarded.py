@@ -1,11 +1,11 @@
 """The whole wiring in the test process, fronts included; small endpoints stand in for functions and service.
 
-Each deed is done by an identity of its own and raises Refused, or Google's or our own Forbidden, where a grant is missing.
+Whoever does something here is named first; what no grant allows raises Refused, or Google's or our own Forbidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +14,7 @@ from typing import Any
 import urllib3
 from google.api_core.exceptions import MethodNotImplemented
 from google.cloud import run_v2, storage
-from google.pubsub_v1 import PublisherClient, SubscriberClient
-from werkzeug.wrappers import Response
+from google.pubsub_v1 import PublisherClient
 
 from infra.local.front import front_for
 from infra.local.pocket.access import Access
@@ -27,11 +26,12 @@ from tests.support.cloud import Cloud, cloud, granting
 from tests.support.pocket import put_keys
 from tests.support.receiver import Receiver, receiver
 from tests.support.waiting import eventually
-from urgency.errors import Forbidden
-from urgency.store import ABSENT, CloudBucket
+from urgency.store import CloudBucket
 
 SERVICE = "ticket-urgency"
 SWEEP = "urgency-sweep"
+Hop = tuple[str, dict[str, Any]]
+"""A kind of line in the timeline, and what it has to say."""
 
 
 class Refused(Exception):
@@ -58,9 +58,10 @@ class Guarded:
         client.publish(topic=client.topic_path(self.cloud.wiring.project, topic), messages=[{"data": b"x"}], retry=None)
 
     def pull(self, account: str, subscription: str) -> None:
-        client = SubscriberClient(transport="rest", **self.cloud.options(account))
-        name = client.subscription_path(self.cloud.wiring.project, subscription)
-        client.pull(subscription=name, max_messages=1, return_immediately=True, retry=None)
+        """As `urgency doctor` looks at dead letters."""
+        name = f"projects/{self.cloud.wiring.project}/subscriptions/{subscription}"
+        body = {"maxMessages": 1, "returnImmediately": True}
+        _post(f"{self.cloud.url}/v1/{name}:pull", self._token(account), body)
 
     def run_job(self, account: str, *, overrides: bool = False) -> None:
         changed = run_v2.RunJobRequest.Overrides(task_count=2) if overrides else None
@@ -78,28 +79,26 @@ class Guarded:
         """POST to a front as `account`."""
         email = self.cloud.identity.email(account)
         token = self.cloud.identity.id_token(email, audience or self.fronts[container])
-        headers = {"Authorization": f"Bearer {token}"}
-        status = urllib3.request("POST", self.fronts[container] + path, headers=headers, retries=False).status
-        if status == 403:
-            raise Refused(f"{account} may not call {container}")
-        assert status == 200
+        _post(self.fronts[container] + path, token)
 
     def fire(self, schedule: str) -> None:
-        """Let a schedule's time come now, by a right that no wiring grants."""
+        """Let a schedule's time come now, by a right that the wiring grants nobody."""
         where = f"projects/{self.cloud.wiring.project}/locations/{self.cloud.wiring.region}"
-        token = self.cloud.options()["credentials"].token
-        url = f"{self.cloud.url}/v1/{where}/jobs/{schedule}:run"
-        urllib3.request("POST", url, headers={"Authorization": f"Bearer {token}"}, retries=False)
+        _post(f"{self.cloud.url}/v1/{where}/jobs/{schedule}:run", self._token("operator"))
         self.expect(("schedule_fired", {"status": 200}), ("schedule_fired", {"status": 403}))
 
-    def expect(self, done: tuple[str, dict[str, Any]], refused: tuple[str, dict[str, Any]]) -> None:
-        """Wait until the timeline tells of one of two hops; raise Refused where it is the second."""
-        if eventually(lambda: self._told(*refused) or self._told(*done)) in self._told(*refused):
+    def expect(self, done: Hop, refused: Hop) -> None:
+        """Wait until the timeline tells of one of the two; raise Refused where it is the second."""
+        eventually(lambda: self._told(done) or self._told(refused))
+        if self._told(refused):
             raise Refused(refused[0])
 
     @property
     def _job(self) -> str:
         return f"projects/{self.cloud.wiring.project}/locations/{self.cloud.wiring.region}/jobs/train"
+
+    def _token(self, account: str) -> str:
+        return self.cloud.identity.access_token(self.cloud.identity.email(account))
 
     def _storage(self, account: str) -> storage.Client:
         return storage.Client(project=self.cloud.wiring.project, **self.cloud.options(account))
@@ -107,8 +106,16 @@ class Guarded:
     def _name(self, kind: str) -> str:
         return next(bucket for bucket in self.cloud.wiring.buckets if bucket.endswith(kind))
 
-    def _told(self, hop: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
-        return [line for line in self.cloud.hops(hop) if facts.items() <= line.items()]
+    def _told(self, hop: Hop) -> bool:
+        kind, facts = hop
+        return any(facts.items() <= line.items() for line in self.cloud.hops(kind))
+
+
+def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
+    answer = urllib3.request("POST", url, json=body, headers={"Authorization": f"Bearer {token}"}, retries=False)
+    if answer.status == 403:
+        raise Refused(answer.data.decode())
+    assert answer.status == 200
 
 
 @contextmanager

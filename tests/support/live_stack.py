@@ -75,15 +75,15 @@ def run(command: list[str], environment: Mapping[str, str], timeout_s: float = 1
 
 
 @contextmanager
-def live_stack(folder: Path, **settings: str) -> Iterator[LiveStack]:
-    """`python -m infra.local` until the block ends; back-offs are hurried, nothing else is."""
+def live_stack(folder: Path, *, checkout: Path = CHECKOUT, **settings: str) -> Iterator[LiveStack]:
+    """`python -m infra.local` of `checkout` until the block ends; back-offs are hurried, nothing else is."""
     home = Home(folder)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "stack.out"
     command = [sys.executable, "-m", "infra.local", "--hurry", "50"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=person(folder) | settings, cwd=CHECKOUT, stdout=output, stderr=output, start_new_session=True
+            command, env=person(folder) | settings, cwd=checkout, stdout=output, stderr=output, start_new_session=True
         )
         try:
             eventually(lambda: process.poll() is not None or running_stack(home), timeout_s=60)

@@ -13,17 +13,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).parents[2]
-HELPER = CHECKOUT.parent / "shared/terraform/offline"
-"""Runs a command in which `terraform` works without a network, in an empty project of its own."""
-
-REFERRED_TO = ("infra", "functions", "jobs", "service", "urgency")
-"""What the configuration reads: itself, the functions' sources and those that images are made of."""
+from infra.applied import CHECKOUT, HELPER, READ_BY_TERRAFORM, NoProviders, simulated
 
 HARMLESS = ("fmt", "init", "validate", "test", "version")
 NOT_COPIED = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "*.zip")
@@ -34,10 +30,6 @@ MOCK_BLOCK = re.compile(r'^mock_provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")
 
 class RealProject(Exception):
     """What was asked for could reach a project that is not simulated."""
-
-
-class NoTerraform(Exception):
-    """Terraform cannot do this here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ class Terraform:
             raise RealProject(f"terraform {verb} reads or changes a project")
         if verb == "test":
             refuse_unmocked(self.folder)
-        return run([*self.helper, "terraform", f"-chdir={self.folder}", verb, *arguments, "-no-color"])
+        return run([*self.helper, "terraform", verb, *arguments, "-no-color"], self.folder)
 
     def circle(self, variables: Mapping[str, Any], then: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Empty project, plan, apply, second plan, the state, destroy; `then` are variables that change before the end.
@@ -71,9 +63,8 @@ class Terraform:
         result = self.folder.parent / "circle.json"
         for name, values in (("variables", variables), ("then", {**variables, **(then or {})})):
             (self.folder.parent / f"{name}.tfvars.json").write_text(json.dumps(values))
-        ended = run(
-            [*self.helper, sys.executable, "-m", "tests.support.terraform_circle", str(self.folder), str(result)]
-        )
+        program = [sys.executable, "-m", "tests.support.terraform_circle", str(self.folder), str(result)]
+        ended = run([*self.helper, *program], self.folder)
         assert ended.code == 0, ended.text
         circle: dict[str, Any] = json.loads(result.read_text())
         return circle
@@ -81,25 +72,16 @@ class Terraform:
 
 def copy_of_checkout(folder: Path, source: Path = CHECKOUT) -> Path:
     """Copy what the configuration refers to; returns the copied infra/."""
-    for name in REFERRED_TO:
+    for name in READ_BY_TERRAFORM:
         shutil.copytree(source / name, folder / name, ignore=NOT_COPIED)
     return folder / "infra"
 
 
 def terraform(folder: Path, *, helper: Path = HELPER) -> Terraform:
-    """Terraform for a copied infra/. Raises NoTerraform where none is installed."""
+    """Terraform for a copied infra/. Raises NoProviders where none is installed."""
     if not shutil.which("terraform"):
-        raise NoTerraform("terraform is not installed")
+        raise NoProviders("terraform is not installed")
     return Terraform(folder, (str(helper),) if helper.exists() else ())
-
-
-def simulated(environ: Mapping[str, str]) -> bool:
-    """Whether every provider that could reach Google Cloud is served by somebody else."""
-    try:
-        served = json.loads(environ.get("TF_REATTACH_PROVIDERS", "{}"))
-    except json.JSONDecodeError:
-        return False
-    return {f"registry.terraform.io/hashicorp/{name}" for name in ("google", "google-beta")} <= set(served)
 
 
 def refuse_unmocked(folder: Path) -> None:
@@ -111,29 +93,30 @@ def refuse_unmocked(folder: Path) -> None:
             raise RealProject(f"{file.name} does not mock {sorted(real)}")
 
 
-def run(command: list[str]) -> Said:
-    """Run a command with nobody's credentials, whatever this shell is logged in to."""
+def run(command: list[str], folder: Path) -> Said:
+    """Run a command in `folder`, where providers write too, with nobody's credentials whatever this shell has."""
     kept = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     environ = kept | {
         "PYTHONPATH": str(CHECKOUT),
         "GOOGLE_APPLICATION_CREDENTIALS": os.devnull,
         "TF_IN_AUTOMATION": "1",
     }
-    ended = subprocess.run(command, env=environ, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    ended = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
     return Said(ended.returncode, ended.stdout + ended.stderr)
 
 
 def once(shared: Path, name: str, variables: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
     """The circle with these variables, run by whichever process of a test session comes first.
 
-    shared: a folder that all of them see.   Raises NoTerraform where no project is simulated.
+    shared: a folder that all of them see.   Raises NoProviders where no project is simulated.
     """
     if not HELPER.exists() and not simulated(os.environ):
-        raise NoTerraform("no simulated project: TF_REATTACH_PROVIDERS is not set, and a real one is never touched")
+        raise NoProviders("no simulated project: TF_REATTACH_PROVIDERS is not set, and a real one is never touched")
     result = shared / f"{name}.json"
-    with (shared / f"{name}.lock").open("w") as lock:
+    with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
-            result.write_text(json.dumps(terraform(copy_of_checkout(shared / name)).circle(variables, then)))
+            copy = copy_of_checkout(Path(tempfile.mkdtemp(dir=shared)))
+            result.write_text(json.dumps(terraform(copy).circle(variables, then)))
     circle: dict[str, Any] = json.loads(result.read_text())
     return circle

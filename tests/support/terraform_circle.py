@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.terraform import RealProject, simulated
+from infra.applied import simulated
+from tests.support.terraform import RealProject
 
 FIRST, LAST = ("-input=false", "-var-file=../variables.tfvars.json"), ("-input=false", "-var-file=../then.tfvars.json")
 STEPS = {
@@ -43,16 +44,21 @@ def terraform(folder: Path, *arguments: str) -> dict[str, Any]:
     }
 
 
+def gcloud_calls() -> list[str]:
+    """What the stand-in for gcloud was called with since the project was begun."""
+    calls = Path(os.environ.get("TERRAFORM_OFFLINE", "/nowhere")) / "gcloud-calls"
+    return calls.read_text().splitlines() if calls.exists() else []
+
+
 def main(folder: Path, result: Path) -> None:
     """Run the steps up to the first that fails and write what each said, and what gcloud was called with."""
     steps: dict[str, Any] = {}
+    earlier = len(gcloud_calls())
     for name, arguments in STEPS.items():
         steps[name] = terraform(folder, *arguments)
         if steps[name]["code"] not in (0, 2 if name == "second plan" else 0):
             break
-    calls = Path(os.environ.get("TERRAFORM_OFFLINE", "/nowhere")) / "gcloud-calls"
-    gcloud = calls.read_text().splitlines() if calls.exists() else []
-    result.write_text(json.dumps({"steps": steps, "gcloud": gcloud}))
+    result.write_text(json.dumps({"steps": steps, "gcloud": gcloud_calls()[earlier:]}))
 
 
 if __name__ == "__main__":

@@ -90,24 +90,26 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
 
 
 @policy
-def conditions_are_as_designed(deployed: Deployment) -> Iterator[str]:
-    """Writing under landing/ is fenced in by prefix, and so is what can only be granted on the project."""
-    landing = f"{deployed.variables['project_id']}-urgency-landing"
-    for grant in deployed.grants():
-        writes = grant.role in ("roles/storage.objectCreator", "roles/storage.objectUser")
-        if grant.on == f"bucket/{landing}" and writes:
-            folder = "receipts/" if grant.member == deployed.member("train") else "incoming/"
-            wanted = f'resource.name.startsWith("projects/_/buckets/{landing}/objects/{folder}")'
-            if grant.condition != wanted:
-                yield f"{grant.address} may write where {grant.condition or 'it likes'}, not only below {folder}"
-        if grant.on.startswith("project/") and grant.role not in WITHOUT_CONDITION and not grant.condition:
+def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
+    """The job writes receipts, people drop below incoming/; only job and operators read everything."""
+    bucket = f"{deployed.variables['project_id']}-urgency-landing"
+    read_all = {deployed.member("train"), *deployed.variable("operators", [])}
+    for grant in deployed.grants(on=f"bucket/{bucket}"):
+        reads = grant.role == "roles/storage.objectViewer"
+        below = "receipts/" if reads or grant.member == deployed.member("train") else "incoming/"
+        fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}")'
+        if grant.condition != fence and not (reads and grant.member in read_all):
+            yield f"{grant.address} is not fenced in by {below}: {grant.condition or 'no condition'}"
+
+
+@policy
+def project_grants_are_fenced(deployed: Deployment) -> Iterator[str]:
+    """What can only be granted on the project has a condition, on buckets the one of Cloud Functions' own."""
+    for grant in deployed.grants(on="project/"):
+        if grant.role not in WITHOUT_CONDITION and not grant.condition:
             yield f"{grant.address} grants {grant.role} on the whole project"
-        if (
-            grant.on.startswith("project/")
-            and grant.role.startswith("roles/storage.")
-            and grant.condition != BUILT_BY_GOOGLE
-        ):
-            yield f"{grant.address} opens buckets of the project: {grant.condition!r}"
+        elif grant.role.startswith("roles/storage.") and grant.condition != BUILT_BY_GOOGLE:
+            yield f"{grant.address} opens other buckets: {grant.condition}"
 
 
 @policy

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 from tests.support.policies.deployment import Deployment, policy
 
-REMADE = ("-urgency-source",)
-"""Buckets whose objects Terraform can make again; deleting them needs no protection."""
-
 
 @policy
 def buckets_have_uniform_access(deployed: Deployment) -> Iterator[str]:
@@ -57,11 +54,26 @@ def registry_is_never_cleaned(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def deletion_is_guarded_as_asked(deployed: Deployment) -> Iterator[str]:
-    """`protect` guards what cannot be made again; without it, destroy leaves nothing."""
+    """`protect` guards buckets that hold something, job and services; without it, destroy leaves nothing."""
     protect = bool(deployed.variable("protect", False))
     for bucket in deployed.of("storage_bucket"):
-        if bool(bucket.values.get("force_destroy")) == protect and not bucket.name.endswith(REMADE):
+        if bool(bucket.values.get("force_destroy")) == protect:
             yield f"{bucket.address} force_destroy is {bucket.values.get('force_destroy')} with protect = {protect}"
     for resource in deployed.of("cloud_run_v2_job", "cloud_run_v2_service", "sql_database_instance"):
         if resource.values.get("deletion_protection") is not protect:
             yield f"{resource.address} is {'not ' if protect else ''}protected"
+
+
+@policy
+def databases_let_in_nobody_without_iam(deployed: Deployment) -> Iterator[str]:
+    """Through the connector and over TLS only, no network let in, no password, and with backups."""
+    for database in deployed.of("sql_database_instance"):
+        network = database.block("settings", "ip_configuration")
+        enforced = database.block("settings").get("connector_enforcement") == "REQUIRED"
+        if not enforced or network.get("authorized_networks") or "REQUIRED" not in (network.get("ssl_mode") or ""):
+            yield f"{database.address} can be reached without IAM"
+        if not database.block("settings", "backup_configuration").get("enabled"):
+            yield f"{database.address} has no backups"
+    for user in deployed.of("sql_user"):
+        if user.values.get("password") or not (user.values.get("type") or "").startswith("CLOUD_IAM_"):
+            yield f"{user.address} has a password"

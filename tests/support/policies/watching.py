@@ -53,12 +53,14 @@ def alerts_last_whole_minutes(deployed: Deployment) -> Iterator[str]:
 
 
 @policy
-def alerts_on_log_lines_are_limited(deployed: Deployment) -> Iterator[str]:
-    """Without a rate limit they are refused."""
+def only_alerts_on_log_lines_are_limited(deployed: Deployment) -> Iterator[str]:
+    """They need a rate limit and stand alone in their policy; alerts on metrics with a rate limit are refused."""
     for alert in deployed.of("monitoring_alert_policy"):
-        on_lines = any(condition.get("condition_matched_log") for condition in alert.values["conditions"])
-        if on_lines and not alert.block("alert_strategy", "notification_rate_limit").get("period"):
-            yield f"{alert.address} has no rate limit"
+        conditions = alert.values["conditions"]
+        on_lines = any(condition.get("condition_matched_log") for condition in conditions)
+        limited = bool(alert.block("alert_strategy", "notification_rate_limit").get("period"))
+        if limited != on_lines or (on_lines and len(conditions) > 1):
+            yield f"{alert.address} has {'a' if limited else 'no'} rate limit and {len(conditions)} conditions"
 
 
 @policy
@@ -73,6 +75,15 @@ def alerts_reach_every_mailbox(deployed: Deployment) -> Iterator[str]:
         told = {channels.get(name) for name in alert.values.get("notification_channels") or []}
         if told != asked:
             yield f"{alert.address} tells {sorted(map(str, told))}, not {sorted(asked)}"
+
+
+@policy
+def budgets_count_this_project(deployed: Deployment) -> Iterator[str]:
+    """By its number: by its id, every plan shows a difference; without a filter, every project is counted."""
+    for budget in deployed.of("billing_budget"):
+        projects = budget.block("budget_filter").get("projects") or []
+        if len(projects) != 1 or not re.fullmatch(r"projects/\d+", projects[0]):
+            yield f"{budget.address} counts {projects or 'everything'}"
 
 
 def anchors(page: str) -> set[str]:

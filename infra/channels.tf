@@ -1,0 +1,15 @@
+# Who is told: by the alerts, and by the budget.
+
+resource "google_monitoring_notification_channel" "email" {
+  for_each = var.alert_emails
+
+  display_name = each.key
+  type         = "email"
+  labels       = { email_address = each.key }
+
+  depends_on = [time_sleep.apis]
+}
+
+locals {
+  channels = [for channel in google_monitoring_notification_channel.email : channel.name]
+}

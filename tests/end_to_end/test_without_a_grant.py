@@ -1,0 +1,102 @@
+"""The event chain of real processes stops, and says where, when a grant is taken away.
+
+A sample of the chain's links; all of them with URGENCY_PROVE=1. tests/infra/test_grants.py covers every grant.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.grants import GRANTS, checkout_without
+from tests.support.live_stack import LiveStack, live_stack
+from tests.support.waiting import eventually
+
+Hop = tuple[str, dict[str, Any]]
+TRAIN_FAILS: Hop = ("job_attempt_failed", {"who": "train"})
+
+
+def refused(subscription: str, status: int) -> Hop:
+    return "push_refused", {"subscription": subscription, "status": status}
+
+
+# grant -> the last hop of the chain after a CSV was dropped
+STOPS: dict[str, Hop] = {
+    "storage's agent: pubsub.publisher on topics/tickets-landed": ("notification_refused", {"topic": "tickets-landed"}),
+    "pubsub's agent: iam.serviceAccountTokenCreator on serviceAccounts/urgency-pusher": refused("on-csv-landed", 403),
+    "urgency-pusher: run.servicesInvoker on services/on-csv-landed": refused("on-csv-landed", 403),
+    "urgency-trigger: run.jobsExecutor on jobs/train": refused("on-csv-landed", 500),
+    "urgency-train: storage.objectViewer on buckets/landing": TRAIN_FAILS,
+    "urgency-train: storage.objectCreator on buckets/registry": TRAIN_FAILS,
+    "urgency-train: storage.objectViewer on buckets/registry": TRAIN_FAILS,
+    "urgency-train: storage.objectUser on buckets/control": TRAIN_FAILS,
+    "urgency-train: pubsub.publisher on topics/model-released": TRAIN_FAILS,
+    "urgency-pusher: run.servicesInvoker on services/on-model-released": refused("on-model-released", 403),
+    "urgency-reload: run.servicesInvoker on services/ticket-urgency": refused("on-model-released", 500),
+    "urgency-serve: storage.objectViewer on buckets/control": refused("on-model-released", 500),
+    "urgency-serve: storage.objectViewer on buckets/registry": refused("on-model-released", 500),
+}
+DROP = ("drop", "data/tickets.csv", "--wait")
+ROLL_BACK = ("rollback", "--to", "1", "--reason", "the test says so")
+
+# grant -> what an operator types; the last command fails and says why
+COMMANDS: dict[str, list[tuple[str, ...]]] = {
+    "operator: storage.objectUser on buckets/landing incoming/": [("drop", "data/tickets.csv")],
+    "operator: storage.objectViewer on buckets/landing": [("receipts",)],
+    "operator: storage.objectViewer on buckets/registry": [("models",)],
+    "operator: storage.objectUser on buckets/control": [("models",)],
+    "operator: run.jobsExecutor on jobs/train": [("train",)],
+    "operator: run.viewer on jobs/train": [("train", "--wait")],
+    "operator: run.servicesInvoker on services/ticket-urgency": [("predict", "anything")],
+    "operator: pubsub.publisher on topics/model-released": [DROP, ROLL_BACK],
+    "operator: pubsub.subscriber on subscriptions/dead-letters": [("doctor",)],
+}
+RECEIPTS = "urgency-train: storage.objectCreator on buckets/landing receipts/"
+ALL = bool(os.environ.get("URGENCY_PROVE"))
+SAMPLE = {
+    "storage's agent: pubsub.publisher on topics/tickets-landed",
+    "urgency-trigger: run.jobsExecutor on jobs/train",
+    "operator: run.servicesInvoker on services/ticket-urgency",
+}
+
+
+def chosen(table: dict[str, Any]) -> list[str]:
+    assert table.keys() <= GRANTS.keys()
+    return [name for name in table if ALL or name in SAMPLE]
+
+
+def told(stack: LiveStack, hop: Hop) -> bool:
+    kind, facts = hop
+    return any(facts.items() <= line.items() for line in stack.hops(kind))
+
+
+@pytest.mark.parametrize("grant", chosen(STOPS))
+def test_the_chain_stops_there(grant: str, tmp_path: Path) -> None:
+    with live_stack(tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")) as stack:
+        assert stack.urgency("drop", "data/tickets.csv").code == 0
+        eventually(lambda: told(stack, STOPS[grant]), timeout_s=60)
+        delivered = {line["subscription"] for line in stack.hops("push_delivered")}
+        assert "on-model-released" not in delivered
+
+
+@pytest.mark.parametrize("grant", chosen(COMMANDS))
+def test_the_operator_is_refused(grant: str, tmp_path: Path) -> None:
+    *before, command = COMMANDS[grant]
+    with live_stack(tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")) as stack:
+        for done in before:
+            assert stack.urgency(*done).code == 0
+        said = stack.urgency(*command)
+        assert said.code
+        assert re.search("may not|does not have|refused this identity", said.out + said.err), said
+
+
+@pytest.mark.skipif(not ALL, reason="one of the long ones: URGENCY_PROVE=1")
+def test_without_the_right_to_answer_the_run_fails_and_no_receipt_comes(tmp_path: Path) -> None:
+    checkout = checkout_without(RECEIPTS, tmp_path / "checkout")
+    with live_stack(tmp_path / "home", checkout=checkout) as stack:
+        assert stack.urgency(*DROP, "--timeout", "20").code == 6
+        assert told(stack, TRAIN_FAILS)
