@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from cli.settings_page import settings_page
+from tests.support.tools import uv
 
 CHECKOUT = Path(__file__).parents[1]
 OURSELVES = "tests/test_repository.py"
@@ -27,8 +27,7 @@ def test_the_page_of_settings_is_that_of_the_code() -> None:
 
 @pytest.mark.parametrize("part", ["functions", "jobs", "service"])
 def test_hashed_requirements_are_those_of_the_lock_file(part: str) -> None:
-    uv = shutil.which("uv") or CHECKOUT / ".uv/bin/uv"
-    command = [uv, "export", "--quiet", "--frozen", "--offline", "--extra", part]
+    command = [uv(), "export", "--quiet", "--frozen", "--offline", "--extra", part]
     options = ["--no-emit-project", "--no-dev", "--no-header"]
     made = subprocess.run([*command, *options], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
     assert (CHECKOUT / part / "requirements.txt").read_text() == made, "run 'make lock'"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from tests.support.models import URGENT_TICKET, put_model, release
 from tests.support.pocket import Pocket, pocket
 from tests.support.service import cloud_environ, cloud_registry
 from tests.support.service_process import CHECKOUT, service_process
+from tests.support.tools import uv
 from urgency.bundle import Arrays
 from urgency.features import FEATURES
 
@@ -39,11 +39,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The interpreter of a fresh environment that holds the extra `service`."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed, so no environment can be made")
     folder = tmp_path_factory.mktemp("lean") / "venv"
-    command = [uv, "sync", "--quiet", "--extra", "service", "--no-dev", "--frozen", "--compile-bytecode"]
+    command = [uv(), "sync", "--quiet", "--extra", "service", "--no-dev", "--frozen", "--compile-bytecode"]
     environ = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON": sys.executable}
     subprocess.run(command, cwd=CHECKOUT, env=environ, check=True, timeout=240)
     subprocess.run([folder / "bin/python", "-m", "compileall", "-q", "service", "urgency"], cwd=CHECKOUT, check=True)

