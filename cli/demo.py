@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,6 +160,11 @@ def _farewell(seconds: float) -> None:
     _chapter("Try next")
     say(
         f"That took {seconds:.0f} s, and the system keeps running.",
+        *(
+            []
+            if shutil.which("urgency")
+            else ["  . .venv/bin/activate                                 find it"]
+        ),
         '  urgency predict "Where can I download my invoice?"   ask it yourself',
         "  urgency drop data/bad.csv --wait                     see what becomes of bad rows",
         "  urgency drop your.csv --wait                         use your own tickets",
