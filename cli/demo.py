@@ -160,11 +160,7 @@ def _farewell(seconds: float) -> None:
     _chapter("Try next")
     say(
         f"That took {seconds:.0f} s, and the system keeps running.",
-        *(
-            []
-            if shutil.which("urgency")
-            else ["  . .venv/bin/activate                                 find it"]
-        ),
+        *([] if shutil.which("urgency") else ["  . .venv/bin/activate                                 find it"]),
         '  urgency predict "Where can I download my invoice?"   ask it yourself',
         "  urgency drop data/bad.csv --wait                     see what becomes of bad rows",
         "  urgency drop your.csv --wait                         use your own tickets",
