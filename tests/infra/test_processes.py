@@ -101,6 +101,8 @@ time.sleep(60)
     process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE)
     assert process.stdout
     child = int(process.stdout.readline())
+    command = Path(f"/proc/{child}/cmdline")
+    eventually(lambda: b"setpriv" not in command.read_bytes())  # until then nothing ties it to its parent
     process.kill()
     process.communicate()
     eventually(lambda: not is_alive(child))
