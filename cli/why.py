@@ -76,9 +76,7 @@ def _adoption(system: System, version: int) -> list[dict[str, Any]]:
     told, before = [], 0
     for release in moves:
         if version in (before, release.champion):
-            told.append(
-                {name: getattr(release, name) for name in ("epoch", "champion", "pinned", "by", "reason", "at")}
-            )
+            told.append({name: getattr(release, name) for name in TOLD})
         before = release.champion
     return told
 

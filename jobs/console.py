@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ def job_log(execution: str) -> Log:
 
     status = Console(stderr=True).status("Looking at the landing bucket ...")
     status.start()
+    atexit.register(status.stop)  # it hid the cursor
     return WatchedLog({"execution": execution}, status=status)
 
 

@@ -220,13 +220,13 @@ class Reconciler:
     def _write_receipts(self, snapshot: Snapshot, manifest: Manifest) -> None:
         """Answer in the bucket for every file of the snapshot that has no receipt yet."""
         there = {listed.name for listed in self.landing.list("receipts/")}
-        missing = {file for file in snapshot.files if not _receipt_names(file) <= there}
+        missing = {(file.name, file.generation) for file in snapshot.files if not _receipt_names(file) <= there}
         if missing:
             verdict = self.registry.last_verdict(manifest)
             report = json.loads(self.registry.part(manifest, METRICS))
             noticed = [finding["sentence"] for finding in report["data"]]
             for account in accounts_from_json(self.registry.part(manifest, ACCOUNTING)):
-                if (account.file, account.generation) in {(file.name, file.generation) for file in missing}:
+                if (account.file, account.generation) in missing:
                     self._write_receipt(receipt(account, snapshot, manifest, verdict), noticed)
         self.reached("receipts")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,19 @@ def test_a_crash_point_is_refused_outside_the_local_stack(tmp_path: Path) -> Non
     ended = train(elsewhere)
     assert ended.returncode == 2
     assert "refused outside the local stack" in str(last_line(ended)["reason"])
+
+
+def test_who_watches_reads_a_sentence_and_gets_the_cursor_back(tmp_path: Path) -> None:
+    with cloud(tmp_path) as place:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "jobs", "train"]
+        environment = job_environment(place) | {"TERM": "xterm", "COLUMNS": "120"}
+        subprocess.run(command, env=environment, cwd=CHECKOUT, stderr=theirs, check=True)
+        os.close(theirs)
+        seen = os.read(ours, 65_536).decode()
+        os.close(ours)
+    assert "There is nothing in the landing bucket yet" in seen
+    assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
 
 
 def test_help_teaches() -> None:
