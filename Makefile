@@ -44,13 +44,13 @@ images: .venv/dev ## build the containers and run them for real: sizes, cold sta
 	$(RUN)/pytest tests/infra/test_containers_run.py
 
 tickets: .venv/demo ## write the synthetic tickets of data/ again
-	$(RUN)/python -m data.generate
+	$(RUN)/python -m data.generator
 
 docs: .venv/demo ## write docs/settings.md again from the code
 	$(RUN)/python -m cli.settings_page > docs/settings.md
 
 wiring: .venv/demo ## write infra/local/wiring.json and the table of grants again from Terraform
-	$(RUN)/python -m infra.write_wiring
+	$(RUN)/python -m infra.wiring
 
 clean: ## forget environments, caches and the local stack's state
 	-[ ! -x $(RUN)/urgency ] || $(RUN)/urgency down

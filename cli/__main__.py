@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import typer
 
-from cli.demo import demo
-from cli.doctor import doctor
-from cli.down import down
-from cli.drop import drop
-from cli.mistake import Mistake
-from cli.mlflow import mlflow
-from cli.models import models
-from cli.predict import predict
-from cli.promote import promote
-from cli.receipts import receipts
-from cli.replay import replay
-from cli.resume import resume
-from cli.rollback import rollback
 from cli.show import complain
-from cli.status import status
-from cli.train import train
-from cli.up import up
-from cli.why import why
+from cli.usage_error import Mistake
+from cli.verbs.demo import demo
+from cli.verbs.doctor import doctor
+from cli.verbs.down import down
+from cli.verbs.drop import drop
+from cli.verbs.mlflow import mlflow
+from cli.verbs.models import models
+from cli.verbs.predict import predict
+from cli.verbs.promote import promote
+from cli.verbs.receipts import receipts
+from cli.verbs.replay import replay
+from cli.verbs.resume import resume
+from cli.verbs.rollback import rollback
+from cli.verbs.status import status
+from cli.verbs.train import train
+from cli.verbs.up import up
+from cli.verbs.why import why
 from urgency.errors import Forbidden, SettingsError, UrgencyError
 
 VERBS = {

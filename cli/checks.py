@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cli.context import System
-from jobs.receipts import receipt_name
+from jobs.protocol.snapshots import list_landing
 from jobs.recipe import recipe_of
-from jobs.snapshots import list_landing
+from jobs.report.receipts import receipt_name
 from urgency.errors import CorruptObject, Gone, UrgencyError
 from urgency.records import snapshot_id
 from urgency.scorer import verified_scorer
@@ -62,14 +62,20 @@ def newest_snapshot_is_trained(system: System, now: datetime) -> Iterator[Findin
 
 def models_are_whole(system: System, now: datetime) -> Iterator[Finding]:
     """Every manifest can be read and all its parts are there."""
-    blobs = {found.name.rpartition("/")[2] for found in system.registry.objects.list("blobs/sha256/")}
+    blobs = {
+        found.name.rpartition("/")[2] for found in system.registry.objects.list("blobs/sha256/")
+    }
     for version in system.registry.model_numbers():
         try:
             manifest = system.registry.manifest(version)
         except CorruptObject as error:
             yield _damaged(f"The manifest of version {version} is damaged: {error}")
             continue
-        lost = [name for name, digest in manifest.parts.items() if digest not in blobs] if manifest else []
+        lost = (
+            [name for name, digest in manifest.parts.items() if digest not in blobs]
+            if manifest
+            else []
+        )
         if lost:
             yield _damaged(f"Version {version} lacks {', '.join(sorted(lost))}.")
 
@@ -115,7 +121,11 @@ def landing_is_learned(system: System, now: datetime) -> Iterator[Finding]:
             "If they were deleted by mistake, restore the bucket's old versions.",
         )
     elif newest is None or set(newest.files) != set(files):
-        yield Finding("Files landed that no run has looked at yet.", "Their tickets are not in any model.", RUN)
+        yield Finding(
+            "Files landed that no run has looked at yet.",
+            "Their tickets are not in any model.",
+            RUN,
+        )
     elif newest.id != snapshot_id(files, recipe_of(system.settings)):
         yield Finding(
             "The newest snapshot was made by another recipe than the one here.",
@@ -131,9 +141,13 @@ def files_are_answered(system: System, now: datetime) -> Iterator[Finding]:
         return
     there = {found.name for found in system.landing.list("receipts/")}
     names = {file.name: receipt_name(file.name, file.generation) for file in newest.files}
-    missing = [name for name, receipt in names.items() if not {f"{receipt}.md", f"{receipt}.json"} <= there]
+    missing = [
+        name for name, receipt in names.items() if not {f"{receipt}.md", f"{receipt}.json"} <= there
+    ]
     if missing and not _training(system, now):
-        yield Finding(f"{_listed(missing)} got no receipt.", "Their owners wait for an answer.", RUN)
+        yield Finding(
+            f"{_listed(missing)} got no receipt.", "Their owners wait for an answer.", RUN
+        )
 
 
 def lease_is_not_stale(system: System, now: datetime) -> Iterator[Finding]:
@@ -163,12 +177,16 @@ def instances_follow(system: System, now: datetime) -> Iterator[Finding]:
     """Every instance that can be asked serves what the pointer names, after the time in which it should notice."""
     _token, release = system.registry.current_release()
     until = time.monotonic() + FOLLOW_S
-    while behind := [serving for serving in system.service.serving() if serving.epoch < release.epoch]:
+    while behind := [
+        serving for serving in system.service.serving() if serving.epoch < release.epoch
+    ]:
         if time.monotonic() > until:
             break
         time.sleep(0.5)
     for serving in behind:
-        has = serving.problem or (f"it serves epoch {serving.epoch}" if serving.epoch else "it has no model")
+        has = serving.problem or (
+            f"it serves epoch {serving.epoch}" if serving.epoch else "it has no model"
+        )
         yield Finding(
             f"{serving.address} does not follow epoch {release.epoch}: {has}",
             "Its callers get answers of an older model, or none.",

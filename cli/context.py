@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli.mistake import Mistake
+from cli.usage_error import Mistake
 from urgency.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from urgency.registry import Registry
     from urgency.store import ObjectStore
 
-NAMES_A_PROJECT = ("URGENCY_PROJECT", "URGENCY_LANDING_BUCKET", "URGENCY_REGISTRY_BUCKET", "URGENCY_CONTROL_BUCKET")
+NAMES_A_PROJECT = (
+    "URGENCY_PROJECT",
+    "URGENCY_LANDING_BUCKET",
+    "URGENCY_REGISTRY_BUCKET",
+    "URGENCY_CONTROL_BUCKET",
+)
 NEEDED = (
     "project",
     "region",
@@ -69,7 +74,11 @@ class System:
     @property
     def place(self) -> str:
         """Where this is, for people."""
-        return f"local stack in {self.local.home.root}" if self.local else f"project {self.settings.project}"
+        return (
+            f"local stack in {self.local.home.root}"
+            if self.local
+            else f"project {self.settings.project}"
+        )
 
 
 def is_cloud(environ: Mapping[str, str]) -> bool:
@@ -93,18 +102,20 @@ def reach(environ: MutableMapping[str, str] = os.environ) -> System:
 def _system(settings: Settings, local: Local | None) -> System:
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    from cli import dead_letters, person
-    from cli.history import past_releases
+    from cli import credentials, dead_letters
+    from cli.past_releases import past_releases
     from cli.runs import Runs
     from cli.service_client import ServiceClient
-    from jobs.publish import publisher
+    from jobs.protocol.publish import publisher
     from urgency.registry import Registry
     from urgency.store import CloudBucket, storage_client
 
     client = storage_client(settings.project, settings.storage_endpoint)
 
     def bucket(name: str) -> CloudBucket:
-        return CloudBucket(client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S)
+        return CloudBucket(
+            client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S
+        )
 
     control = bucket(settings.control_bucket)
     addresses = local.stack.urls.instances if local else [settings.service_url]
@@ -114,10 +125,10 @@ def _system(settings: Settings, local: Local | None) -> System:
         registry=Registry(bucket(settings.registry_bucket), control),
         publish=publisher(settings),
         runs=Runs(settings),
-        service=ServiceClient(settings.service_url, addresses, person.id_token),
+        service=ServiceClient(settings.service_url, addresses, credentials.id_token),
         dead_letters=lambda: dead_letters.peek(settings),
         history=lambda: past_releases(settings, control),
-        who=person.who,
+        who=credentials.who,
         local=local,
     )
 
@@ -138,9 +149,15 @@ def _local(environ: Mapping[str, str]) -> Local:
     wiring = localised(load_wiring(), stack.urls.pocket, {})
     (job,) = wiring.jobs
     account = job.service_account.partition("@")[0]
-    identity = Identity(home.cloud, wiring).environment(account, stack.urls.pocket.removeprefix("http://"))
+    identity = Identity(home.cloud, wiring).environment(
+        account, stack.urls.pocket.removeprefix("http://")
+    )
     return Local(
-        home, stack, environment_for(job, port=None, pocket=stack.urls.pocket, identity=identity, person=environ)
+        home,
+        stack,
+        environment_for(
+            job, port=None, pocket=stack.urls.pocket, identity=identity, person=environ
+        ),
     )
 
 
@@ -148,4 +165,8 @@ def _dead_letters(local: Local) -> str:
     """The wiring's one subscription that is pulled."""
     from infra.local.wiring import load_wiring
 
-    return next(subscription.name for subscription in load_wiring().subscriptions if subscription.push is None)
+    return next(
+        subscription.name
+        for subscription in load_wiring().subscriptions
+        if subscription.push is None
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cli.vendor import translated
+from urgency.google_errors import translated
 from urgency.settings import Settings
 
 GOOGLE = "https://pubsub.googleapis.com"
@@ -57,6 +57,8 @@ def _dead_letter(message: dict[str, Any]) -> DeadLetter:
     attributes = message.get("attributes", {})
     return DeadLetter(
         subscription=attributes.get("CloudPubSubDeadLetterSourceSubscription", "unknown"),
-        published=attributes.get("CloudPubSubDeadLetterSourceTopicPublishTime", message.get("publishTime", "")),
+        published=attributes.get(
+            "CloudPubSubDeadLetterSourceTopicPublishTime", message.get("publishTime", "")
+        ),
         attempts=int(attributes.get("CloudPubSubDeadLetterSourceDeliveryCount", 0)),
     )

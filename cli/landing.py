@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cli.context import System
-from cli.mistake import Mistake
+from cli.usage_error import Mistake
 from cli.watch import Watch
-from jobs.receipts import receipt_name
+from jobs.report.receipts import receipt_name
 from urgency.messages import INCOMING, is_ticket_file
 from urgency.store import ABSENT, ObjectStore, Unchanged
 from urgency.writes import swap
@@ -45,15 +45,21 @@ def object_name(file: Path, name: str | None) -> str:
     """Where a file lands: below incoming/, under its own name or `name`. Raises Mistake for what is no CSV."""
     landed = INCOMING + (name or file.name).removeprefix(INCOMING).lstrip("/")
     if not is_ticket_file(landed):
-        raise Mistake(f"{landed} does not end in .csv, so nothing would read it; give it such a name with --name.")
+        raise Mistake(
+            f"{landed} does not end in .csv, so nothing would read it; give it such a name with --name."
+        )
     if not file.is_file():
         raise Mistake(f"There is no file {file}.")
     return landed
 
 
-def upload(landing: ObjectStore, file: Path, name: str, sleep: Callable[[float], None] = time.sleep) -> Landed:
+def upload(
+    landing: ObjectStore, file: Path, name: str, sleep: Callable[[float], None] = time.sleep
+) -> Landed:
     """Write a file to the bucket, replacing what stands there. Raises Conflict when somebody replaces it meanwhile."""
-    return Landed(name, swap(landing, name, file.read_bytes(), live_generation(landing, name), sleep))
+    return Landed(
+        name, swap(landing, name, file.read_bytes(), live_generation(landing, name), sleep)
+    )
 
 
 def live_generation(landing: ObjectStore, name: str) -> int:
@@ -67,7 +73,9 @@ def read_receipt(landing: ObjectStore, landed: Landed, ending: str) -> bytes | N
     return None if stored is None or isinstance(stored, Unchanged) else stored.body
 
 
-def follow(system: System, landed: Landed, watch: Watch, *, timeout_s: float, pause_s: float) -> Outcome:
+def follow(
+    system: System, landed: Landed, watch: Watch, *, timeout_s: float, pause_s: float
+) -> Outcome:
     """Watch until the bucket has answered and, after a promotion, every instance follows; at most `timeout_s`."""
     until = time.monotonic() + timeout_s
     outcome = None
@@ -78,7 +86,9 @@ def follow(system: System, landed: Landed, watch: Watch, *, timeout_s: float, pa
             break
         time.sleep(pause_s)
     return outcome or Outcome(
-        landed, NO_ANSWER, f"No receipt after {timeout_s:g} s; 'urgency doctor' says what may hold it up."
+        landed,
+        NO_ANSWER,
+        f"No receipt after {timeout_s:g} s; 'urgency doctor' says what may hold it up.",
     )
 
 
@@ -89,14 +99,20 @@ def _outcome(landing: ObjectStore, landed: Landed) -> Outcome | None:
     if live_generation(landing, landed.name) == landed.generation:
         return None
     return Outcome(
-        landed, NO_ANSWER, f"{landed.name} was replaced or deleted before it was read; its successor gets a receipt."
+        landed,
+        NO_ANSWER,
+        f"{landed.name} was replaced or deleted before it was read; its successor gets a receipt.",
     )
 
 
 def answered(landed: Landed, receipt: dict[str, Any]) -> Outcome:
     """What a receipt says, in one sentence and an exit code."""
     if receipt["status"] == "quarantined":
-        return Outcome(landed, QUARANTINED, "The file was not taken; the receipt says why.", receipt)
+        return Outcome(
+            landed, QUARANTINED, "The file was not taken; the receipt says why.", receipt
+        )
     verdict = receipt["verdict"]
-    sentence = f"Version {receipt['version']}: {verdict['decision']}. {' '.join(verdict['reasons'])}"
+    sentence = (
+        f"Version {receipt['version']}: {verdict['decision']}. {' '.join(verdict['reasons'])}"
+    )
     return Outcome(landed, EXIT_CODES[verdict["decision"]], sentence, receipt)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from cli.context import System
-from cli.mistake import Mistake
-from jobs.announce import announce
+from cli.usage_error import Mistake
+from jobs.protocol.announce import announce
 from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.logs import Log
 from urgency.records import Release
@@ -24,11 +24,15 @@ def promoted(current: Release, version: int, manifest_sha256: str) -> Release:
     if current.champion == version:
         raise Mistake(f"Version {version} serves already.")
     if version < current.champion:  # the next run would move on from it again
-        raise Mistake(f"Version {version} is older than {current.champion}, which serves: use 'urgency rollback'.")
+        raise Mistake(
+            f"Version {version} is older than {current.champion}, which serves: use 'urgency rollback'."
+        )
     return replace(current, champion=version, manifest_sha256=manifest_sha256)
 
 
-def rolled_back(current: Release, version: int, manifest_sha256: str, versions: Sequence[int]) -> Release:
+def rolled_back(
+    current: Release, version: int, manifest_sha256: str, versions: Sequence[int]
+) -> Release:
     """`version` serves and is pinned, and none of `versions` is ever promoted by automation again. Raises Mistake."""
     if not current.champion:
         raise Mistake("Nothing was released yet, so there is nothing to roll back.")
@@ -36,14 +40,20 @@ def rolled_back(current: Release, version: int, manifest_sha256: str, versions: 
         raise Mistake(
             f"Version {version} is newer than {current.champion}, which serves: use 'urgency promote {version}'."
         )
-    floor = max(current.floor, current.champion, *versions)  # a version may be released after `versions` were listed
-    return replace(current, champion=version, manifest_sha256=manifest_sha256, pinned=True, floor=floor)
+    floor = max(
+        current.floor, current.champion, *versions
+    )  # a version may be released after `versions` were listed
+    return replace(
+        current, champion=version, manifest_sha256=manifest_sha256, pinned=True, floor=floor
+    )
 
 
 def resumed(current: Release) -> Release:
     """The same version serves, and automation may promote versions above the floor again. Raises Mistake."""
     if not current.pinned:
-        raise Mistake("The pointer is not pinned, so automation is at work; 'urgency train' starts a run.")
+        raise Mistake(
+            "The pointer is not pinned, so automation is at work; 'urgency train' starts a run."
+        )
     return replace(current, pinned=False)
 
 
@@ -64,7 +74,9 @@ def move(system: System, decide: Decide, reason: str, now: datetime) -> Release:
     by = system.who()
     while True:
         token, current = system.registry.current_release()
-        following = replace(decide(current), epoch=current.epoch + 1, by=by, reason=reason, at=now.isoformat())
+        following = replace(
+            decide(current), epoch=current.epoch + 1, by=by, reason=reason, at=now.isoformat()
+        )
         try:
             system.registry.move_release(following, token)
         except Conflict:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from cli.vendor import translated
+from urgency.google_errors import translated
 from urgency.settings import Settings
 
 TIMEOUT_S = 15.0
@@ -28,7 +28,9 @@ class Runs:
 
     def __init__(self, settings: Settings) -> None:
         self._endpoint = settings.run_endpoint
-        self._job = f"projects/{settings.project}/locations/{settings.region}/jobs/{settings.train_job}"
+        self._job = (
+            f"projects/{settings.project}/locations/{settings.region}/jobs/{settings.train_job}"
+        )
 
     def start(self, *args: str) -> str:
         """Start one execution and return its name; `args` replace the job's own, which needs the right to override."""
@@ -46,7 +48,11 @@ class Runs:
     def find(self, name: str) -> Run:
         """One execution as it is now."""
         with translated(f"look at run {name}"):
-            return _run(self._client().get_execution(name=f"{self._job}/executions/{name}", timeout=TIMEOUT_S))
+            return _run(
+                self._client().get_execution(
+                    name=f"{self._job}/executions/{name}", timeout=TIMEOUT_S
+                )
+            )
 
     def recent(self, most: int) -> list[Run]:
         """The latest `most` executions, latest first."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import requests
 
-from cli.mistake import Mistake
-from cli.vendor import translated
+from cli.usage_error import Mistake
 from urgency.errors import Forbidden, Unavailable
+from urgency.google_errors import translated
 
 TIMEOUT_S = 15.0
 AT_ONCE = 1_000
@@ -43,7 +43,10 @@ class ServiceClient:
         predictions: list[dict[str, Any]] = []
         model: dict[str, Any] = {}
         for start in range(0, len(tickets), AT_ONCE):
-            body = {"instances": tickets[start : start + AT_ONCE], "parameters": {"explain": explain}}
+            body = {
+                "instances": tickets[start : start + AT_ONCE],
+                "parameters": {"explain": explain},
+            }
             answer = self._ask("POST", f"{self._url}/v1/predict", body)
             predictions += answer["predictions"]
             model = answer["model"]
@@ -56,17 +59,24 @@ class ServiceClient:
     def _serving(self, address: str) -> Serving:
         try:
             with translated(f"reach {address}"):
-                answer = requests.get(f"{address}/v1/model", headers=self._headers, timeout=TIMEOUT_S)
+                answer = requests.get(
+                    f"{address}/v1/model", headers=self._headers, timeout=TIMEOUT_S
+                )
         except (Unavailable, Forbidden) as error:
             return Serving(address, problem=str(error))
         if answer.status_code == 200:
             card = answer.json()
             return Serving(address, card["version"], card["epoch"])
-        return Serving(address, problem="" if answer.status_code == 503 else f"it answered {answer.status_code}")
+        return Serving(
+            address,
+            problem="" if answer.status_code == 503 else f"it answered {answer.status_code}",
+        )
 
     def _ask(self, method: str, url: str, body: dict[str, Any]) -> dict[str, Any]:
         with translated(f"reach the service at {self._url}"):
-            answer = requests.request(method, url, json=body, headers=self._headers, timeout=TIMEOUT_S)
+            answer = requests.request(
+                method, url, json=body, headers=self._headers, timeout=TIMEOUT_S
+            )
         if answer.status_code == 200:
             return dict(answer.json())
         detail = _detail(answer)

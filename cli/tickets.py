@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cli.mistake import Mistake
+from cli.usage_error import Mistake
 
 Ticket = dict[str, Any]
 Skip = Callable[[str], None]
@@ -56,22 +56,30 @@ def _from_json(text: str, where: str) -> list[Ticket]:
     except ValueError as error:
         raise Mistake(f"{where} is no JSON: {error}.") from None
     found = body.get("instances", [body]) if isinstance(body, dict) else body
-    if not isinstance(found, list) or not found or not all(isinstance(ticket, dict) for ticket in found):
-        raise Mistake(f'{where} holds no ticket; write {{"title": ...}} or {{"instances": [{{"title": ...}}]}}.')
+    if (
+        not isinstance(found, list)
+        or not found
+        or not all(isinstance(ticket, dict) for ticket in found)
+    ):
+        raise Mistake(
+            f'{where} holds no ticket; write {{"title": ...}} or {{"instances": [{{"title": ...}}]}}.'
+        )
     return found
 
 
 def _from_csv(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
     """Rows as training reads them, but that the label may lack and is not sent. Raises Mistake."""
-    from jobs.accounts import Problem
-    from jobs.csv_lines import FileRefused, read_lines
-    from jobs.csv_records import read_records
+    from jobs.tickets.file_report import Problem
+    from jobs.tickets.lines import FileRefused, read_lines
+    from jobs.tickets.records import read_records
 
     try:
         records = read_records(read_lines(stream))
         header = next(records, None)
         if header is None or isinstance(header, Problem):
-            raise Mistake(f"The CSV has no header that can be read{f': {header.reason}' if header else '.'}")
+            raise Mistake(
+                f"The CSV has no header that can be read{f': {header.reason}' if header else '.'}"
+            )
         places = _places(header.fields)
         for record in records:
             if isinstance(record, Problem):
@@ -91,7 +99,9 @@ def _problem(ticket: Ticket) -> str:
     from urgency.errors import BadTicket
     from urgency.ticket import normal_ticket
 
-    texts = {name: ticket.get(name, "") for name in ("title", "description", "source", "customer_tier")}
+    texts = {
+        name: ticket.get(name, "") for name in ("title", "description", "source", "customer_tier")
+    }
     try:
         normal_ticket(**texts)
     except BadTicket as error:
@@ -100,7 +110,7 @@ def _problem(ticket: Ticket) -> str:
 
 
 def _places(fields: list[str]) -> dict[str, int]:
-    from jobs.csv_header import BadHeader, read_header
+    from jobs.tickets.header import BadHeader, read_header
 
     try:
         header = read_header(fields)

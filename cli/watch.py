@@ -16,9 +16,15 @@ from urgency.store import Unchanged
 _DETAILS = {
     "message_published": ("message", "on topic {topic}"),
     "push_delivered": ("function", "{subscription} took the message in {latency_ms} ms"),
-    "push_refused": ("function", "{subscription} refused the message ({status}); it will be sent again"),
+    "push_refused": (
+        "function",
+        "{subscription} refused the message ({status}); it will be sent again",
+    ),
     "job_execution_started": ("job", "{job} runs as {execution}"),
-    "job_attempt_failed": ("job", "{execution} failed; it is tried again unless that was the last attempt"),
+    "job_attempt_failed": (
+        "job",
+        "{execution} failed; it is tried again unless that was the last attempt",
+    ),
 }
 """The timeline's hops that people want to see: stage and detail."""
 
@@ -40,7 +46,9 @@ class Watch:
         self._registry = system.registry
         newest = self._registry.newest_snapshot()
         self._snapshot = newest.n if newest else 0
-        self._trained = self._snapshot if self._registry.manifest_body(self._snapshot) else self._snapshot - 1
+        self._trained = (
+            self._snapshot if self._registry.manifest_body(self._snapshot) else self._snapshot - 1
+        )
         self._token, release = self._registry.current_release()
         self._epoch = release.epoch
         self._behind: set[str] = set()
@@ -53,7 +61,13 @@ class Watch:
 
     def look(self) -> None:
         """Tell what is new, in order of time."""
-        hops = [*self._snapshots(), *self._models(), *self._pointer(), *self._instances(), *self._timeline()]
+        hops = [
+            *self._snapshots(),
+            *self._models(),
+            *self._pointer(),
+            *self._instances(),
+            *self._timeline(),
+        ]
         for hop in sorted(hops, key=lambda hop: hop.at):
             self._tell(hop)
 
@@ -76,11 +90,20 @@ class Watch:
         manifest = self._registry.manifest(self._snapshot)
         if manifest:
             self._trained = self._snapshot
-            trained_at, rows = datetime.fromisoformat(manifest.created_at), _count(manifest.rows["accepted"], "ticket")
-            yield Hop(trained_at, "trained", f"version {manifest.version} on {rows}{_quality(manifest.metrics)}")
+            trained_at, rows = (
+                datetime.fromisoformat(manifest.created_at),
+                _count(manifest.rows["accepted"], "ticket"),
+            )
+            yield Hop(
+                trained_at,
+                "trained",
+                f"version {manifest.version} on {rows}{_quality(manifest.metrics)}",
+            )
             (committed,) = self._registry.objects.list(f"models/{manifest.version:08d}.json")
             verdict = self._registry.last_verdict(manifest)
-            yield Hop(committed.created, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}")
+            yield Hop(
+                committed.created, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}"
+            )
 
     def _pointer(self) -> Iterator[Hop]:
         read = self._registry.release(unless=self._token)
@@ -101,7 +124,11 @@ class Watch:
         for serving in self._system.service.serving():
             if serving.address in self._behind and serving.epoch >= self._epoch:
                 self._behind.discard(serving.address)
-                yield Hop(datetime.now(UTC), "reloaded", f"version {serving.version} answers at {serving.address}")
+                yield Hop(
+                    datetime.now(UTC),
+                    "reloaded",
+                    f"version {serving.version} answers at {serving.address}",
+                )
 
 
 class _Tail:

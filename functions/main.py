@@ -29,8 +29,13 @@ CLOCK_SKEW_S = 10
 """How far storage's clock and ours may differ before "written before that run began" is believed."""
 
 _LOG = Log({"function": os.environ.get("K_SERVICE", "local")})
-_WANTED = {"on_csv_landed": ("project", "region", "train_job"), "on_model_released": ("reload_url", "reload_audience")}
-_SETTINGS: Settings = settings_or_exit(os.environ, *_WANTED.get(os.environ.get("FUNCTION_TARGET", ""), ()))
+_WANTED = {
+    "on_csv_landed": ("project", "region", "train_job"),
+    "on_model_released": ("reload_url", "reload_audience"),
+}
+_SETTINGS: Settings = settings_or_exit(
+    os.environ, *_WANTED.get(os.environ.get("FUNCTION_TARGET", ""), ())
+)
 _last_run_started = 0.0
 
 
@@ -66,7 +71,9 @@ def on_model_released(event: Any) -> None:
     log = _LOG.bind(epoch=released.epoch, version=released.version, execution=released.execution)
     epoch = _reload_service()
     if epoch < released.epoch:
-        raise Unavailable(f"The service still serves epoch {epoch}, not {released.epoch}; it will be asked again.")
+        raise Unavailable(
+            f"The service still serves epoch {epoch}, not {released.epoch}; it will be asked again."
+        )
     log.info("service_reloaded", serving_epoch=epoch)
 
 
@@ -85,7 +92,9 @@ def _run_train_job() -> str:
 
 def _reload_service() -> int:
     """POST the reload hook as this function's identity and return the epoch that the service then serves."""
-    token = id_token.fetch_id_token(google.auth.transport.requests.Request(), _SETTINGS.reload_audience)
+    token = id_token.fetch_id_token(
+        google.auth.transport.requests.Request(), _SETTINGS.reload_audience
+    )
     # Cloud Run strips the signature of the header that it checks; the service verifies the other one.
     headers = {"Authorization": f"Bearer {token}", "X-Serverless-Authorization": f"Bearer {token}"}
     answer = requests.post(_SETTINGS.reload_url, headers=headers, timeout=RELOAD_TIMEOUT_S)

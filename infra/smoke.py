@@ -19,7 +19,12 @@ from typing import Any
 TIMEOUT_S = 60.0
 """A revision without traffic has no instance: the first request waits for one."""
 
-TICKET = {"id": "smoke", "title": "Checkout is down", "description": "Nobody can pay since 9:00.", "source": "phone"}
+TICKET = {
+    "id": "smoke",
+    "title": "Checkout is down",
+    "description": "Nobody can pay since 9:00.",
+    "source": "phone",
+}
 LABELS = ("urgent", "non-urgent", "review")
 NO_MODEL = "There is no model yet."
 
@@ -39,9 +44,13 @@ class Answer:
 
 def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Check the service at the address given and return the process's exit code."""
-    parser = argparse.ArgumentParser(prog="python -m infra.smoke", description="Check a deployed prediction service.")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.smoke", description="Check a deployed prediction service."
+    )
     parser.add_argument("url", metavar="URL", help="address of the service or of a tagged revision")
-    service = Service(parser.parse_args(arguments).url.rstrip("/"), environ.get("ID_TOKEN", "").strip())
+    service = Service(
+        parser.parse_args(arguments).url.rstrip("/"), environ.get("ID_TOKEN", "").strip()
+    )
     try:
         print(check(service))  # noqa: T201  what a person or a build's log reads
     except Failed as failure:
@@ -80,11 +89,17 @@ def check(service: Service) -> str:
     _expect(live.status == 200, f"answers {live.status} to /health/live, not 200.")
     for anonymous in (True, False):
         reload = service.ask("/v1/model:reload", {}, anonymous=anonymous)
-        _expect(reload.status in (401, 403), f"answers {reload.status} to a reload that is not the release function's.")
+        _expect(
+            reload.status in (401, 403),
+            f"answers {reload.status} to a reload that is not the release function's.",
+        )
     answer = service.ask("/v1/predict", {"instances": [TICKET]})
     if answer.status == 503 and str(answer.body.get("detail", "")).startswith(NO_MODEL):
         return f"{service.url} is live and has no model yet."
-    _expect(answer.status == 200, f"answers {answer.status} to a prediction: {answer.body.get('detail', '')}")
+    _expect(
+        answer.status == 200,
+        f"answers {answer.status} to a prediction: {answer.body.get('detail', '')}",
+    )
     return f"{service.url} predicts with version {_sane_version(answer)}."
 
 
@@ -92,15 +107,22 @@ def _sane_version(answer: Answer) -> int:
     """The version that predicted. Raises Failed where its answer makes no sense."""
     try:
         [prediction], version = answer.body["predictions"], answer.body["model"]["version"]
-        probability, label, urgent = (prediction[name] for name in ("probability", "label", "urgent"))
+        probability, label, urgent = (
+            prediction[name] for name in ("probability", "label", "urgent")
+        )
         sane = (
-            prediction["id"] == TICKET["id"] and 0 <= probability <= 1 and label in LABELS and urgent in (True, False)
+            prediction["id"] == TICKET["id"]
+            and 0 <= probability <= 1
+            and label in LABELS
+            and urgent in (True, False)
         )
     except (KeyError, TypeError, ValueError):
         sane = False
     _expect(sane, "answers a prediction with something else.")
     told = answer.headers.get("x-model-version")
-    _expect(told == str(version), f"says X-Model-Version: {told} and predicts with version {version}.")
+    _expect(
+        told == str(version), f"says X-Model-Version: {told} and predicts with version {version}."
+    )
     return int(version)
 
 
@@ -114,7 +136,11 @@ def _answer(status: int, headers: Any, body: bytes) -> Answer:
         parsed = json.loads(body)
     except ValueError:
         parsed = {}
-    return Answer(status, {name.lower(): value for name, value in headers}, parsed if isinstance(parsed, dict) else {})
+    return Answer(
+        status,
+        {name.lower(): value for name, value in headers},
+        parsed if isinstance(parsed, dict) else {},
+    )
 
 
 if __name__ == "__main__":

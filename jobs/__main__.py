@@ -16,14 +16,14 @@ from traceback import extract_tb
 from google.cloud.storage.retry import DEFAULT_RETRY
 
 from jobs.console import job_log
-from jobs.crash import crash_points
-from jobs.lease import Lease
-from jobs.publish import publisher
+from jobs.protocol.crash_points import crash_points
+from jobs.protocol.lease import Lease
+from jobs.protocol.publish import publisher
+from jobs.protocol.reconcile import Reconciler, Trainer
+from jobs.protocol.snapshots import list_landing, next_snapshot
+from jobs.protocol.summary import say_reconciled
 from jobs.recipe import recipe_of
-from jobs.reconcile import Reconciler, Trainer
-from jobs.snapshots import list_landing, next_snapshot
-from jobs.standing import say_reconciled
-from jobs.tracking import track_all
+from jobs.tracking.track import track_all
 from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
 from urgency.registry import Registry
@@ -54,13 +54,18 @@ def main(arguments: list[str] | None = None) -> int:
         log.error("run_failed", reason=str(error))
         return 1
     except Exception as error:  # noqa: BLE001  the last edge; a message of anybody else's could quote a ticket
-        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
+        places = [
+            f"{Path(frame.filename).name}:{frame.lineno}"
+            for frame in extract_tb(error.__traceback__)
+        ]
         log.error("run_crashed", error=type(error).__name__, places=places)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m jobs", description="The training job of ticket-urgency.")
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs", description="The training job of ticket-urgency."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser(
         "train",
@@ -69,8 +74,12 @@ def _parser() -> argparse.ArgumentParser:
         "new. Running it twice, at once or after a crash is safe. Settings come from the environment.",
     )
     how = train.add_mutually_exclusive_group()
-    how.add_argument("--dry-run", action="store_true", help="train and judge, print the verdict, write nothing")
-    how.add_argument("--force", action="store_true", help="train also when neither data nor recipe changed")
+    how.add_argument(
+        "--dry-run", action="store_true", help="train and judge, print the verdict, write nothing"
+    )
+    how.add_argument(
+        "--force", action="store_true", help="train also when neither data nor recipe changed"
+    )
     return parser
 
 
@@ -79,13 +88,17 @@ def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run
     client = storage_client(settings.project, settings.storage_endpoint)
 
     def bucket(name: str) -> CloudBucket:
-        return CloudBucket(client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S)
+        return CloudBucket(
+            client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S
+        )
 
     landing, control = bucket(settings.landing_bucket), bucket(settings.control_bucket)
     registry = Registry(bucket(settings.registry_bucket), control)
 
     def trainer() -> Trainer:
-        from jobs.training import LandedTrainer  # pandas and scikit-learn: most runs have nothing to train
+        from jobs.training import (
+            LandedTrainer,  # pandas and scikit-learn: most runs have nothing to train
+        )
 
         return LandedTrainer(landing, registry, settings, execution, _now, reached, log)
 
@@ -94,7 +107,9 @@ def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run
     Reconciler(
         landing=landing,
         registry=registry,
-        lease=Lease(control, execution, ttl_s=settings.lease_s, now=_now, sleep=time.sleep, log=log),
+        lease=Lease(
+            control, execution, ttl_s=settings.lease_s, now=_now, sleep=time.sleep, log=log
+        ),
         trainer=trainer,
         publish=publisher(settings),
         recipe=recipe,
@@ -120,7 +135,15 @@ def _rehearse(trainer: Trainer, landing: CloudBucket, registry: Registry, recipe
         return 0
     snapshot = next_snapshot(registry.newest_snapshot(), files, recipe, now=_now(), forced_by=None)
     manifest, _parts = trainer.train(snapshot, registry.current_release()[1].champion)
-    print(json.dumps({"verdict": asdict(manifest.verdict), "metrics": manifest.metrics, "rows": manifest.rows}))  # noqa: T201
+    print(
+        json.dumps(
+            {
+                "verdict": asdict(manifest.verdict),
+                "metrics": manifest.metrics,
+                "rows": manifest.rows,
+            }
+        )
+    )  # noqa: T201
     return 0
 
 

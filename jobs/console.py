@@ -53,7 +53,9 @@ class WatchedLog(Log):
         if self.status is None:
             return super()._write(severity, event, fields)
         style = {"INFO": "green", "WARNING": "yellow", "ERROR": "red"}[severity]
-        self.status.console.print(f"[{style}]•[/] {sentence(event, {**self.always, **fields})}", highlight=False)
+        self.status.console.print(
+            f"[{style}]•[/] {sentence(event, {**self.always, **fields})}", highlight=False
+        )
         return None
 
 

@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jobs
-import urgency
 from urgency.bundle import canonical_json, digest
 from urgency.settings import Settings, recipe_settings
 
-MODULES = {
-    urgency: ("bundle.py", "features.py", "scorer.py", "ticket.py"),
-    jobs: (
-        *("file_kind.py", "csv_lines.py", "csv_records.py", "csv_header.py", "csv_reader.py", "ticket_columns.py"),
-        *("dataset.py", "split.py", "vectors.py", "model.py", "threshold.py"),
-        *("evaluate.py", "gate.py", "golden.py", "training.py"),
-    ),
-}
+MODULES = (
+    *("urgency/bundle.py", "urgency/features.py", "urgency/scorer.py", "urgency/ticket.py"),
+    *("jobs/tickets/file_kind.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
+    *("jobs/tickets/header.py", "jobs/tickets/reader.py", "jobs/tickets/columns.py"),
+    *("jobs/tickets/dataset.py", "jobs/tickets/split.py"),
+    *("jobs/model/vectors.py", "jobs/model/fit.py", "jobs/model/threshold.py"),
+    *("jobs/model/metrics.py", "jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
+)
+"""The deciding modules, by their path below the checkout."""
+
+_ROOT = Path(__file__).parents[1]
 
 
 def recipe_of(settings: Settings) -> str:
     """sha256 in hex over the deciding modules' text and the deciding settings."""
-    sources = {
-        f"{package.__name__}/{name}": digest((Path(package.__path__[0]) / name).read_text().encode())
-        for package, names in MODULES.items()
-        for name in names
-    }
+    sources = {name: digest((_ROOT / name).read_bytes()) for name in MODULES}
     return digest(canonical_json({"sources": sources, "settings": recipe_settings(settings)}))

@@ -12,17 +12,28 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from jobs.accounts import accounts_to_json
-from jobs.card import card_html
-from jobs.crash import Reached
-from jobs.dataset import Dataset, build_dataset
-from jobs.gate import Champion, Evidence, Scores, judge
-from jobs.golden import broken_promises, golden_part
-from jobs.model import CATEGORIES, Fitted, fit
-from jobs.report import report_of
-from jobs.split import SIDES
-from jobs.threshold import cost_threshold, within_capacity
-from urgency.bundle import ACCOUNTING, ARRAYS, CARD, GOLDEN, METRICS, Bundle, Manifest, Verdict, canonical_json, digest
+from jobs.model.fit import CATEGORIES, Fitted, fit
+from jobs.model.gate import Champion, Evidence, Scores, judge
+from jobs.model.golden import broken_promises, golden_part
+from jobs.model.threshold import cost_threshold, within_capacity
+from jobs.protocol.crash_points import Reached
+from jobs.report.card import card_html
+from jobs.report.model_report import report_of
+from jobs.tickets.dataset import Dataset, build_dataset
+from jobs.tickets.file_report import accounts_to_json
+from jobs.tickets.split import SIDES
+from urgency.bundle import (
+    ACCOUNTING,
+    ARRAYS,
+    CARD,
+    GOLDEN,
+    METRICS,
+    Bundle,
+    Manifest,
+    Verdict,
+    canonical_json,
+    digest,
+)
 from urgency.logs import Log
 from urgency.records import Snapshot
 from urgency.registry import Registry
@@ -52,7 +63,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class LandedTrainer:
-    """Trains on what landed. See jobs.reconcile.Trainer."""
+    """Trains on what landed. See jobs.protocol.reconcile.Trainer."""
 
     landing: ObjectStore
     registry: Registry
@@ -69,11 +80,21 @@ class LandedTrainer:
         began = time.monotonic()
         train = data.frame[data.frame["side"] == "train"]
         fitted = fit(train)
-        self.log.info("model_fitted", rows=len(train), c=fitted.c, duration_s=round(time.monotonic() - began, 2))
+        self.log.info(
+            "model_fitted",
+            rows=len(train),
+            c=fitted.c,
+            duration_s=round(time.monotonic() - began, 2),
+        )
         manifest = self._unjudged(snapshot, data.frame, train, fitted)
         candidate = Candidate.of(snapshot, data, Scorer(Bundle(manifest, "", fitted.arrays, [])))
         verdict = judge(self._evidence(candidate, champion))
-        self.log.info("model_judged", n=snapshot.n, decision=verdict.decision, reasons=" ".join(verdict.reasons))
+        self.log.info(
+            "model_judged",
+            n=snapshot.n,
+            decision=verdict.decision,
+            reasons=" ".join(verdict.reasons),
+        )
         return self._bundled(candidate, fitted, verdict)
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
@@ -83,7 +104,9 @@ class LandedTrainer:
 
     def _read(self, snapshot: Snapshot) -> Dataset:
         aliases = dict(self.settings.column_aliases)
-        data = build_dataset(snapshot.files, lambda file: self.landing.open_at(file.name, file.generation), aliases)
+        data = build_dataset(
+            snapshot.files, lambda file: self.landing.open_at(file.name, file.generation), aliases
+        )
         for account in data.accounts:
             self.log.info(
                 "file_read",
@@ -96,7 +119,9 @@ class LandedTrainer:
             )
         return data
 
-    def _unjudged(self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted) -> Manifest:
+    def _unjudged(
+        self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted
+    ) -> Manifest:
         """Everything but parts, metrics and verdict, which come of scoring with it."""
         threshold = cost_threshold(self.settings.missed_cost)
         return Manifest(
@@ -112,7 +137,10 @@ class LandedTrainer:
             review=self.settings.review_band,
             weights=fitted.weights,
             metrics={},
-            rows={"accepted": len(frame), **{side: int((frame["side"] == side).sum()) for side in SIDES}},
+            rows={
+                "accepted": len(frame),
+                **{side: int((frame["side"] == side).sum()) for side in SIDES},
+            },
             verdict=NOT_JUDGED,
             cause=snapshot.cause,
             libraries={name: library_version(name) for name in LIBRARIES},
@@ -150,10 +178,14 @@ class LandedTrainer:
         before = self.registry.snapshot(champion) if champion else None
         return before is None or _contents(before) != _contents(snapshot)
 
-    def _bundled(self, candidate: Candidate, fitted: Fitted, verdict: Verdict) -> tuple[Manifest, dict[str, bytes]]:
+    def _bundled(
+        self, candidate: Candidate, fitted: Fitted, verdict: Verdict
+    ) -> tuple[Manifest, dict[str, bytes]]:
         unjudged = candidate.scorer.manifest
         base_rate = self._base_rate(verdict.against)
-        report = report_of(candidate.data, candidate.probability, unjudged.threshold, base_rate) | {"c": fitted.c}
+        report = report_of(candidate.data, candidate.probability, unjudged.threshold, base_rate) | {
+            "c": fitted.c
+        }
         manifest = replace(unjudged, metrics=report["metrics"], verdict=verdict)
         parts = {
             ARRAYS: fitted.arrays.to_bytes(),

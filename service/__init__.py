@@ -1,4 +1,10 @@
 """The prediction service: Flask behind gunicorn, on Cloud Run or anywhere a container runs."""
 
-REQUIRED_SETTINGS = ("project", "registry_bucket", "control_bucket", "reload_audience", "reload_caller")
+REQUIRED_SETTINGS = (
+    "project",
+    "registry_bucket",
+    "control_bucket",
+    "reload_audience",
+    "reload_caller",
+)
 """Fields of `urgency.settings.Settings` without which the service does not start."""

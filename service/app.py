@@ -42,7 +42,12 @@ def create_app(
     registry: called whenever storage is needed; Cloud Storage by default.   clock: monotonic, in seconds.
     """
     settings = settings_or_exit(environ, *REQUIRED_SETTINGS)
-    log = log or Log({"service": environ.get("K_SERVICE", "local"), "execution": environ.get("K_REVISION", "local")})
+    log = log or Log(
+        {
+            "service": environ.get("K_SERVICE", "local"),
+            "execution": environ.get("K_REVISION", "local"),
+        }
+    )
     metrics = Metrics()
     registry = registry or cache(lambda: _cloud_registry(settings))
     slot = _model_slot(settings, registry, clock, log, metrics)
@@ -62,7 +67,11 @@ def create_app(
 
 
 def _model_slot(
-    settings: Settings, registry: Callable[[], Registry], clock: Callable[[], float], log: Log, metrics: Metrics
+    settings: Settings,
+    registry: Callable[[], Registry],
+    clock: Callable[[], float],
+    log: Log,
+    metrics: Metrics,
 ) -> ModelSlot:
     keeper = LocalCopy(Path(settings.disk_copy)) if settings.disk_copy else None
     baked = LocalCopy(Path(settings.baked_bundle)) if settings.baked_bundle else None

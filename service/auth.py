@@ -62,7 +62,9 @@ class Certificates:
             return dict(answer.json())
         except (requests.RequestException, ValueError, TypeError) as error:
             what = type(error).__name__
-            raise Unavailable(f"Certificates of ID tokens cannot be had: {what}. Try again later.") from None
+            raise Unavailable(
+                f"Certificates of ID tokens cannot be had: {what}. Try again later."
+            ) from None
 
 
 class ReloadCaller:
@@ -77,7 +79,9 @@ class ReloadCaller:
         if claims.get("iss") not in ISSUERS:
             raise _unauthenticated("was not issued by Google")
         if claims.get("email") != self._email or claims.get("email_verified") is not True:
-            raise Problem(403, "This identity may not reload the model; the release function's may.")
+            raise Problem(
+                403, "This identity may not reload the model; the release function's may."
+            )
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
@@ -86,9 +90,15 @@ class ReloadCaller:
             raise _unauthenticated("is not a signed JSON web token") from None
         certificates = self._certificates.having(key_id)
         try:
-            return dict(jwt.decode(token, certificates, audience=self._audience, clock_skew_in_seconds=CLOCK_SKEW_S))
+            return dict(
+                jwt.decode(
+                    token, certificates, audience=self._audience, clock_skew_in_seconds=CLOCK_SKEW_S
+                )
+            )
         except Exception:  # noqa: BLE001  as above
-            raise _unauthenticated("is expired, not for this audience, or not signed by its issuer") from None
+            raise _unauthenticated(
+                "is expired, not for this audience, or not signed by its issuer"
+            ) from None
 
 
 def _bearer_token(headers: Headers) -> str:
@@ -97,8 +107,12 @@ def _bearer_token(headers: Headers) -> str:
         kind, _, token = headers.get(header, "").partition(" ")
         if kind.lower() == "bearer" and not token.strip().endswith(_STRIPPED):
             return token.strip()
-    raise Problem(401, "Send an ID token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"})
+    raise Problem(
+        401, "Send an ID token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
+    )
 
 
 def _unauthenticated(why: str) -> Problem:
-    return Problem(401, f"The ID token {why}.", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    return Problem(
+        401, f"The ID token {why}.", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    )

@@ -20,7 +20,9 @@ class Freshness:
     `hard_s` after it; both at once at the start.
     """
 
-    def __init__(self, soft_s: float, hard_s: float, now: float, dice: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, soft_s: float, hard_s: float, now: float, dice: Callable[[], float] = random.random
+    ) -> None:
         self._soft_s, self._hard_s, self._dice = soft_s, hard_s, dice
         self._due = self._overdue = self._answered = now
         self._missed = 0

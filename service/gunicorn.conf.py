@@ -14,8 +14,12 @@ from pathlib import Path
 from service import REQUIRED_SETTINGS
 from urgency.settings import settings_or_exit
 
-settings_or_exit(os.environ, *REQUIRED_SETTINGS)  # here, in the master: a worker that exits is started again and again
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy only reads arrays here; each idle thread costs memory
+settings_or_exit(
+    os.environ, *REQUIRED_SETTINGS
+)  # here, in the master: a worker that exits is started again and again
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # numpy only reads arrays here; each idle thread costs memory
 
 wsgi_app = "service.app:create_app()"
 bind = f"0.0.0.0:{os.environ.get('PORT', '8080')}"

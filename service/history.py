@@ -20,7 +20,9 @@ def model_card(manifest: Manifest) -> dict[str, Any]:
 def model_history(registry: Registry, most: int, serving_version: int) -> list[dict[str, Any]]:
     """The newest `most` versions, newest first; one that cannot be read is named with its problem."""
     newest = registry.model_numbers()[: -most - 1 : -1]
-    return [_entry(registry, version) | {"serving": version == serving_version} for version in newest]
+    return [
+        _entry(registry, version) | {"serving": version == serving_version} for version in newest
+    ]
 
 
 def _entry(registry: Registry, version: int) -> dict[str, Any]:

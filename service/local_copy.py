@@ -35,7 +35,9 @@ class LocalCopy:
         """Make this the copy of what `release` names. Raises OSError, and UrgencyError of the registry."""
         manifest = registry.manifest_body(release.champion) or b""
         parts = read_manifest(manifest).parts
-        wanted = {digest(manifest): manifest} | {parts[name]: registry.blob(parts[name]) for name in _SERVED_PARTS}
+        wanted = {digest(manifest): manifest} | {
+            parts[name]: registry.blob(parts[name]) for name in _SERVED_PARTS
+        }
         self.folder.mkdir(parents=True, exist_ok=True)
         for name, body in wanted.items():
             self._replace(name, body)

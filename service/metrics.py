@@ -32,7 +32,9 @@ class Counter:
         with self._lock:
             counts = sorted(self._counts.items())
         for values, count in counts:
-            pairs = ",".join(f'{label}="{value}"' for label, value in zip(self._labels, values, strict=True))
+            pairs = ",".join(
+                f'{label}="{value}"' for label, value in zip(self._labels, values, strict=True)
+            )
             yield f"{self._name}{{{pairs}}} {count}"
 
 
@@ -69,15 +71,27 @@ class Metrics:
 
     def __init__(self) -> None:
         self.requests = Counter("urgency_requests_total", "Requests answered.", "route", "code")
-        self.seconds = Histogram("urgency_predict_seconds", "Time spent inside the service on a predict request.")
+        self.seconds = Histogram(
+            "urgency_predict_seconds", "Time spent inside the service on a predict request."
+        )
         self.predictions = Counter("urgency_predictions_total", "Tickets scored.", "label")
-        self.pointer_checks = Counter("urgency_pointer_checks_total", "Checks of the release pointer.", "result")
-        self.loads = Counter("urgency_model_loads_total", "Models loaded from the registry.", "result")
+        self.pointer_checks = Counter(
+            "urgency_pointer_checks_total", "Checks of the release pointer.", "result"
+        )
+        self.loads = Counter(
+            "urgency_model_loads_total", "Models loaded from the registry.", "result"
+        )
 
     def text(self, gauges: dict[str, tuple[str, float]]) -> str:
         """The whole exposition; `gauges` are momentary values by name, each with its help."""
         lines: list[str] = []
-        for metric in (self.requests, self.seconds, self.predictions, self.pointer_checks, self.loads):
+        for metric in (
+            self.requests,
+            self.seconds,
+            self.predictions,
+            self.pointer_checks,
+            self.loads,
+        ):
             lines.extend(metric.lines())
         for name, (about, value) in gauges.items():
             lines.extend([*_head(name, about, "gauge"), f"{name} {value:g}"])

@@ -131,7 +131,10 @@ class ModelSlot:
         """What a request does: whatever fails is logged, and the last good model goes on serving."""
         try:
             release = self._read_pointer()
-            if release.manifest_sha256 != self._refused.manifest_sha256 or self._clock() >= self._refused.retry_at:
+            if (
+                release.manifest_sha256 != self._refused.manifest_sha256
+                or self._clock() >= self._refused.retry_at
+            ):
                 self._adopt(release)
         except UrgencyError as error:
             self._log.warning("model_check_failed", reason=str(error), **self._said())
@@ -165,7 +168,9 @@ class ModelSlot:
             self.current = replace(current, epoch=release.epoch)
             return
         try:
-            scorer = _loaded(lambda: self._registry().bundle(release.champion, release.manifest_sha256))
+            scorer = _loaded(
+                lambda: self._registry().bundle(release.champion, release.manifest_sha256)
+            )
         except UrgencyError:
             self._refuse(release.manifest_sha256)
             raise
@@ -198,7 +203,9 @@ class ModelSlot:
             self._log.warning("local_copy_not_kept", reason=str(error))
 
     def _said(self) -> dict[str, int]:
-        return {"version": self.current.version, "epoch": self.current.epoch} if self.current else {}
+        return (
+            {"version": self.current.version, "epoch": self.current.epoch} if self.current else {}
+        )
 
 
 def _loaded(bundle: Callable[[], Bundle]) -> Scorer:

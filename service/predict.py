@@ -98,9 +98,18 @@ def read_request(body: bytes) -> Asked:
     except ValidationError as error:
         raise _invalid([_flaw(error, "#")]) from None
     is_bare = envelope.instances is UNSET
-    instances: Sequence[Raw | bytes] = [body] if isinstance(envelope.instances, UnsetType) else envelope.instances
+    instances: Sequence[Raw | bytes] = (
+        [body] if isinstance(envelope.instances, UnsetType) else envelope.instances
+    )
     if len(instances) > INSTANCES_MAX:
-        raise _invalid([Flaw("#/instances", f"{len(instances):,} instances; at most {INSTANCES_MAX:,} are answered.")])
+        raise _invalid(
+            [
+                Flaw(
+                    "#/instances",
+                    f"{len(instances):,} instances; at most {INSTANCES_MAX:,} are answered.",
+                )
+            ]
+        )
     tickets, flaws = [], []
     for place, instance in enumerate(instances):
         try:
@@ -114,7 +123,9 @@ def read_request(body: bytes) -> Asked:
 
 def predict(asked: Asked, serving: Serving) -> list[Prediction]:
     """A prediction for each ticket, all by the same model."""
-    return [_predicted(ticket_id, ticket, asked.explain, serving) for ticket_id, ticket in asked.tickets]
+    return [
+        _predicted(ticket_id, ticket, asked.explain, serving) for ticket_id, ticket in asked.tickets
+    ]
 
 
 def encode(asked: Asked, predictions: list[Prediction], serving: Serving) -> bytes:
@@ -136,7 +147,8 @@ def _predicted(ticket_id: TicketId, ticket: Ticket, explain: int, serving: Servi
         probability=probability,
         explanation=scorer.explain(ticket, explain) if explain else UNSET,
         warnings=[
-            f"{column} {value!r} was not seen in training; it weighs nothing." for column, value in unknown.items()
+            f"{column} {value!r} was not seen in training; it weighs nothing."
+            for column, value in unknown.items()
         ]
         if unknown
         else UNSET,
@@ -145,7 +157,9 @@ def _predicted(ticket_id: TicketId, ticket: Ticket, explain: int, serving: Servi
 
 def _ticket(instance: Raw | bytes) -> tuple[TicketId, Ticket]:
     sent = _decoded(_TICKET, instance)
-    return sent.id, normal_ticket(sent.title or "", sent.description or "", sent.source or "", sent.customer_tier or "")
+    return sent.id, normal_ticket(
+        sent.title or "", sent.description or "", sent.source or "", sent.customer_tier or ""
+    )
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
@@ -154,7 +168,11 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
     except ValidationError:
         raise
     except (msgspec.DecodeError, UnicodeError) as error:
-        what = str(error).removeprefix("JSON is malformed: ") if isinstance(error, msgspec.DecodeError) else "not UTF-8"
+        what = (
+            str(error).removeprefix("JSON is malformed: ")
+            if isinstance(error, msgspec.DecodeError)
+            else "not UTF-8"
+        )
         raise Problem(400, f"The body is not JSON: {what}.") from None
     except RecursionError:
         raise Problem(400, "The body is nested too deeply.") from None

@@ -35,7 +35,11 @@ class Problem(Exception):
     """What a request gets instead of an answer. `detail` says what was seen and what to do, never a ticket's text."""
 
     def __init__(
-        self, status: int, detail: str, flaws: Sequence[Flaw] = (), headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        flaws: Sequence[Flaw] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.flaws, self.headers = status, detail, flaws, headers or {}
@@ -52,7 +56,10 @@ class Problem(Exception):
         if self.flaws:
             body["errors"] = self.flaws
         return Response(
-            msgspec.json.encode(body), self.status, dict(self.headers), content_type="application/problem+json"
+            msgspec.json.encode(body),
+            self.status,
+            dict(self.headers),
+            content_type="application/problem+json",
         )
 
 
@@ -60,7 +67,10 @@ def answer_with_problems(app: Flask, log: Log) -> None:
     """Make `app` answer every error as a problem; what nobody foresaw is logged without a ticket's text."""
 
     def unforeseen(error: Exception) -> Response:
-        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
+        frames = [
+            f"{frame.filename}:{frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)[-5:]
+        ]
         log.error("request_failed", path=request.path, type=type(error).__name__, frames=frames)
         return Problem(500, "The service failed on this request; its log says where.").response()
 
@@ -74,7 +84,9 @@ def answer_with_problems(app: Flask, log: Log) -> None:
 def _http_problem(error: HTTPException) -> Response:
     status = error.code or 500
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return Problem(status, _DETAILS.get(status) or error.description or error.name, headers=headers).response()
+    return Problem(
+        status, _DETAILS.get(status) or error.description or error.name, headers=headers
+    ).response()
 
 
 def _cloud_problem(error: Exception) -> Response:

@@ -36,7 +36,12 @@ class Api:
     """The views; each reads the current model at most once."""
 
     def __init__(
-        self, slot: ModelSlot, registry: Callable[[], Registry], caller: ReloadCaller, metrics: Metrics, log: Log
+        self,
+        slot: ModelSlot,
+        registry: Callable[[], Registry],
+        caller: ReloadCaller,
+        metrics: Metrics,
+        log: Log,
     ) -> None:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
@@ -89,14 +94,20 @@ class Api:
         """Everything known of the current model but its weights."""
         serving = self._serving()
         scorer = serving.scorer
-        served = {"name": MODEL_NAME, "epoch": serving.epoch, "manifest_sha256": scorer.manifest_sha256}
+        served = {
+            "name": MODEL_NAME,
+            "epoch": serving.epoch,
+            "manifest_sha256": scorer.manifest_sha256,
+        }
         return _json(model_card(scorer.manifest) | served)
 
     def models(self) -> Response:
         """The newest versions, promoted or not."""
         most = _limit(request.args.get("limit", str(HISTORY_DEFAULT)))
         serving = g.serving = self._slot.serving()
-        return _json({"models": model_history(self._registry(), most, serving.version if serving else 0)})
+        return _json(
+            {"models": model_history(self._registry(), most, serving.version if serving else 0)}
+        )
 
     def live(self) -> Response:
         """Whether the process answers."""
@@ -111,11 +122,22 @@ class Api:
         """Prometheus' text format."""
         serving = self._slot.current
         gauges = {
-            "urgency_model_version": ("Version of the model that answers; 0: none.", serving.version if serving else 0),
-            "urgency_model_epoch": ("Epoch of the release that it follows.", serving.epoch if serving else 0),
-            "urgency_model_stale_seconds": ("Age of the pointer, once checks fail.", self._slot.stale_s or 0.0),
+            "urgency_model_version": (
+                "Version of the model that answers; 0: none.",
+                serving.version if serving else 0,
+            ),
+            "urgency_model_epoch": (
+                "Epoch of the release that it follows.",
+                serving.epoch if serving else 0,
+            ),
+            "urgency_model_stale_seconds": (
+                "Age of the pointer, once checks fail.",
+                self._slot.stale_s or 0.0,
+            ),
         }
-        return Response(self._metrics.text(gauges), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            self._metrics.text(gauges), content_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     def index(self) -> Response:
         """What is served here."""
@@ -179,4 +201,8 @@ def _json(answer: Any) -> Response:
 
 
 def _goes_on(serving: Serving | None) -> str:
-    return f"Version {serving.version} goes on serving." if serving else "There is no model to fall back on."
+    return (
+        f"Version {serving.version} goes on serving."
+        if serving
+        else "There is no model to fall back on."
+    )

@@ -14,7 +14,11 @@ class FactHandler(logging.Handler):
         """Write the record."""
         log = Log()
         say = (
-            log.error if record.levelno >= logging.ERROR else log.warning if record.levelno > logging.INFO else log.info
+            log.error
+            if record.levelno >= logging.ERROR
+            else log.warning
+            if record.levelno > logging.INFO
+            else log.info
         )
         error = record.exc_info[1] if record.exc_info else None
         say("gunicorn", detail=record.getMessage(), **({"error": repr(error)} if error else {}))

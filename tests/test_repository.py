@@ -29,19 +29,28 @@ def test_the_page_of_settings_is_that_of_the_code() -> None:
 def test_hashed_requirements_are_those_of_the_lock_file(part: str) -> None:
     command = [uv(), "export", "--quiet", "--frozen", "--offline", "--extra", part]
     options = ["--no-emit-project", "--no-dev", "--no-header"]
-    made = subprocess.run([*command, *options], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    made = subprocess.run(
+        [*command, *options], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    ).stdout
     assert (CHECKOUT / part / "requirements.txt").read_text() == made, "run 'make lock'"
 
 
 def test_the_readme_is_short_and_its_two_commands_are_the_makefiles() -> None:
     readme = (CHECKOUT / "README.md").read_text()
     assert readme.count("\n") < 200
-    assert [command for command in readme_commands() if command.startswith("make")] == ["make demo", "make test"]
+    assert [command for command in readme_commands() if command.startswith("make")] == [
+        "make demo",
+        "make test",
+    ]
     assert "make test" in (CHECKOUT / ".ci/run").read_text()
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in [*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md"), *CHECKOUT.glob("data/*.md")]:
+    for page in [
+        *CHECKOUT.glob("*.md"),
+        *CHECKOUT.glob("docs/**/*.md"),
+        *CHECKOUT.glob("data/*.md"),
+    ]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
@@ -55,6 +64,11 @@ def test_no_page_of_fixes_or_debugging_and_no_path_of_a_machine() -> None:
     pages = [
         name
         for name in tracked
-        if name.endswith((".md", ".py", ".json", ".toml", ".tf")) and name != "tests/test_repository.py"
+        if name.endswith((".md", ".py", ".json", ".toml", ".tf"))
+        and name != "tests/test_repository.py"
     ]
-    assert not [name for name in pages if (CHECKOUT / name).exists() and homes.search((CHECKOUT / name).read_text())]
+    assert not [
+        name
+        for name in pages
+        if (CHECKOUT / name).exists() and homes.search((CHECKOUT / name).read_text())
+    ]

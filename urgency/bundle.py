@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from urgency.errors import CorruptObject
 
 FORMAT = 1
-ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD = "arrays.npz", "golden.json", "metrics.json", "accounting.json", "card.html"
+ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD = (
+    "arrays.npz",
+    "golden.json",
+    "metrics.json",
+    "accounting.json",
+    "card.html",
+)
 
 Fetch = Callable[[str], bytes]
 """sha256 in hex -> the bytes of that part. Raises Unavailable, Gone or CorruptObject."""
@@ -101,7 +107,9 @@ class Bundle:
 
 def canonical_json(value: Any) -> bytes:
     """The one JSON spelling of a value, so that equal values have equal digests."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def digest(body: bytes) -> str:
@@ -114,7 +122,9 @@ def read_manifest(body: bytes) -> Manifest:
     try:
         members = json.loads(body)
         if members["format"] > FORMAT:
-            raise CorruptObject(f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer service.")
+            raise CorruptObject(
+                f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer service."
+            )
         members["verdict"] = Verdict.from_members(members["verdict"])
         members["review"] = members["review"] and tuple(members["review"])
         known = {row.name for row in fields(Manifest)}
@@ -141,7 +151,9 @@ def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:
         raise CorruptObject(f"Version {manifest.version} has no part {name}.")
     body = fetch(expected)
     if digest(body) != expected:
-        raise CorruptObject(f"{name} of version {manifest.version} does not match its digest; it is never loaded.")
+        raise CorruptObject(
+            f"{name} of version {manifest.version} does not match its digest; it is never loaded."
+        )
     return body
 
 
@@ -153,6 +165,8 @@ def _read_arrays(body: bytes) -> Arrays:
         raise CorruptObject(f"{ARRAYS} does not parse: {error!r}.") from None
     columns: list[NDArray[Any]] = [arrays.feature, arrays.idf, arrays.coef]
     types = [column.dtype.name for column in columns]
-    if types != ["int32", "float64", "float64"] or {column.shape for column in columns} != {(columns[0].size,)}:
+    if types != ["int32", "float64", "float64"] or {column.shape for column in columns} != {
+        (columns[0].size,)
+    }:
         raise CorruptObject(f"{ARRAYS} does not hold feature, idf and coef of one length.")
     return arrays

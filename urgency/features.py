@@ -36,7 +36,9 @@ def terms(text: str) -> list[str]:
 
 def marked(found: list[str], mark: str) -> list[str]:
     """The features of one field's terms: each term, then each pair of neighbours."""
-    return [mark + term for term in found] + [f"{mark}{left} {right}" for left, right in pairwise(found)]
+    return [mark + term for term in found] + [
+        f"{mark}{left} {right}" for left, right in pairwise(found)
+    ]
 
 
 def bucket(feature: str) -> int:
@@ -51,7 +53,9 @@ def located_words(text: str, field: str) -> Iterator[Word]:
     origin = range(len(text)) if len(lowered) == len(text) else _origin(text)
     for run in _RUNS.finditer(lowered):
         start, end = origin[run.start()], origin[run.end() - 1] + 1
-        yield Word(field, text[start:end], start, end, "0" if run.group().isdecimal() else run.group())
+        yield Word(
+            field, text[start:end], start, end, "0" if run.group().isdecimal() else run.group()
+        )
 
 
 def _origin(text: str) -> list[int]:

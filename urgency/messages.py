@@ -70,7 +70,9 @@ def read_model_released(event_data: object) -> ModelReleased:
     except (KeyError, TypeError, ValueError) as error:
         raise BadMessage(f"The event does not describe a released model: {error!r}.") from None
     if schema != 1:
-        raise BadMessage(f"The event has schema {schema}; this code reads schema 1. Deploy the newer functions.")
+        raise BadMessage(
+            f"The event has schema {schema}; this code reads schema 1. Deploy the newer functions."
+        )
     return ModelReleased(epoch, version, str(attributes.get("execution", "")))
 
 

@@ -42,7 +42,9 @@ class Snapshot:
         """Raises CorruptObject."""
         try:
             members = json.loads(body)
-            return Snapshot(**members | {"files": tuple(SourceFile(*file) for file in members["files"])})
+            return Snapshot(
+                **members | {"files": tuple(SourceFile(*file) for file in members["files"])}
+            )
         except (ValueError, TypeError, KeyError) as error:
             raise CorruptObject(f"A snapshot does not parse: {error!r}.") from None
 
@@ -64,7 +66,9 @@ class Release:
         """Its JSON in the control bucket."""
         members = {"schema": 1, **asdict(self)}
         sha256 = members.pop("manifest_sha256")
-        members["champion"] = {"version": self.champion, "manifest_sha256": sha256} if self.champion else None
+        members["champion"] = (
+            {"version": self.champion, "manifest_sha256": sha256} if self.champion else None
+        )
         return canonical_json(members)
 
     @staticmethod
@@ -73,13 +77,19 @@ class Release:
         try:
             members = json.loads(body)
             champion = members["champion"] or {"version": 0, "manifest_sha256": ""}
-            kept = {name: members[name] for name in ("epoch", "floor", "pinned", "by", "reason", "at")}
-            return Release(champion=champion["version"], manifest_sha256=champion["manifest_sha256"], **kept)
+            kept = {
+                name: members[name] for name in ("epoch", "floor", "pinned", "by", "reason", "at")
+            }
+            return Release(
+                champion=champion["version"], manifest_sha256=champion["manifest_sha256"], **kept
+            )
         except (ValueError, TypeError, KeyError) as error:
             raise CorruptObject(f"The release pointer does not parse: {error!r}.") from None
 
 
-NO_RELEASE = Release(epoch=0, champion=0, manifest_sha256="", floor=0, pinned=False, by="", reason="", at="")
+NO_RELEASE = Release(
+    epoch=0, champion=0, manifest_sha256="", floor=0, pinned=False, by="", reason="", at=""
+)
 """What the pointer says before the first release."""
 
 

@@ -10,7 +10,16 @@ import json
 import time
 from dataclasses import asdict
 
-from urgency.bundle import Bundle, Manifest, Verdict, canonical_json, digest, read_bundle, read_manifest, read_part
+from urgency.bundle import (
+    Bundle,
+    Manifest,
+    Verdict,
+    canonical_json,
+    digest,
+    read_bundle,
+    read_manifest,
+    read_part,
+)
 from urgency.errors import CorruptObject, Gone, Unavailable
 from urgency.records import NO_RELEASE, Release, Snapshot
 from urgency.store import ABSENT, UNCHANGED, ObjectStore, Unchanged
@@ -22,7 +31,9 @@ RELEASE, NOTIFIED = "release.json", "notified.json"
 class Registry:
     """The registry and control buckets in this system's words. `sleep` waits between attempts, in seconds."""
 
-    def __init__(self, registry: ObjectStore, control: ObjectStore, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self, registry: ObjectStore, control: ObjectStore, sleep: Sleep = time.sleep
+    ) -> None:
         self.objects = registry
         self.control = control
         self._sleep = sleep
@@ -70,14 +81,18 @@ class Registry:
         self._create(_numbered("models", manifest.version), manifest.to_bytes())
         stored = self.manifest(manifest.version)
         if stored is None:
-            raise Unavailable(f"The manifest of version {manifest.version} was written and cannot be read yet.")
+            raise Unavailable(
+                f"The manifest of version {manifest.version} was written and cannot be read yet."
+            )
         return stored
 
     def put_blob(self, body: bytes) -> str:
         """Store a part under its digest, which is returned. Raises CorruptObject when other bytes stand there."""
         name = digest(body)
         if not self._create(f"blobs/sha256/{name}", body):
-            raise CorruptObject(f"blobs/sha256/{name} holds other bytes than its name says; restore the registry.")
+            raise CorruptObject(
+                f"blobs/sha256/{name} holds other bytes than its name says; restore the registry."
+            )
         return name
 
     def blob(self, name: str) -> bytes:
@@ -100,7 +115,9 @@ class Registry:
         if body is None:
             raise Gone(f"There is no version {version} in the registry.")
         if manifest_sha256 is not None and digest(body) != manifest_sha256:
-            raise CorruptObject(f"The manifest of version {version} is not the one that was released.")
+            raise CorruptObject(
+                f"The manifest of version {version} is not the one that was released."
+            )
         return read_bundle(body, self.blob)
 
     # Verdicts given later, against another champion than at training
@@ -116,7 +133,10 @@ class Registry:
 
     def last_verdict(self, manifest: Manifest) -> Verdict:
         """The judgement of a version against the newest champion that it was ever judged against."""
-        later = [int(o.name.split(".")[-2]) for o in self.objects.list(f"verdicts/{manifest.version:08d}.")]
+        later = [
+            int(o.name.split(".")[-2])
+            for o in self.objects.list(f"verdicts/{manifest.version:08d}.")
+        ]
         return (later and self.verdict(manifest, max(later))) or manifest.verdict
 
     def record_verdict(self, version: int, verdict: Verdict) -> None:
@@ -130,7 +150,11 @@ class Registry:
         stored = self.control.get(RELEASE, unless)
         if isinstance(stored, Unchanged):
             return UNCHANGED
-        return (ABSENT, NO_RELEASE) if stored is None else (stored.token, Release.from_bytes(stored.body))
+        return (
+            (ABSENT, NO_RELEASE)
+            if stored is None
+            else (stored.token, Release.from_bytes(stored.body))
+        )
 
     def current_release(self) -> tuple[int, Release]:
         """As `release`, without a condition."""

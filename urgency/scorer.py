@@ -52,13 +52,23 @@ class Scorer:
         pull, square = np.zeros(FEATURES), np.full(FEATURES, bundle.manifest.unseen_idf**2)
         pull[bundle.arrays.feature] = bundle.arrays.coef * bundle.arrays.idf
         square[bundle.arrays.feature] = bundle.arrays.idf**2
-        self._pull = array("d", pull.tobytes())  # read one by one, for which numpy's arrays are slow
+        self._pull = array(
+            "d", pull.tobytes()
+        )  # read one by one, for which numpy's arrays are slow
         self._square = array("d", square.tobytes())
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        features = {bucket(f) for field, mark in FIELD_MARKS for f in marked(terms(getattr(ticket, field)), mark)}
-        return self._text(features) + sum(weight for *_, weight in self._categories(ticket)) + self.manifest.bias
+        features = {
+            bucket(f)
+            for field, mark in FIELD_MARKS
+            for f in marked(terms(getattr(ticket, field)), mark)
+        }
+        return (
+            self._text(features)
+            + sum(weight for *_, weight in self._categories(ticket))
+            + self.manifest.bias
+        )
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
@@ -79,7 +89,9 @@ class Scorer:
         """Source and tier, by column, that no training ticket had; they weigh nothing."""
         given = {column: getattr(ticket, column) for column in self.manifest.weights}
         return {
-            column: value for column, value in given.items() if value and value not in self.manifest.weights[column]
+            column: value
+            for column, value in given.items()
+            if value and value not in self.manifest.weights[column]
         }
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
@@ -87,7 +99,9 @@ class Scorer:
         reasons = [*self._word_reasons(ticket), *self._category_reasons(ticket)]
         reasons.sort(key=lambda reason: -abs(reason.weight))
         return Explanation(
-            self.manifest.bias, tuple(reasons[:top]), math.fsum(reason.weight for reason in reasons[top:])
+            self.manifest.bias,
+            tuple(reasons[:top]),
+            math.fsum(reason.weight for reason in reasons[top:]),
         )
 
     def _text(self, features: set[int]) -> float:
@@ -103,11 +117,17 @@ class Scorer:
                 yield column, value, weights[value]
 
     def _category_reasons(self, ticket: Ticket) -> Iterator[Reason]:
-        return (Reason(column, value, (0, len(value)), weight) for column, value, weight in self._categories(ticket))
+        return (
+            Reason(column, value, (0, len(value)), weight)
+            for column, value, weight in self._categories(ticket)
+        )
 
     def _word_reasons(self, ticket: Ticket) -> Iterator[Reason]:
         """One reason for each different word of a field; places that share a feature share its weight evenly."""
-        fields = [(list(located_words(getattr(ticket, field), field)), mark) for field, mark in FIELD_MARKS]
+        fields = [
+            (list(located_words(getattr(ticket, field), field)), mark)
+            for field, mark in FIELD_MARKS
+        ]
         placed = [place for words, mark in fields for place in _placed_features(words, mark)]
         places = Counter(feature for _, feature in placed)
         norm = math.sqrt(sum(map(self._square.__getitem__, places)))
@@ -140,7 +160,9 @@ def verified_scorer(bundle: Bundle) -> Scorer:
     for golden in bundle.golden:
         probability = scorer.probability(normal_ticket(**golden["ticket"]))
         if not abs(probability - golden["probability"]) <= GOLDEN_TOLERANCE:
-            raise CorruptObject(f"Version {bundle.manifest.version} does not reproduce its golden tickets here.")
+            raise CorruptObject(
+                f"Version {bundle.manifest.version} does not reproduce its golden tickets here."
+            )
     return scorer
 
 

@@ -12,11 +12,17 @@ from urgency.errors import SettingsError
 
 
 def _setting(
-    variables: str, about: str, parse: Callable[[str], Any] = str.strip, default: Any = "", *, recipe: bool = False
+    variables: str,
+    about: str,
+    parse: Callable[[str], Any] = str.strip,
+    default: Any = "",
+    *,
+    recipe: bool = False,
 ) -> Any:
     """A row of the table. `variables`: names in order of precedence. `recipe`: it decides what a model becomes."""
     return field(
-        default=default, metadata={"variables": variables.split(), "about": about, "parse": parse, "recipe": recipe}
+        default=default,
+        metadata={"variables": variables.split(), "about": about, "parse": parse, "recipe": recipe},
     )
 
 
@@ -51,7 +57,9 @@ def _url(text: str) -> str:
 def _aliases(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [part.split("=") for part in text.split(",") if part.strip()]
     if any(len(pair) != 2 for pair in pairs):
-        raise ValueError("write header=column pairs with commas between, as in betreff=title,text=description")
+        raise ValueError(
+            "write header=column pairs with commas between, as in betreff=title,text=description"
+        )
     return tuple((header.strip().casefold(), column.strip()) for header, column in pairs)
 
 
@@ -61,36 +69,69 @@ class Settings:
 
     project: str = _setting("URGENCY_PROJECT GOOGLE_CLOUD_PROJECT", "Google Cloud project id")
     region: str = _setting("URGENCY_REGION", "region of job, functions and service")
-    landing_bucket: str = _setting("URGENCY_LANDING_BUCKET", "bucket in which CSVs land and receipts answer")
-    registry_bucket: str = _setting("URGENCY_REGISTRY_BUCKET", "bucket of snapshots, models and verdicts")
-    control_bucket: str = _setting("URGENCY_CONTROL_BUCKET", "bucket of the release pointer and the lease")
-    release_topic: str = _setting("URGENCY_RELEASE_TOPIC", "Pub/Sub topic for ModelReleased, without the project")
+    landing_bucket: str = _setting(
+        "URGENCY_LANDING_BUCKET", "bucket in which CSVs land and receipts answer"
+    )
+    registry_bucket: str = _setting(
+        "URGENCY_REGISTRY_BUCKET", "bucket of snapshots, models and verdicts"
+    )
+    control_bucket: str = _setting(
+        "URGENCY_CONTROL_BUCKET", "bucket of the release pointer and the lease"
+    )
+    release_topic: str = _setting(
+        "URGENCY_RELEASE_TOPIC", "Pub/Sub topic for ModelReleased, without the project"
+    )
     train_job: str = _setting("URGENCY_TRAIN_JOB", "name of the Cloud Run job that trains")
     reload_url: str = _setting("URGENCY_RELOAD_URL", "address of the service's reload hook", _url)
-    reload_audience: str = _setting("URGENCY_RELOAD_AUDIENCE", "audience that reload tokens are made for")
-    reload_caller: str = _setting("URGENCY_RELOAD_CALLER", "e-mail of the one identity that may call the reload hook")
-    service_url: str = _setting("URGENCY_SERVICE_URL", "address of the prediction service, for the command line", _url)
+    reload_audience: str = _setting(
+        "URGENCY_RELOAD_AUDIENCE", "audience that reload tokens are made for"
+    )
+    reload_caller: str = _setting(
+        "URGENCY_RELOAD_CALLER", "e-mail of the one identity that may call the reload hook"
+    )
+    service_url: str = _setting(
+        "URGENCY_SERVICE_URL", "address of the prediction service, for the command line", _url
+    )
     dead_letters: str = _setting(
-        "URGENCY_DEAD_LETTERS", "subscription that keeps undeliverable messages, for the command line"
+        "URGENCY_DEAD_LETTERS",
+        "subscription that keeps undeliverable messages, for the command line",
     )
 
     missed_cost: float = _setting(
-        "URGENCY_MISSED_COST", "false alarms that one missed urgent ticket is worth", _positive, 5.0, recipe=True
+        "URGENCY_MISSED_COST",
+        "false alarms that one missed urgent ticket is worth",
+        _positive,
+        5.0,
+        recipe=True,
     )
     capacity_per_day: int = _setting(
-        "URGENCY_CAPACITY_PER_DAY", "tickets a day that can be read at once; 0: no limit", _count, 0, recipe=True
+        "URGENCY_CAPACITY_PER_DAY",
+        "tickets a day that can be read at once; 0: no limit",
+        _count,
+        0,
+        recipe=True,
     )
     review_band: tuple[float, float] | None = _setting(
-        "URGENCY_REVIEW_BAND", "probabilities labelled review, as in 0.2-0.4; empty: none", _band, None, recipe=True
+        "URGENCY_REVIEW_BAND",
+        "probabilities labelled review, as in 0.2-0.4; empty: none",
+        _band,
+        None,
+        recipe=True,
     )
     min_rows: int = _setting(
         "URGENCY_MIN_ROWS", "accepted rows below which no model is judged", _count, 200, recipe=True
     )
     column_aliases: tuple[tuple[str, str], ...] = _setting(
-        "URGENCY_COLUMN_ALIASES", "further CSV headers, as in betreff=title,text=description", _aliases, (), recipe=True
+        "URGENCY_COLUMN_ALIASES",
+        "further CSV headers, as in betreff=title,text=description",
+        _aliases,
+        (),
+        recipe=True,
     )
 
-    storage_endpoint: str = _setting("URGENCY_STORAGE_ENDPOINT", "Cloud Storage API; empty: Google's", _url)
+    storage_endpoint: str = _setting(
+        "URGENCY_STORAGE_ENDPOINT", "Cloud Storage API; empty: Google's", _url
+    )
     pubsub_endpoint: str = _setting("URGENCY_PUBSUB_ENDPOINT", "Pub/Sub API; empty: Google's", _url)
     run_endpoint: str = _setting("URGENCY_RUN_ENDPOINT", "Cloud Run API; empty: Google's", _url)
     certs_url: str = _setting(
@@ -100,10 +141,17 @@ class Settings:
         "https://www.googleapis.com/oauth2/v1/certs",
     )
 
-    baked_bundle: str = _setting("URGENCY_BAKED_BUNDLE", "folder of a bundle inside the image, for a cold start")
-    disk_copy: str = _setting("URGENCY_DISK_COPY", "folder that keeps the last good bundle; a laptop or VM only")
+    baked_bundle: str = _setting(
+        "URGENCY_BAKED_BUNDLE", "folder of a bundle inside the image, for a cold start"
+    )
+    disk_copy: str = _setting(
+        "URGENCY_DISK_COPY", "folder that keeps the last good bundle; a laptop or VM only"
+    )
     pointer_soft_s: float = _setting(
-        "URGENCY_POINTER_SOFT_S", "pointer's age in s at which one request checks it", _positive, 5.0
+        "URGENCY_POINTER_SOFT_S",
+        "pointer's age in s at which one request checks it",
+        _positive,
+        5.0,
     )
     pointer_hard_s: float = _setting(
         "URGENCY_POINTER_HARD_S", "pointer's age in s at which all wait for it", _positive, 30.0
@@ -111,9 +159,15 @@ class Settings:
     lease_s: float = _setting(
         "URGENCY_LEASE_S", "how long in s a training's lease lasts unless renewed", _positive, 600.0
     )
-    task_timeout_s: float = _setting("URGENCY_TASK_TIMEOUT_S", "the job's task timeout in s", _positive, 3600.0)
-    mlflow_tracking_uri: str = _setting("MLFLOW_TRACKING_URI", "tracking server; empty: the control bucket")
-    crash_at: str = _setting("URGENCY_CRASH_AT", "crash point at which to die, name[:occurrence]; local stack only")
+    task_timeout_s: float = _setting(
+        "URGENCY_TASK_TIMEOUT_S", "the job's task timeout in s", _positive, 3600.0
+    )
+    mlflow_tracking_uri: str = _setting(
+        "MLFLOW_TRACKING_URI", "tracking server; empty: the control bucket"
+    )
+    crash_at: str = _setting(
+        "URGENCY_CRASH_AT", "crash point at which to die, name[:occurrence]; local stack only"
+    )
 
     @property
     def is_local(self) -> bool:
@@ -147,7 +201,9 @@ def settings_or_exit(environ: Mapping[str, str], *required: str) -> Settings:
 
 def recipe_settings(settings: Settings) -> dict[str, Any]:
     """The settings that decide what a model becomes, by name."""
-    return {row.name: getattr(settings, row.name) for row in fields(Settings) if row.metadata["recipe"]}
+    return {
+        row.name: getattr(settings, row.name) for row in fields(Settings) if row.metadata["recipe"]
+    }
 
 
 def _first_set(variables: list[str], environ: Mapping[str, str]) -> tuple[str, str]:

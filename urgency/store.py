@@ -86,7 +86,9 @@ class CloudBucket:
     for over 20 s when storage is down. `timeout_s` bounds each request in seconds.
     """
 
-    def __init__(self, client: storage.Client, name: str, *, retry: Retry | None, timeout_s: float) -> None:
+    def __init__(
+        self, client: storage.Client, name: str, *, retry: Retry | None, timeout_s: float
+    ) -> None:
         self.name = name
         self._bucket = client.bucket(name)
         self._client = client
@@ -95,7 +97,9 @@ class CloudBucket:
 
     def get(self, name: str, unless: int | None = None) -> Versioned | Unchanged | None:
         """See ObjectStore."""
-        blob = self._bucket.blob(name)  # a fresh Blob each time: a used one pins the generation that it saw
+        blob = self._bucket.blob(
+            name
+        )  # a fresh Blob each time: a used one pins the generation that it saw
         try:
             with _translated(f"read {name}"):
                 body = blob.download_as_bytes(if_generation_not_match=unless, **self._how)
@@ -125,7 +129,11 @@ class CloudBucket:
         try:
             with _translated(f"write {name}"):
                 blob.upload_from_string(
-                    body, "application/octet-stream", if_generation_match=expect, checksum="crc32c", **self._once
+                    body,
+                    "application/octet-stream",
+                    if_generation_match=expect,
+                    checksum="crc32c",
+                    **self._once,
                 )
         except api.PreconditionFailed:
             raise Conflict(f"{name} in {self.name} is no longer at generation {expect}.") from None
@@ -134,9 +142,13 @@ class CloudBucket:
     def list(self, prefix: str, after: str | None = None) -> Iterator[Listed]:
         """See ObjectStore."""
         with _translated(f"list {prefix}"):
-            for blob in self._client.list_blobs(self._bucket, prefix=prefix, start_offset=after, **self._how):
+            for blob in self._client.list_blobs(
+                self._bucket, prefix=prefix, start_offset=after, **self._how
+            ):
                 if blob.name != after:  # the API's start offset is inclusive
-                    yield Listed(blob.name, _generation(blob), blob.size, blob.crc32c, blob.time_created)
+                    yield Listed(
+                        blob.name, _generation(blob), blob.size, blob.crc32c, blob.time_created
+                    )
 
 
 def storage_client(project: str, endpoint: str) -> storage.Client:
@@ -145,7 +157,9 @@ def storage_client(project: str, endpoint: str) -> storage.Client:
     Raises Forbidden where no credentials are found.
     """
     with _translated("reach Cloud Storage"):
-        return storage.Client(project=project, client_options={"api_endpoint": endpoint} if endpoint else None)
+        return storage.Client(
+            project=project, client_options={"api_endpoint": endpoint} if endpoint else None
+        )
 
 
 class _Checked(io.RawIOBase):
@@ -163,14 +177,18 @@ class _Checked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             with _translated(f"read {self._name}"):
-                chunk = self._source.read(len(buffer)) if self._left else b""  # asking for more is a request more
+                chunk = (
+                    self._source.read(len(buffer)) if self._left else b""
+                )  # asking for more is a request more
         except (api.NotFound, api.PreconditionFailed):
             raise Gone(f"{self._name} was deleted while it was read.") from None
         buffer[: len(chunk)] = chunk
         self._sum.update(chunk)
         self._left -= len(chunk)
         if not chunk and base64.b64encode(self._sum.digest()).decode() != self._expected:
-            raise CorruptObject(f"{self._name} arrived with another crc32c than Cloud Storage holds; read it again.")
+            raise CorruptObject(
+                f"{self._name} arrived with another crc32c than Cloud Storage holds; read it again."
+            )
         return len(chunk)
 
     def close(self) -> None:
@@ -188,13 +206,26 @@ def _translated(what: str) -> Iterator[None]:
     """Vendor errors that mean the same for every call, in our words."""
     try:
         yield
-    except (api.TooManyRequests, api.ServerError, api.RetryError, requests.RequestException) as error:
-        raise Unavailable(f"Cloud Storage could not {what}: {type(error).__name__}. Try again later.") from error
+    except (
+        api.TooManyRequests,
+        api.ServerError,
+        api.RetryError,
+        requests.RequestException,
+    ) as error:
+        raise Unavailable(
+            f"Cloud Storage could not {what}: {type(error).__name__}. Try again later."
+        ) from error
     except (auth.TransportError, auth.RefreshError) as error:
-        raise Unavailable(f"No access token to {what}: {type(error).__name__}. Try again later.") from error
+        raise Unavailable(
+            f"No access token to {what}: {type(error).__name__}. Try again later."
+        ) from error
     except DataCorruption as error:
-        raise CorruptObject(f"Could not {what}: what arrived has another crc32c than Cloud Storage holds.") from error
+        raise CorruptObject(
+            f"Could not {what}: what arrived has another crc32c than Cloud Storage holds."
+        ) from error
     except (api.Forbidden, api.Unauthorized) as error:
         raise Forbidden(f"This identity may not {what}: {error.message}") from error
     except auth.DefaultCredentialsError as error:
-        raise Forbidden(f"No Google credentials to {what}; run 'gcloud auth application-default login'.") from error
+        raise Forbidden(
+            f"No Google credentials to {what}; run 'gcloud auth application-default login'."
+        ) from error

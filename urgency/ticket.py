@@ -14,7 +14,12 @@ TEXT_MAX = 65_536
 CATEGORY_MAX = 200
 """Characters of a source or a customer tier."""
 
-_FIELDS = (("title", TEXT_MAX), ("description", TEXT_MAX), ("source", CATEGORY_MAX), ("customer_tier", CATEGORY_MAX))
+_FIELDS = (
+    ("title", TEXT_MAX),
+    ("description", TEXT_MAX),
+    ("source", CATEGORY_MAX),
+    ("customer_tier", CATEGORY_MAX),
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DIGITS = re.compile(r"\d+")
@@ -30,14 +35,18 @@ class Ticket:
     customer_tier: str
 
 
-def normal_ticket(title: str, description: str, source: str = "", customer_tier: str = "") -> Ticket:
+def normal_ticket(
+    title: str, description: str, source: str = "", customer_tier: str = ""
+) -> Ticket:
     """The ticket in normal form: NFC, control characters gone, categories lower case and stripped.
 
     Raises BadTicket, naming the field and never its content.
     """
     values = [
         _normal(value, name, most)
-        for value, (name, most) in zip((title, description, source, customer_tier), _FIELDS, strict=True)
+        for value, (name, most) in zip(
+            (title, description, source, customer_tier), _FIELDS, strict=True
+        )
     ]
     if not values[0].strip() and not values[1].strip():
         raise BadTicket("title and description are both empty; a ticket needs one of them.")

@@ -26,7 +26,10 @@ def create_once(store: ObjectStore, name: str, body: bytes, sleep: Sleep) -> boo
     def attempt() -> bool:
         try:
             store.put(name, body, ABSENT)
-        except (Conflict, Forbidden) as refused:  # who may create but not overwrite sees 403 where an object exists
+        except (
+            Conflict,
+            Forbidden,
+        ) as refused:  # who may create but not overwrite sees 403 where an object exists
             stored = _read_back(store, name)
             if stored is None and isinstance(refused, Forbidden):
                 raise

@@ -32,14 +32,33 @@ class Commands:
     def function(self, container: Container, port: int) -> list[str]:
         """A functions-framework process that answers on `port`."""
         source = CHECKOUT / "functions" / "main.py"
-        target = [f"--target={container.entry_point}", f"--source={source}", "--signature-type=cloudevent"]
-        return [sys.executable, "-m", "functions_framework", *target, f"--host={HOST}", f"--port={port}"]
+        target = [
+            f"--target={container.entry_point}",
+            f"--source={source}",
+            "--signature-type=cloudevent",
+        ]
+        return [
+            sys.executable,
+            "-m",
+            "functions_framework",
+            *target,
+            f"--host={HOST}",
+            f"--port={port}",
+        ]
 
     def service(self, container: Container, port: int) -> list[str]:
         """An instance of the prediction service that answers on `port`."""
         configuration = CHECKOUT / "service" / "gunicorn.conf.py"
         bind = f"--bind={HOST}:{port}"  # the image binds every interface; here that would open the instance to others
-        return [sys.executable, "-m", "gunicorn", "-c", str(configuration), bind, "service.app:create_app()"]
+        return [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            str(configuration),
+            bind,
+            "service.app:create_app()",
+        ]
 
     def job(self, container: Container) -> list[str]:
         """One attempt of a job."""
@@ -60,7 +79,10 @@ def localised(wiring: Wiring, pocket: str, fronts: Mapping[str, str]) -> Wiring:
         return text
 
     def told(container: Container) -> Container:
-        return replace(container, environment={name: here(value) for name, value in container.environment.items()})
+        return replace(
+            container,
+            environment={name: here(value) for name, value in container.environment.items()},
+        )
 
     return replace(
         wiring,
@@ -76,7 +98,12 @@ def localised(wiring: Wiring, pocket: str, fronts: Mapping[str, str]) -> Wiring:
 
 
 def environment_for(
-    container: Container, *, port: int | None, pocket: str, identity: Mapping[str, str], person: Mapping[str, str]
+    container: Container,
+    *,
+    port: int | None,
+    pocket: str,
+    identity: Mapping[str, str],
+    person: Mapping[str, str],
 ) -> dict[str, str]:
     """Everything that a container's process finds in its environment.
 
@@ -98,9 +125,13 @@ def environment_for(
     }
 
 
-def person_environment(wiring: Wiring, *, pocket: str, service: str, identity: Mapping[str, str]) -> dict[str, str]:
+def person_environment(
+    wiring: Wiring, *, pocket: str, service: str, identity: Mapping[str, str]
+) -> dict[str, str]:
     """What makes a command speak to the stack as the person of `identity`: all that any container is told."""
-    told = [container.environment for container in (*wiring.functions, *wiring.jobs, *wiring.services)]
+    told = [
+        container.environment for container in (*wiring.functions, *wiring.jobs, *wiring.services)
+    ]
     known = {name: value for environment in told for name, value in environment.items()}
     return {**known, **endpoints(pocket), "URGENCY_SERVICE_URL": service, **identity}
 
@@ -117,7 +148,11 @@ def endpoints(pocket: str) -> dict[str, str]:
 
 def _serving(container: Container, port: int) -> dict[str, str]:
     """https://cloud.google.com/run/docs/container-contract#env-vars, and what Cloud Run functions add."""
-    names = {"PORT": str(port), "K_SERVICE": container.name, "K_REVISION": f"{container.name}-00001"}
+    names = {
+        "PORT": str(port),
+        "K_SERVICE": container.name,
+        "K_REVISION": f"{container.name}-00001",
+    }
     if not container.entry_point:
         return names | {"K_CONFIGURATION": container.name}
     return names | {

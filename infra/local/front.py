@@ -50,9 +50,13 @@ class Fleet:
         if not left:
             raise ServiceUnavailable("No instance of the service answers.")
         with self._changed:
-            if not self._changed.wait_for(lambda: any(self._free[instance] for instance in left), wait_s):
+            if not self._changed.wait_for(
+                lambda: any(self._free[instance] for instance in left), wait_s
+            ):
                 raise TooManyRequests("Rate exceeded.")
-            taken = next(instance for instance in self._turn if instance in left and self._free[instance])
+            taken = next(
+                instance for instance in self._turn if instance in left and self._free[instance]
+            )
             self._turn.remove(taken)
             self._turn.append(taken)
             self._free[taken] -= 1
@@ -68,7 +72,9 @@ class Fleet:
 class Gate:
     """Lets in who holds run.routes.invoke on `container`, by an ID token for one of `audiences`."""
 
-    def __init__(self, container: Container, audiences: Collection[str], identity: Identity, access: Access) -> None:
+    def __init__(
+        self, container: Container, audiences: Collection[str], identity: Identity, access: Access
+    ) -> None:
         self._container = container
         self._audiences = audiences
         self._identity = identity
@@ -91,10 +97,16 @@ class Gate:
         try:
             claims = self._identity.verify_id_token(token)
         except ApiError as error:
-            raise Unauthorized(f"The access token could not be verified. {error.message}") from error
+            raise Unauthorized(
+                f"The access token could not be verified. {error.message}"
+            ) from error
         if claims["aud"] not in self._audiences:
-            raise Unauthorized(f"The token's audience {claims['aud']} is not one of this service's.")
-        if not self._access.allows(_member(claims["email"]), "run.routes.invoke", f"services/{self._container.name}"):
+            raise Unauthorized(
+                f"The token's audience {claims['aud']} is not one of this service's."
+            )
+        if not self._access.allows(
+            _member(claims["email"]), "run.routes.invoke", f"services/{self._container.name}"
+        ):
             raise Forbidden(f"{claims['email']} may not invoke {self._container.name}.")
 
 
@@ -128,9 +140,13 @@ class Front:
             except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
                 tried.add(instance)
             except urllib3.exceptions.TimeoutError as error:
-                raise GatewayTimeout("The request has been terminated because it has reached the timeout.") from error
+                raise GatewayTimeout(
+                    "The request has been terminated because it has reached the timeout."
+                ) from error
             except urllib3.exceptions.HTTPError as error:
-                raise ServiceUnavailable("The connection to the instance ended before it answered.") from error
+                raise ServiceUnavailable(
+                    "The connection to the instance ended before it answered."
+                ) from error
 
     def _ask(self, instance: str, request: Request, headers: Headers) -> Response:
         with ExitStack() as ending:
@@ -148,7 +164,9 @@ class Front:
             )
             ending.callback(answer.close)
             response = Response(
-                answer.stream(CHUNK_BYTES, decode_content=False), answer.status, _end_to_end(answer.headers.iteritems())
+                answer.stream(CHUNK_BYTES, decode_content=False),
+                answer.status,
+                _end_to_end(answer.headers.iteritems()),
             )
             response.call_on_close(ending.pop_all().close)
         return response
@@ -169,7 +187,9 @@ def _forwarded(request: Request) -> Headers:
     came_from = [*request.headers.getlist("X-Forwarded-For"), request.remote_addr or ""]
     headers["X-Forwarded-For"] = ", ".join(came_from)
     headers["X-Forwarded-Proto"] = request.scheme
-    headers["Connection"] = "close"  # a reused connection may end just as we send, and then nobody can repeat a POST
+    headers["Connection"] = (
+        "close"  # a reused connection may end just as we send, and then nobody can repeat a POST
+    )
     return headers
 
 

@@ -43,7 +43,9 @@ class Program:
     port: int
 
 
-def launch(command: Sequence[str], environment: Mapping[str, str], folder: Path, log_file: Path) -> Process:
+def launch(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, log_file: Path
+) -> Process:
     """Start `command` in a process group of its own, its output appended to `log_file`.
 
     Where `setpriv` exists (Linux), the process dies with the thread that launched it: call from one that lives on.
@@ -76,14 +78,18 @@ def end(processes: Iterable[Process], grace_s: float) -> None:
 
 def signal_group(group: int, signum: signal.Signals) -> None:
     """Send a signal to a process group, where there still is one."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM where only zombies are left
+    with contextlib.suppress(
+        ProcessLookupError, PermissionError
+    ):  # macOS: EPERM where only zombies are left
         os.killpg(group, signum)
 
 
 def end_leftovers(children: Mapping[int, Sequence[str]]) -> None:
     """Kill what a stack that died has left: process groups whose leader still runs the command that we gave it."""
     for pid, command in children.items():
-        shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        shown = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         if " ".join(command[1:]) in shown.stdout:
             signal_group(pid, signal.SIGKILL)
 
@@ -99,12 +105,16 @@ class Supervisor:
     @property
     def children(self) -> dict[int, list[str]]:
         """Process id, which is also the process group -> command."""
-        return {self._running[program.name].pid: list(program.command) for program in self._programs}
+        return {
+            self._running[program.name].pid: list(program.command) for program in self._programs
+        }
 
     def start(self) -> None:
         """Start all of them, without waiting."""
         for program in self._programs:
-            self._running[program.name] = launch(program.command, program.environment, program.folder, program.log)
+            self._running[program.name] = launch(
+                program.command, program.environment, program.folder, program.log
+            )
 
     def wait_until_ready(self, timeout_s: float = READY_S) -> None:
         """Return when every port answers. Raises ProcessError where one ends first or takes too long."""
@@ -113,22 +123,30 @@ class Supervisor:
             while not answers(program.port):
                 code = self._running[program.name].poll()
                 if code is not None:
-                    raise ProcessError(_report(program, f"ended with exit code {code} instead of starting"))
+                    raise ProcessError(
+                        _report(program, f"ended with exit code {code} instead of starting")
+                    )
                 if time.monotonic() > until:
                     raise ProcessError(_report(program, f"did not answer within {timeout_s:g} s"))
                 time.sleep(POLL_S)
 
     def restart_dead(self) -> list[str]:
         """Start again what has died, and name it. Raises ProcessError when one dies more than RESTARTS times."""
-        dead = [program for program in self._programs if self._running[program.name].poll() is not None]
+        dead = [
+            program for program in self._programs if self._running[program.name].poll() is not None
+        ]
         for program in dead:
             process = self._running[program.name]
             self._restarts[program.name] += 1
             if self._restarts[program.name] > RESTARTS:
                 raise ProcessError(_report(program, f"died {RESTARTS + 1} times"))
-            log.warning("%s ended with exit code %s and is started again", program.name, process.returncode)
+            log.warning(
+                "%s ended with exit code %s and is started again", program.name, process.returncode
+            )
             signal_group(process.pid, signal.SIGKILL)  # its workers would keep the port
-            self._running[program.name] = launch(program.command, program.environment, program.folder, program.log)
+            self._running[program.name] = launch(
+                program.command, program.environment, program.folder, program.log
+            )
         return [program.name for program in dead]
 
     def stop(self, grace_s: float = GRACE_S) -> None:

@@ -21,7 +21,12 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "roles/pubsub.publisher": frozenset({"pubsub.topics.publish"}),
     "roles/pubsub.subscriber": frozenset({"pubsub.subscriptions.consume"}),
     "roles/pubsub.viewer": frozenset(
-        {"pubsub.topics.get", "pubsub.topics.list", "pubsub.subscriptions.get", "pubsub.subscriptions.list"}
+        {
+            "pubsub.topics.get",
+            "pubsub.topics.list",
+            "pubsub.subscriptions.get",
+            "pubsub.subscriptions.list",
+        }
     ),
     # https://cloud.google.com/iam/docs/roles-permissions/run
     "roles/run.jobsExecutor": frozenset({"run.jobs.run", "run.executions.cancel"}),
@@ -29,7 +34,13 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         {"run.jobs.run", "run.jobs.runWithOverrides", "run.executions.cancel"}
     ),
     "roles/run.viewer": frozenset(
-        {"run.jobs.get", "run.jobs.list", "run.executions.get", "run.executions.list", "run.operations.get"}
+        {
+            "run.jobs.get",
+            "run.jobs.list",
+            "run.executions.get",
+            "run.executions.list",
+            "run.operations.get",
+        }
     ),
     "roles/run.servicesInvoker": frozenset({"run.routes.invoke"}),
     "roles/run.invoker": frozenset({"run.jobs.run", "run.routes.invoke"}),

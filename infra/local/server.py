@@ -36,7 +36,9 @@ def listen(port: int = 0) -> socket.socket:
         bound.bind((HOST, port))
     except OSError as error:
         bound.close()
-        raise PortTaken(f"Port {port} is taken by another process; ask for another one, or for none.") from error
+        raise PortTaken(
+            f"Port {port} is taken by another process; ask for another one, or for none."
+        ) from error
     bound.listen(128)
     return bound
 
@@ -62,7 +64,12 @@ class Server:
     """Serves `app` on a listening socket until `stop`, `threads` requests at a time; also those that came before."""
 
     def __init__(
-        self, app: WsgiApp, listening: socket.socket, *, threads: int, body_limit_bytes: int = BODY_LIMIT_BYTES
+        self,
+        app: WsgiApp,
+        listening: socket.socket,
+        *,
+        threads: int,
+        body_limit_bytes: int = BODY_LIMIT_BYTES,
     ) -> None:
         self._server = create_server(
             app,

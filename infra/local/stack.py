@@ -11,13 +11,27 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.local.containers import CHECKOUT, Commands, environment_for, localised, person_environment
+from infra.local.containers import (
+    CHECKOUT,
+    Commands,
+    environment_for,
+    localised,
+    person_environment,
+)
 from infra.local.front import front_for
 from infra.local.pocket.cloud import PocketCloud
 from infra.local.pocket.executions import Job
 from infra.local.pocket.identity import Identity
 from infra.local.processes import Program, Supervisor, end_leftovers
-from infra.local.server import HOST, OBJECT_LIMIT_BYTES, Server, free_ports, listen, listen_preferably, url_of
+from infra.local.server import (
+    HOST,
+    OBJECT_LIMIT_BYTES,
+    Server,
+    free_ports,
+    listen,
+    listen_preferably,
+    url_of,
+)
 from infra.local.state import (
     Home,
     Stack,
@@ -92,21 +106,30 @@ class LocalStack:
         self._identity = Identity(home.cloud, wiring)
         self._ports = _instance_ports(wiring, options.instances)
         self._supervisor = Supervisor(self._programs())
-        self._cloud = PocketCloud(home, self._wiring, self._identity, self._jobs(), hurry=options.hurry)
+        self._cloud = PocketCloud(
+            home, self._wiring, self._identity, self._jobs(), hurry=options.hurry
+        )
         self._ending = ExitStack()
 
     def start(self) -> None:
         """Start everything, and return when it answers. Raises ProcessError; call `stop` then as well."""
         self._ending.callback(self._cloud.close)
         pocket = Server(
-            self._cloud.app, self._sockets["pocket"], threads=POCKET_THREADS, body_limit_bytes=OBJECT_LIMIT_BYTES
+            self._cloud.app,
+            self._sockets["pocket"],
+            threads=POCKET_THREADS,
+            body_limit_bytes=OBJECT_LIMIT_BYTES,
         )
         self._ending.callback(pocket.stop)
         for container in (*self._wiring.functions, *self._wiring.services):
             instances = [f"http://{HOST}:{port}" for port in self._ports[container.name]]
             url = self._fronts[container.name]
-            front, threads = front_for(container, instances, url, self._identity, self._cloud.access)
-            self._ending.callback(Server(front, self._sockets[container.name], threads=threads).stop)
+            front, threads = front_for(
+                container, instances, url, self._identity, self._cloud.access
+            )
+            self._ending.callback(
+                Server(front, self._sockets[container.name], threads=threads).stop
+            )
         self._ending.callback(self._supervisor.stop, GRACE_S)
         self._ending.callback(self._cloud.stop, GRACE_S)
         self._supervisor.start()
@@ -128,10 +151,15 @@ class LocalStack:
             pocket=self._pocket,
             service=self._fronts[service.name],
             instances=[f"http://{HOST}:{port}" for port in self._ports[service.name]],
-            functions={function.name: self._fronts[function.name] for function in self._wiring.functions},
+            functions={
+                function.name: self._fronts[function.name] for function in self._wiring.functions
+            },
         )
         person = person_environment(
-            self._wiring, pocket=self._pocket, service=urls.service, identity=self._identity_of(OPERATOR)
+            self._wiring,
+            pocket=self._pocket,
+            service=urls.service,
+            identity=self._identity_of(OPERATOR),
         )
         return Stack(
             pid=os.getpid(),
@@ -146,11 +174,17 @@ class LocalStack:
         programs = []
         for container in self._wiring.functions:
             (port,) = self._ports[container.name]
-            programs.append(self._program(container, container.name, self._commands.function(container, port), port))
+            programs.append(
+                self._program(
+                    container, container.name, self._commands.function(container, port), port
+                )
+            )
         for container in self._wiring.services:
             for number, port in enumerate(self._ports[container.name], start=1):
                 command = self._commands.service(container, port)
-                programs.append(self._program(container, f"{container.name}-{number}", command, port))
+                programs.append(
+                    self._program(container, f"{container.name}-{number}", command, port)
+                )
         return programs
 
     def _program(self, container: Container, name: str, command: list[str], port: int) -> Program:
@@ -159,13 +193,20 @@ class LocalStack:
 
     def _jobs(self) -> list[Job]:
         return [
-            Job(container, self._commands.job(container), self._environment(container, None), CHECKOUT)
+            Job(
+                container,
+                self._commands.job(container),
+                self._environment(container, None),
+                CHECKOUT,
+            )
             for container in self._wiring.jobs
         ]
 
     def _environment(self, container: Container, port: int | None) -> dict[str, str]:
         identity = self._identity_of(container.service_account.partition("@")[0])
-        return environment_for(container, port=port, pocket=self._pocket, identity=identity, person=os.environ)
+        return environment_for(
+            container, port=port, pocket=self._pocket, identity=identity, person=os.environ
+        )
 
     def _identity_of(self, account: str) -> dict[str, str]:
         return self._identity.environment(account, self._pocket.removeprefix("http://"))

@@ -99,9 +99,13 @@ class Grant:
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
-            raise WiringError(f"the pocket cloud knows no {self.role}, granted on {self.resource} to {self.member}")
+            raise WiringError(
+                f"the pocket cloud knows no {self.role}, granted on {self.resource} to {self.member}"
+            )
         if prefix_of(self.condition) is None:
-            raise WiringError(f"the pocket cloud cannot evaluate the condition on {self.resource}: {self.condition}")
+            raise WiringError(
+                f"the pocket cloud cannot evaluate the condition on {self.resource}: {self.condition}"
+            )
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -142,11 +146,15 @@ def load_wiring(path: Path = WIRING_FILE) -> Wiring:
         grants = tuple(_grant(grant, text) for grant in plan["grants"])
         return _wiring(plan, grants)
     except json.JSONDecodeError as error:
-        raise WiringError(f"{path} line {error.lineno} is not JSON: {error.msg}. {ADVICE}") from error
+        raise WiringError(
+            f"{path} line {error.lineno} is not JSON: {error.msg}. {ADVICE}"
+        ) from error
     except KeyError as error:
         raise WiringError(f"{path} lacks the member {error}. {ADVICE}") from error
     except (AttributeError, TypeError) as error:
-        raise WiringError(f"{path} has another shape than the stack reads: {error}. {ADVICE}") from error
+        raise WiringError(
+            f"{path} has another shape than the stack reads: {error}. {ADVICE}"
+        ) from error
     except WiringError as error:
         raise WiringError(f"{path} {error}. {ADVICE}") from error
 
@@ -173,7 +181,14 @@ def _wiring(plan: dict[str, Any], grants: tuple[Grant, ...]) -> Wiring:
         jobs=tuple(_container(j) for j in plan["jobs"]),
         services=tuple(_container(s) for s in plan["services"]),
         schedules=tuple(
-            Schedule(s["name"], s["schedule"], s["time_zone"], s["uri"], s["body"], s["oauth_service_account"])
+            Schedule(
+                s["name"],
+                s["schedule"],
+                s["time_zone"],
+                s["uri"],
+                s["body"],
+                s["oauth_service_account"],
+            )
             for s in plan["schedules"]
         ),
         service_accounts=tuple(plan["service_accounts"]),
@@ -205,7 +220,11 @@ def _subscription(plan: dict[str, Any]) -> Subscription:
         dead_letter_topic=dead.get("dead_letter_topic"),
         max_delivery_attempts=dead.get("max_delivery_attempts", 0),
         push=push
-        and Push(push["push_endpoint"], push["oidc_token"]["service_account_email"], push["oidc_token"]["audience"]),
+        and Push(
+            push["push_endpoint"],
+            push["oidc_token"]["service_account_email"],
+            push["oidc_token"]["audience"],
+        ),
     )
 
 

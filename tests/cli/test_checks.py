@@ -12,8 +12,8 @@ import pytest
 from cli import checks
 from cli.checks import Check, Finding, examine
 from cli.dead_letters import DeadLetter
+from tests.cli.operator_world import NOW, World
 from tests.support.models import put_model, release
-from tests.support.operator_world import NOW, World
 from urgency.bundle import ARRAYS, canonical_json
 from urgency.errors import Unavailable
 from urgency.records import NO_RELEASE
@@ -41,7 +41,9 @@ def test_a_healthy_system_is_clean() -> None:
 
 def test_a_system_after_two_releases_has_nothing_but_models_that_cost_nothing(world: World) -> None:
     findings = examine(world.system, NOW)
-    assert [finding.what[:9] for finding in findings] == ["Version 2"]  # the fake trainer's arrays are no model
+    assert [finding.what[:9] for finding in findings] == [
+        "Version 2"
+    ]  # the fake trainer's arrays are no model
     assert "does not load" in findings[0].what
 
 
@@ -102,7 +104,9 @@ def _change_recipe(world: World) -> None:
 
 
 def _lose_receipt(world: World) -> None:
-    name = next(found.name for found in world.landing.list("receipts/") if found.name.endswith(".json"))
+    name = next(
+        found.name for found in world.landing.list("receipts/") if found.name.endswith(".json")
+    )
     world.landing.delete(name)
 
 
@@ -185,4 +189,6 @@ def _write_lease(world: World, until: object) -> None:
     stored = world.control.get("lease.json")
     assert stored is not None
     assert json.loads(stored.body)["holder"] is None  # type: ignore[union-attr]
-    world.control.put("lease.json", canonical_json({"holder": "train-x", "until": str(until)}), stored.token)  # type: ignore[union-attr]
+    world.control.put(
+        "lease.json", canonical_json({"holder": "train-x", "until": str(until)}), stored.token
+    )  # type: ignore[union-attr]

@@ -12,7 +12,7 @@ from google.oauth2.credentials import Credentials
 from cli.context import NoStack, is_cloud, reach
 from cli.dead_letters import peek
 from cli.runs import Runs
-from tests.support.cloud import Cloud, cloud
+from tests.support.cloud.whole_cloud import Cloud, cloud
 from tests.support.waiting import eventually
 from urgency.errors import Forbidden, SettingsError
 from urgency.settings import Settings
@@ -23,7 +23,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """A pocket cloud, of which this process is the operator; its job ends at once."""
     with cloud(tmp_path, job="") as running:
         token = running.identity.access_token(running.identity.email("operator"))
-        monkeypatch.setattr(google.auth, "default", lambda **_kwargs: (Credentials(token), running.wiring.project))
+        monkeypatch.setattr(
+            google.auth, "default", lambda **_kwargs: (Credentials(token), running.wiring.project)
+        )
         yield running
 
 
@@ -91,5 +93,7 @@ def _bury(here: Cloud) -> None:
         },
     }
     url = f"{here.url}/v1/projects/{here.wiring.project}/topics/dead-letters:publish"
-    answer = requests.post(url, json={"messages": [message]}, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+    answer = requests.post(
+        url, json={"messages": [message]}, headers={"Authorization": f"Bearer {token}"}, timeout=5
+    )
     answer.raise_for_status()

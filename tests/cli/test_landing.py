@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli.landing import Landed, Outcome, answered, follow, object_name, upload
-from cli.mistake import Mistake
+from cli.usage_error import Mistake
 from cli.watch import Hop, Watch
-from tests.support.operator_world import World
+from tests.cli.operator_world import World
 
 
 @pytest.fixture
@@ -22,7 +22,11 @@ def csv(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "lands"),
-    [(None, "incoming/Tickets.CSV"), ("2026/june.csv", "incoming/2026/june.csv"), ("incoming/a.csv", "incoming/a.csv")],
+    [
+        (None, "incoming/Tickets.CSV"),
+        ("2026/june.csv", "incoming/2026/june.csv"),
+        ("incoming/a.csv", "incoming/a.csv"),
+    ],
 )
 def test_a_file_lands_below_incoming(csv: Path, name: str | None, lands: str) -> None:
     assert object_name(csv, name) == lands
@@ -56,7 +60,11 @@ def test_the_exit_code_tells_the_verdict(csv: Path, decision: str, code: int) ->
 
 
 def test_a_file_that_was_not_taken_has_its_own_exit_code() -> None:
-    receipt = {"status": "quarantined", "verdict": {"decision": "HOLD", "reasons": []}, "version": 1}
+    receipt = {
+        "status": "quarantined",
+        "verdict": {"decision": "HOLD", "reasons": []},
+        "version": 1,
+    }
     assert answered(Landed("incoming/a.csv", 1), receipt).exit_code == 5
 
 

@@ -11,7 +11,16 @@ import pytest
 
 from cli.__main__ import VERBS, main
 
-HEAVY = {"google.auth", "google.cloud.storage", "numpy", "pandas", "sklearn", "mlflow", "requests", "flask"}
+HEAVY = {
+    "google.auth",
+    "google.cloud.storage",
+    "numpy",
+    "pandas",
+    "sklearn",
+    "mlflow",
+    "requests",
+    "flask",
+}
 
 
 def test_every_verb_of_the_design_is_there_and_its_help_shows_an_example() -> None:
@@ -23,7 +32,9 @@ def test_every_verb_of_the_design_is_there_and_its_help_shows_an_example() -> No
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from cli.__main__ import app; print(*sys.modules)"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert HEAVY & set(printed.stdout.split()) == set()
 
 
@@ -43,7 +54,9 @@ def test_half_a_project_names_the_setting_that_lacks(
     assert (code, said) == (2, "URGENCY_REGION is not set: region of job, functions and service.\n")
 
 
-def test_the_demo_never_plays_in_a_project(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_never_plays_in_a_project(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, said = _run(["demo"], {"URGENCY_PROJECT": "some-project"}, monkeypatch, capsys)
     assert code == 2
     assert "unset" in said

@@ -6,16 +6,18 @@ from functools import partial
 
 import pytest
 
-from cli.mistake import Mistake
 from cli.releases import loadable, move, promoted, resumed, rolled_back
-from cli.resume import let_go
-from cli.rollback import roll_back
+from cli.usage_error import Mistake
+from cli.verbs.resume import let_go
+from cli.verbs.rollback import roll_back
+from tests.cli.operator_world import NOW, OPERATOR, World
 from tests.support.models import put_model, release
-from tests.support.operator_world import NOW, OPERATOR, World
 from urgency.bundle import ARRAYS
 from urgency.records import NO_RELEASE, Release
 
-CHAMPION_3 = Release(7, 3, "3" * 64, 1, False, "train-x", "the gate said PROMOTE", "2026-01-01T00:00:00Z")
+CHAMPION_3 = Release(
+    7, 3, "3" * 64, 1, False, "train-x", "the gate said PROMOTE", "2026-01-01T00:00:00Z"
+)
 
 
 @pytest.fixture
@@ -29,7 +31,12 @@ def world() -> World:
 
 def test_rollback_pins_and_keeps_every_version_of_today_out() -> None:
     after = rolled_back(CHAMPION_3, 2, "2" * 64, [1, 2, 3, 4])
-    assert (after.champion, after.manifest_sha256, after.pinned, after.floor) == (2, "2" * 64, True, 4)
+    assert (after.champion, after.manifest_sha256, after.pinned, after.floor) == (
+        2,
+        "2" * 64,
+        True,
+        4,
+    )
 
 
 def test_rollback_never_lowers_the_floor() -> None:
@@ -116,7 +123,9 @@ def test_after_resume_automation_leaves_the_bad_version_where_it_is() -> None:
     world.reconcile()
     world.drop("b.csv")
     world.reconcile()
-    pinned = partial(rolled_back, version=1, manifest_sha256=world.registry.manifest_sha256(1), versions=[1, 2])
+    pinned = partial(
+        rolled_back, version=1, manifest_sha256=world.registry.manifest_sha256(1), versions=[1, 2]
+    )
     move(world.system, pinned, "two is bad", NOW)
     _release, execution = let_go(world.system, "go on")
     assert execution == "train-1"

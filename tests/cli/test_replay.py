@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cli.mistake import Mistake
-from cli.replay import replayed
+from cli.usage_error import Mistake
+from cli.verbs.replay import replayed
+from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.recipe import recipe_of
-from jobs.snapshots import list_landing, next_snapshot
 from jobs.training import LandedTrainer
-from tests.support.operator_world import NOW, World
+from tests.cli.operator_world import NOW, World
 from urgency.logs import Log
 
 TICKETS = Path(__file__).parents[2] / "data/tickets.csv"
@@ -32,7 +32,13 @@ def trained() -> World:
     world.registry.create_snapshot(snapshot)
     log = Log(stream=StringIO())
     trainer = LandedTrainer(
-        world.landing, world.registry, world.settings, "train-x", lambda: NOW, lambda _point: None, log
+        world.landing,
+        world.registry,
+        world.settings,
+        "train-x",
+        lambda: NOW,
+        lambda _point: None,
+        log,
     )
     manifest, parts = trainer.train(snapshot, 0)
     for body in parts.values():

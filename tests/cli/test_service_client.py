@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask, Response, jsonify, request
 
-from cli.mistake import Mistake
 from cli.service_client import AT_ONCE, ServiceClient, Serving
-from tests.support.pocket import served
+from cli.usage_error import Mistake
+from tests.support.cloud.pocket import served
 from urgency.errors import Forbidden, Unavailable
 
 MODEL = {"name": "ticket-urgency", "version": 3, "epoch": 5, "threshold": 0.5}
@@ -45,7 +45,8 @@ def test_the_token_is_made_for_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(422, Mistake), (413, Mistake), (401, Forbidden), (403, Forbidden), (503, Unavailable)]
+    ("status", "error"),
+    [(422, Mistake), (413, Mistake), (401, Forbidden), (403, Forbidden), (503, Unavailable)],
 )
 def test_a_refusal_is_told_in_the_services_own_words(status: int, error: type[Exception]) -> None:
     with (

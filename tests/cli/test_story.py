@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from cli.mistake import Mistake
-from cli.models import list_models
-from cli.receipts import _of
-from cli.rollback import roll_back
 from cli.show import cause, emit_json
-from cli.status import status_of
-from cli.why import story_of
+from cli.usage_error import Mistake
+from cli.verbs.models import list_models
+from cli.verbs.receipts import _of
+from cli.verbs.rollback import roll_back
+from cli.verbs.status import status_of
+from cli.verbs.why import story_of
+from tests.cli.operator_world import OPERATOR, World
 from tests.support.models import put_model, release
-from tests.support.operator_world import OPERATOR, World
 from urgency.errors import Forbidden
 
 
@@ -45,7 +45,9 @@ def test_a_versions_story_goes_from_cause_to_adoption(world: World) -> None:
     story = story_of(world.system, manifest)
     assert [file["file"] for file in story["files"]] == ["incoming/a.csv"]
     assert [each["decision"] for each in story["verdicts"]] == ["PROMOTE"]
-    assert [(each["epoch"], each["champion"], each["by"]) for each in story["releases"]] == [(1, 1, "run-1")]
+    assert [(each["epoch"], each["champion"], each["by"]) for each in story["releases"]] == [
+        (1, 1, "run-1")
+    ]
     assert story["champion"]
 
 
@@ -62,19 +64,27 @@ def test_a_story_tells_the_rollback_that_ended_it() -> None:
         release(world.registry, put_model(world.registry, version))
     roll_back(world.system, 1, "two is bad")
     ended = [release for release in world.history() if release.epoch == 3]
-    assert [(each.champion, each.pinned, each.by, each.reason) for each in ended] == [(1, True, OPERATOR, "two is bad")]
+    assert [(each.champion, each.pinned, each.by, each.reason) for each in ended] == [
+        (1, True, OPERATOR, "two is bad")
+    ]
 
 
 def test_the_newest_receipt_of_a_name_is_found_and_no_neighbours(world: World) -> None:
     world.drop("a.csv", "a.csv.1.csv")
     world.reconcile()
-    (live,) = [listed.generation for listed in world.landing.list("incoming/a.csv") if listed.name == "incoming/a.csv"]
+    (live,) = [
+        listed.generation
+        for listed in world.landing.list("incoming/a.csv")
+        if listed.name == "incoming/a.csv"
+    ]
     assert _of(world.landing, "a.csv") == f"receipts/a.csv.{live}.json"
     with pytest.raises(Mistake, match="No receipt answers"):
         _of(world.landing, "a")
 
 
-def test_status_shows_what_this_identity_may_see(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_status_shows_what_this_identity_may_see(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     def forbidden() -> list[object]:
         raise Forbidden("no")
 
@@ -89,7 +99,10 @@ def test_status_shows_what_this_identity_may_see(world: World, capsys: pytest.Ca
 
 def test_a_cause_is_told_in_words() -> None:
     members = {
-        "added": {"count": 5, "names": ["incoming/a.csv", "incoming/b.csv", "incoming/c.csv", "incoming/d.csv"]},
+        "added": {
+            "count": 5,
+            "names": ["incoming/a.csv", "incoming/b.csv", "incoming/c.csv", "incoming/d.csv"],
+        },
         "replaced": {"count": 0, "names": []},
         "removed": {"count": 1, "names": ["incoming/z.csv"]},
         "recipe_changed": True,

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from cli.mistake import Mistake
 from cli.tickets import tickets_of
+from cli.usage_error import Mistake
 
 
 def test_words_are_one_ticket() -> None:
     assert _tickets("Production", "down") == [{"title": "Production down"}]
 
 
-@pytest.mark.parametrize("body", [{"title": "x"}, {"instances": [{"title": "x"}]}, [{"title": "x"}]])
+@pytest.mark.parametrize(
+    "body", [{"title": "x"}, {"instances": [{"title": "x"}]}, [{"title": "x"}]]
+)
 def test_a_json_file_holds_a_ticket_or_instances(tmp_path: Path, body: object) -> None:
     assert _tickets(_file(tmp_path, "t.json", json.dumps(body))) == [{"title": "x"}]
 
@@ -51,8 +53,13 @@ def test_a_bad_row_is_left_out_by_line_and_costs_no_other(tmp_path: Path) -> Non
 
 def test_a_ticket_that_the_service_would_refuse_holds_up_no_other(tmp_path: Path) -> None:
     skipped: list[str] = []
-    assert len(tickets_of([_file(tmp_path, "t.csv", "title,source\na,b\n,mail\n")], skipped.append)) == 1
-    assert skipped == ["Line 3 is left out: title and description are both empty; a ticket needs one of them."]
+    assert (
+        len(tickets_of([_file(tmp_path, "t.csv", "title,source\na,b\n,mail\n")], skipped.append))
+        == 1
+    )
+    assert skipped == [
+        "Line 3 is left out: title and description are both empty; a ticket needs one of them."
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "number\n1\n", "title\n"])
@@ -70,7 +77,9 @@ def test_a_file_that_is_not_there_is_one_sentence() -> None:
     ("text", "ticket"),
     [("server down\n", {"description": "server down\n"}), ('{"title": "x"}', {"title": "x"})],
 )
-def test_standard_input_is_words_or_json(monkeypatch: pytest.MonkeyPatch, text: str, ticket: object) -> None:
+def test_standard_input_is_words_or_json(
+    monkeypatch: pytest.MonkeyPatch, text: str, ticket: object
+) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert _tickets("-") == [ticket]
 

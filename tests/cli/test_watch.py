@@ -11,8 +11,8 @@ from cli.context import Local
 from cli.releases import announce_release
 from cli.watch import Hop, Watch
 from infra.local.state import Home, Stack, Urls
+from tests.cli.operator_world import World
 from tests.support.models import put_model, release
-from tests.support.operator_world import World
 
 
 def test_every_hop_of_the_registry_is_told_in_order_and_once() -> None:
@@ -22,7 +22,14 @@ def test_every_hop_of_the_registry_is_told_in_order_and_once() -> None:
     world.reconcile()
     watch.look()
     watch.look()
-    assert sorted(hop.stage for hop in told) == ["pointer", "reloaded", "reloaded", "snapshot", "trained", "verdict"]
+    assert sorted(hop.stage for hop in told) == [
+        "pointer",
+        "reloaded",
+        "reloaded",
+        "snapshot",
+        "trained",
+        "verdict",
+    ]
     assert [hop.at for hop in told] == sorted(hop.at for hop in told)
 
 

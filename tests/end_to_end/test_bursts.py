@@ -16,9 +16,9 @@ from infra.local.pocket.identity import Identity
 from infra.local.state import running_stack
 from infra.local.wiring import load_wiring
 from tests.end_to_end.test_crash_points import bucket, ticket_files
-from tests.support.cloud import cloud
-from tests.support.job_process import job_environment, train
-from tests.support.live_stack import LiveStack, live_stack
+from tests.support.cloud.live_stack import LiveStack, live_stack
+from tests.support.cloud.whole_cloud import cloud
+from tests.support.job.job_process import job_environment, train
 from tests.support.waiting import eventually
 from urgency.store import ABSENT
 
@@ -29,7 +29,9 @@ def stack(tmp_path: Path) -> Iterator[LiveStack]:
         yield running
 
 
-def test_20_doubled_and_shuffled_deliveries_of_one_event_make_one_manifest(stack: LiveStack) -> None:
+def test_20_doubled_and_shuffled_deliveries_of_one_event_make_one_manifest(
+    stack: LiveStack,
+) -> None:
     assert stack.urgency("drop", "data/tickets.csv", "--wait").code == 0
     [landed] = [hop for hop in stack.hops("object_finalize") if "incoming/" in json.dumps(hop)]
     [row] = stack.urgency("receipts", "--json").json
@@ -49,9 +51,14 @@ def test_20_doubled_and_shuffled_deliveries_of_one_event_make_one_manifest(stack
 
     def deliver(number: int) -> int:
         data = base64.b64encode(json.dumps(resource).encode()).decode()
-        body = {"message": {"data": data, "messageId": str(number)}, "subscription": subscription.name}
+        body = {
+            "message": {"data": data, "messageId": str(number)},
+            "subscription": subscription.name,
+        }
         url = running.urls.functions["on-csv-landed"]
-        return requests.post(url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=60).status_code
+        return requests.post(
+            url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=60
+        ).status_code
 
     numbers = [*range(10), *range(10)]
     random.Random(0).shuffle(numbers)
@@ -62,7 +69,9 @@ def test_20_doubled_and_shuffled_deliveries_of_one_event_make_one_manifest(stack
     assert [model["version"] for model in stack.urgency("models", "--json").json] == [1]
 
 
-def test_200_files_already_there_make_at_most_3_trainings_and_each_has_a_receipt(tmp_path: Path) -> None:
+def test_200_files_already_there_make_at_most_3_trainings_and_each_has_a_receipt(
+    tmp_path: Path,
+) -> None:
     [body] = ticket_files(1)
     header, *lines = body.decode().split("SYN-")
     with cloud(tmp_path) as place:

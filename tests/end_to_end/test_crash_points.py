@@ -13,10 +13,10 @@ import pytest
 from google.cloud import storage
 
 from infra.local.containers import person_environment
-from jobs.crash import CRASH_POINTS
-from tests.support.cloud import Cloud, cloud
-from tests.support.job_process import job_environment, train
-from tests.support.live_stack import BIN, CHECKOUT, person, run
+from jobs.protocol.crash_points import CRASH_POINTS
+from tests.support.cloud.live_stack import BIN, CHECKOUT, person, run
+from tests.support.cloud.whole_cloud import Cloud, cloud
+from tests.support.job.job_process import job_environment, train
 from urgency.registry import Registry
 from urgency.store import ABSENT, CloudBucket
 
@@ -43,10 +43,14 @@ def bucket(place: Cloud, kind: str, account: str) -> CloudBucket:
 
 def doctor(place: Cloud) -> list[dict[str, str]]:
     identity = place.identity.environment("operator", place.url.removeprefix("http://"))
-    operator = person_environment(place.wiring, pocket=place.url, service=place.url, identity=identity)
+    operator = person_environment(
+        place.wiring, pocket=place.url, service=place.url, identity=identity
+    )
     said = run([str(BIN / "urgency"), "doctor", "--json"], person(place.home.root) | operator)
     findings: list[dict[str, str]] = json.loads(said.out)["findings"]
-    return [finding for finding in findings if finding["check"] != "instances_follow"]  # there is no service here
+    return [
+        finding for finding in findings if finding["check"] != "instances_follow"
+    ]  # there is no service here
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
@@ -59,8 +63,12 @@ def test_a_run_killed_there_is_healed_by_one_rerun(point: str, tmp_path: Path) -
             assert train(environment | {"URGENCY_CRASH_AT": point}).returncode == -signal.SIGKILL
             assert train(environment).returncode == 0
             assert doctor(place) == []
-            registry = Registry(bucket(place, "registry", "operator"), bucket(place, "control", "operator"))
-            assert registry.model_numbers() == list(range(1, round_ + 2)), "one manifest for each snapshot"
+            registry = Registry(
+                bucket(place, "registry", "operator"), bucket(place, "control", "operator")
+            )
+            assert registry.model_numbers() == list(range(1, round_ + 2)), (
+                "one manifest for each snapshot"
+            )
             assert registry.notified_epoch()[1] == registry.current_release()[1].epoch
             receipts = [listed.name for listed in landing.list("receipts/")]
             assert len(receipts) == 2 * (round_ + 1)

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.live_stack import CHECKOUT, LiveStack, live_stack
+from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack
 from tests.support.waiting import eventually
 
-TICKET = {"title": "Whole site is down", "description": "Nobody can check out since 9:00, all customers affected."}
+TICKET = {
+    "title": "Whole site is down",
+    "description": "Nobody can check out since 9:00, all customers affected.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +45,16 @@ def test_2_a_dropped_csv_becomes_version_1_on_every_instance(stack: LiveStack) -
 
 
 def test_3_every_hop_of_the_chain_is_on_the_timeline_in_order(stack: LiveStack) -> None:
-    hops = [line["hop"] for line in stack.hops("message_published", "push_delivered", "job_execution_started")]
+    hops = [
+        line["hop"]
+        for line in stack.hops("message_published", "push_delivered", "job_execution_started")
+    ]
     assert hops[:1] + hops[-2:] == ["message_published", "message_published", "push_delivered"]
     pushes = {line["subscription"]: line["status"] for line in stack.hops("push_delivered")}
     assert pushes == {"on-csv-landed": 200, "on-model-released": 200}
-    assert {line["who"].split("@")[0] for line in stack.hops("job_execution_requested")} == {"urgency-trigger"}
+    assert {line["who"].split("@")[0] for line in stack.hops("job_execution_requested")} == {
+        "urgency-trigger"
+    }
 
 
 def test_4_a_prediction_tells_its_reasons_and_they_add_up(stack: LiveStack) -> None:
@@ -59,14 +67,18 @@ def test_4_a_prediction_tells_its_reasons_and_they_add_up(stack: LiveStack) -> N
     assert {"down", "Nobody", "customers"} & {reason["word"] for reason in told["reasons"]}
 
 
-def test_5_the_second_week_gets_a_verdict_with_reasons_and_doctor_is_content(stack: LiveStack) -> None:
+def test_5_the_second_week_gets_a_verdict_with_reasons_and_doctor_is_content(
+    stack: LiveStack,
+) -> None:
     said = stack.urgency("drop", "data/tickets_week2.csv", "--wait", "--json")
     [outcome] = said.json
     verdict = outcome["receipt"]["verdict"]
     assert said.code == {"PROMOTE": 0, "HOLD": 3}[verdict["decision"]]
     assert verdict["against"] == 1
     assert verdict["reasons"]
-    doctor = eventually(lambda: (d := stack.urgency("doctor", "--json")).code == 0 and d, timeout_s=30)
+    doctor = eventually(
+        lambda: (d := stack.urgency("doctor", "--json")).code == 0 and d, timeout_s=30
+    )
     assert doctor.json["findings"] == []
 
 
@@ -106,7 +118,9 @@ def test_9_no_log_holds_ticket_text(stack: LiveStack) -> None:
     logs = [path for path in (stack.home.root / "logs").rglob("*") if path.is_file()]
     assert len(logs) > 5
     for log in logs:
-        assert not rare & set(re.findall(r"[A-Za-z]{9,}", log.read_text(errors="replace"))), log.name
+        assert not rare & set(re.findall(r"[A-Za-z]{9,}", log.read_text(errors="replace"))), (
+            log.name
+        )
 
 
 def test_a_dry_run_writes_nothing(stack: LiveStack, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from tests.support.live_stack import CHECKOUT, person, run
+from tests.support.cloud.live_stack import CHECKOUT, person, run
 from tests.test_repository import readme_commands
 
 DOES_NOT_HOLD_BACK = {0, 3}
@@ -33,7 +33,17 @@ def test_make_demo_shows_the_whole_chain_and_works_a_second_time(tmp_path: Path)
         run(["urgency", "down"], person(tmp_path / "home"))
     for said in (first, second):
         assert said.code == 0, said.out + said.err
-        for hop in ("landed", "message", "function", "job", "snapshot", "trained", "verdict", "pointer", "reloaded"):
+        for hop in (
+            "landed",
+            "message",
+            "function",
+            "job",
+            "snapshot",
+            "trained",
+            "verdict",
+            "pointer",
+            "reloaded",
+        ):
             assert f" {hop} " in said.out, hop
         assert "rollback --to" in said.out
         assert "Try next" in said.out
@@ -41,4 +51,6 @@ def test_make_demo_shows_the_whole_chain_and_works_a_second_time(tmp_path: Path)
 
 def test_make_help_lists_every_word() -> None:
     said = run(["make", "help"], person(CHECKOUT))
-    assert {"demo", "test", "up", "lint", "lock", "clean"} <= {line.split()[1] for line in said.out.splitlines()}
+    assert {"demo", "test", "up", "lint", "lock", "clean"} <= {
+        line.split()[1] for line in said.out.splitlines()
+    }

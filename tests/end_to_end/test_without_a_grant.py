@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.grants import GRANTS, checkout_without
-from tests.support.live_stack import LiveStack, live_stack
+from tests.support.cloud.grants import GRANTS, checkout_without
+from tests.support.cloud.live_stack import LiveStack, live_stack
 from tests.support.waiting import eventually
 
 Hop = tuple[str, dict[str, Any]]
@@ -26,8 +26,13 @@ def refused(subscription: str, status: int) -> Hop:
 
 # grant -> the last hop of the chain after a CSV was dropped
 STOPS: dict[str, Hop] = {
-    "storage's agent: pubsub.publisher on topics/tickets-landed": ("notification_refused", {"topic": "tickets-landed"}),
-    "pubsub's agent: iam.serviceAccountTokenCreator on serviceAccounts/urgency-pusher": refused("on-csv-landed", 403),
+    "storage's agent: pubsub.publisher on topics/tickets-landed": (
+        "notification_refused",
+        {"topic": "tickets-landed"},
+    ),
+    "pubsub's agent: iam.serviceAccountTokenCreator on serviceAccounts/urgency-pusher": refused(
+        "on-csv-landed", 403
+    ),
     "urgency-pusher: run.servicesInvoker on services/on-csv-landed": refused("on-csv-landed", 403),
     "urgency-trigger: run.jobsExecutor on jobs/train": refused("on-csv-landed", 500),
     "urgency-train: storage.objectViewer on buckets/landing": TRAIN_FAILS,
@@ -35,8 +40,12 @@ STOPS: dict[str, Hop] = {
     "urgency-train: storage.objectViewer on buckets/registry": TRAIN_FAILS,
     "urgency-train: storage.objectUser on buckets/control": TRAIN_FAILS,
     "urgency-train: pubsub.publisher on topics/model-released": TRAIN_FAILS,
-    "urgency-pusher: run.servicesInvoker on services/on-model-released": refused("on-model-released", 403),
-    "urgency-reload: run.servicesInvoker on services/ticket-urgency": refused("on-model-released", 500),
+    "urgency-pusher: run.servicesInvoker on services/on-model-released": refused(
+        "on-model-released", 403
+    ),
+    "urgency-reload: run.servicesInvoker on services/ticket-urgency": refused(
+        "on-model-released", 500
+    ),
     "urgency-serve: storage.objectViewer on buckets/control": refused("on-model-released", 500),
     "urgency-serve: storage.objectViewer on buckets/registry": refused("on-model-released", 500),
 }
@@ -76,7 +85,9 @@ def told(stack: LiveStack, hop: Hop) -> bool:
 
 @pytest.mark.parametrize("grant", chosen(STOPS))
 def test_the_chain_stops_there(grant: str, tmp_path: Path) -> None:
-    with live_stack(tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")) as stack:
+    with live_stack(
+        tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")
+    ) as stack:
         assert stack.urgency("drop", "data/tickets.csv").code == 0
         eventually(lambda: told(stack, STOPS[grant]), timeout_s=60)
         delivered = {line["subscription"] for line in stack.hops("push_delivered")}
@@ -86,7 +97,9 @@ def test_the_chain_stops_there(grant: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("grant", chosen(COMMANDS))
 def test_the_operator_is_refused(grant: str, tmp_path: Path) -> None:
     *before, command = COMMANDS[grant]
-    with live_stack(tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")) as stack:
+    with live_stack(
+        tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")
+    ) as stack:
         for done in before:
             assert stack.urgency(*done).code == 0
         said = stack.urgency(*command)

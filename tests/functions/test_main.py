@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from google.auth import jwt
 
-from tests.support.function_host import FunctionHost, function_host
+from tests.functions.function_host import FunctionHost, function_host
 from urgency.messages import ModelReleased
 
 CHECKOUT = Path(__file__).parents[2]
@@ -19,7 +19,9 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionHost]:
-    with function_host(tmp_path_factory.mktemp("functions"), CHECKOUT / "functions", CHECKOUT) as running:
+    with function_host(
+        tmp_path_factory.mktemp("functions"), CHECKOUT / "functions", CHECKOUT
+    ) as running:
         yield running
 
 
@@ -35,7 +37,11 @@ def landed(name: str = "incoming/a.csv", size: int = 10, age_s: float = 0) -> di
 
 
 def pushed(body: bytes, attributes: dict[str, str] | None = None) -> bytes:
-    message = {"data": base64.b64encode(body).decode(), "attributes": attributes or {}, "messageId": "1"}
+    message = {
+        "data": base64.b64encode(body).decode(),
+        "attributes": attributes or {},
+        "messageId": "1",
+    }
     return json.dumps({"message": message, "subscription": "projects/p/subscriptions/s"}).encode()
 
 
@@ -59,13 +65,19 @@ def test_a_binary_cloud_event_starts_it_too(host: FunctionHost) -> None:
     assert len(host.world.requests) == 1
 
 
-@pytest.mark.parametrize("ignored", [landed("incoming/a.txt"), landed("receipts/a.csv"), landed(size=0)])
-def test_what_is_no_ticket_file_is_acknowledged(host: FunctionHost, ignored: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "ignored", [landed("incoming/a.txt"), landed("receipts/a.csv"), landed(size=0)]
+)
+def test_what_is_no_ticket_file_is_acknowledged(
+    host: FunctionHost, ignored: dict[str, str]
+) -> None:
     assert host.csv_landed(pushed(json.dumps(ignored).encode())) == 200
     assert host.world.requests == []
 
 
-def test_an_object_older_than_the_last_run_is_acknowledged_since_that_run_lists_later(host: FunctionHost) -> None:
+def test_an_object_older_than_the_last_run_is_acknowledged_since_that_run_lists_later(
+    host: FunctionHost,
+) -> None:
     assert host.csv_landed(pushed(json.dumps(landed()).encode())) == 200
     assert host.csv_landed(pushed(json.dumps(landed(age_s=60)).encode())) == 200
     assert len(host.world.requests) == 1
@@ -93,7 +105,13 @@ def test_a_released_model_is_reloaded_with_a_token_for_the_audience(host: Functi
 
 
 @pytest.mark.parametrize(
-    "answer", [(200, {"epoch": 6}), (409, {"title": "kept"}), (503, {"title": "no"}), (401, {"title": "who"})]
+    "answer",
+    [
+        (200, {"epoch": 6}),
+        (409, {"title": "kept"}),
+        (503, {"title": "no"}),
+        (401, {"title": "who"}),
+    ],
 )
 def test_a_service_that_does_not_serve_the_release_yet_is_asked_again(
     host: FunctionHost, answer: tuple[int, dict[str, object]]

@@ -8,8 +8,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from tests.functions.function_host import function_host
 from tests.functions.test_main import landed, pushed
-from tests.support.function_host import function_host
 
 CHECKOUT = Path(__file__).parents[2]
 FILES = json.loads((CHECKOUT / "functions/files.json").read_text())
@@ -32,13 +32,25 @@ def test_the_zip_alone_starts_the_job_when_a_csv_lands(tmp_path: Path) -> None:
         assert [request.path.rsplit("/", 1)[-1] for request in host.world.requests] == ["train:run"]
 
 
-def test_the_functions_process_imports_neither_numpy_nor_what_is_not_in_the_zip(tmp_path: Path) -> None:
+def test_the_functions_process_imports_neither_numpy_nor_what_is_not_in_the_zip(
+    tmp_path: Path,
+) -> None:
     script = "import sys, main; print(*sorted(sys.modules))"
     environment = {"PYTHONPATH": str(unpacked(tmp_path)), "PATH": ""}
     ran = subprocess.run(
-        [sys.executable, "-P", "-c", script], env=environment, capture_output=True, check=True, cwd="/"
+        [sys.executable, "-P", "-c", script],
+        env=environment,
+        capture_output=True,
+        check=True,
+        cwd="/",
     )
     loaded = set(ran.stdout.decode().split())
     assert not loaded & {"numpy", "pandas", "sklearn", "mlflow", "google.cloud.storage", "mmh3"}
     ours = {name for name in loaded if name.split(".")[0] == "urgency"}
-    assert ours == {"urgency", "urgency.errors", "urgency.logs", "urgency.messages", "urgency.settings"}
+    assert ours == {
+        "urgency",
+        "urgency.errors",
+        "urgency.logs",
+        "urgency.messages",
+        "urgency.settings",
+    }

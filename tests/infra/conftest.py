@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from infra.applied import NoProviders
-from tests.support.environments import ENVIRONMENTS
-from tests.support.terraform import Terraform, copy_of_checkout, once, terraform
+from infra.wiring.applied import NoProviders
+from tests.infra.environments import ENVIRONMENTS
+from tests.infra.terraform import Terraform, copy_of_checkout, once, terraform
 
 Circle = Callable[[str], dict[str, Any]]
 

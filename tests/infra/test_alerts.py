@@ -37,6 +37,8 @@ def test_every_section_on_an_alert_has_its_alert() -> None:
 
 
 def test_durations_are_whole_minutes() -> None:
-    durations = re.findall(r'\b(?:duration|lasting|window|alignment_period|auto_close)\s*= "(\d+)s"', TEXT)
+    durations = re.findall(
+        r'\b(?:duration|lasting|window|alignment_period|auto_close)\s*= "(\d+)s"', TEXT
+    )
     assert len(durations) >= 20
     assert [duration for duration in durations if int(duration) % 60] == []

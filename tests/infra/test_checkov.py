@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.support.service_process import CHECKOUT
+from tests.support.service.service_process import CHECKOUT
 from tests.support.tools import said, tool
 
 CONFIG = CHECKOUT / "infra/.checkov.yaml"
@@ -24,7 +24,15 @@ def test_it_finds_nothing_but_what_is_skipped_and_all_of_that(tmp_path: Path) ->
     checkov = tool("checkov", "checkov==3.2.500")
     for file in (CHECKOUT / "infra").glob("*.tf*"):
         shutil.copy(file, tmp_path)  # without the file of skipped rules, and without Python
-    options = ["--framework", "terraform", "--skip-download", "--output", "json", "--soft-fail", "--quiet"]
+    options = [
+        "--framework",
+        "terraform",
+        "--skip-download",
+        "--output",
+        "json",
+        "--soft-fail",
+        "--quiet",
+    ]
     code, output = said(checkov, "--directory", str(tmp_path), *options)
     assert code == 0, output
     report = json.loads(output)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.service_process import CHECKOUT
+from tests.support.service.service_process import CHECKOUT
 from tests.support.tools import said, tool
 
 BUILD: dict[str, Any] = yaml.safe_load((CHECKOUT / "cloudbuild.yaml").read_text())
@@ -32,7 +32,9 @@ def before(step: str) -> set[str]:
 
 def test_it_is_a_build_by_the_published_schema() -> None:
     check = tool("check-jsonschema", "check-jsonschema==0.39.0")
-    code, output = said(check, "--builtin-schema", "vendor.cloudbuild", "cloudbuild.yaml", "infra/image.yaml")
+    code, output = said(
+        check, "--builtin-schema", "vendor.cloudbuild", "cloudbuild.yaml", "infra/image.yaml"
+    )
     assert code == 0, output
 
 
@@ -53,14 +55,23 @@ def test_nothing_is_tried_untested_and_nothing_is_promoted_untried() -> None:
 
 
 def test_every_substitution_is_declared_and_used() -> None:
-    used = set(OURS.findall(yaml.safe_dump({**BUILD, "substitutions": list(BUILD["substitutions"].values())})))
+    used = set(
+        OURS.findall(
+            yaml.safe_dump({**BUILD, "substitutions": list(BUILD["substitutions"].values())})
+        )
+    )
     assert used - GOOGLES == set(BUILD["substitutions"])
 
 
 def test_both_images_are_cached_listed_and_proven_and_named_by_the_build() -> None:
     for part in ("jobs", "service"):
         arguments = set(STEPS[f"build-{part}"]["args"])
-        assert {f"--file={part}/Dockerfile", "--sbom=true", "--provenance=mode=max", "--push"} <= arguments
+        assert {
+            f"--file={part}/Dockerfile",
+            "--sbom=true",
+            "--provenance=mode=max",
+            "--push",
+        } <= arguments
         cache = f"type=registry,ref=${{_IMAGES}}/{part}:cache"
         assert {f"--cache-from={cache}", f"--cache-to={cache},mode=max"} <= arguments
         image = f"${{_IMAGES}}/{part}:${{BUILD_ID}}"
@@ -71,7 +82,9 @@ def test_both_images_are_cached_listed_and_proven_and_named_by_the_build() -> No
 
 
 def test_it_runs_as_its_own_account_within_a_time_and_logs_where_that_account_may() -> None:
-    assert BUILD["serviceAccount"].startswith("projects/${PROJECT_ID}/serviceAccounts/urgency-deployer@")
+    assert BUILD["serviceAccount"].startswith(
+        "projects/${PROJECT_ID}/serviceAccounts/urgency-deployer@"
+    )
     assert BUILD["options"]["logging"] == "CLOUD_LOGGING_ONLY"
     assert BUILD["timeout"].endswith("s")
 
@@ -83,13 +96,17 @@ def test_terraform_knows_every_variable_and_output_that_is_named() -> None:
         assert f'variable "{variable}"' in declared
     for output in re.findall(r"terraform output -raw (\w+)", scripts):
         assert f'output "{output}"' in declared
-    assert (CHECKOUT / f"infra/environments/{BUILD['substitutions']['_ENVIRONMENT']}.tfvars").is_file()
+    assert (
+        CHECKOUT / f"infra/environments/{BUILD['substitutions']['_ENVIRONMENT']}.tfvars"
+    ).is_file()
 
 
 def test_without_a_bucket_for_the_state_the_first_step_says_so(tmp_path: Path) -> None:
     ended = ran("configured", tmp_path, _STATE_BUCKET="")
     assert ended.returncode == 1
-    assert ended.stderr.startswith("No bucket backend is configured: set the substitution _STATE_BUCKET")
+    assert ended.stderr.startswith(
+        "No bucket backend is configured: set the substitution _STATE_BUCKET"
+    )
 
 
 def test_before_anybody_applied_the_first_step_says_so(tmp_path: Path) -> None:
@@ -102,10 +119,19 @@ def test_with_both_the_first_step_is_content(tmp_path: Path) -> None:
     assert ran("configured", tmp_path).returncode == 0
 
 
-def test_the_candidate_is_applied_to_the_state_in_the_bucket_and_its_address_kept(tmp_path: Path) -> None:
-    ended = ran("candidate", tmp_path, terraform='[ $1 = output ] && echo "https://of-$3" || echo "$@" >> ../calls')
+def test_the_candidate_is_applied_to_the_state_in_the_bucket_and_its_address_kept(
+    tmp_path: Path,
+) -> None:
+    ended = ran(
+        "candidate",
+        tmp_path,
+        terraform='[ $1 = output ] && echo "https://of-$3" || echo "$@" >> ../calls',
+    )
     assert ended.returncode == 0, ended.stderr
-    assert re.search(r'backend "gcs" {\s+bucket = "helpdesk-tfstate"\n', (tmp_path / "infra/backend.tf").read_text())
+    assert re.search(
+        r'backend "gcs" {\s+bucket = "helpdesk-tfstate"\n',
+        (tmp_path / "infra/backend.tf").read_text(),
+    )
     init, apply = (tmp_path / "calls").read_text().splitlines()
     assert init == "init -input=false"
     assert 'candidate={jobs="images/jobs:b1",service="images/service:b1"}' in apply
@@ -117,7 +143,9 @@ def test_the_smoke_test_asks_the_candidate_with_a_token_for_the_service(tmp_path
     (tmp_path / "predict_url").write_text("https://urgency.run.app/v1/predict")
     ended = ran("smoke", tmp_path, gcloud='echo "$@"', python3='echo "$ID_TOKEN"; echo "$@"')
     token, asked = ended.stdout.splitlines()
-    assert token.endswith("--impersonate-service-account=deployer@x --audiences=https://urgency.run.app")
+    assert token.endswith(
+        "--impersonate-service-account=deployer@x --audiences=https://urgency.run.app"
+    )
     assert asked == "-m infra.smoke https://candidate---urgency.run.app"
     assert ran("smoke", tmp_path, gcloud="exit 1", python3="exit 0").returncode == 1
 
@@ -147,8 +175,12 @@ SUBSTITUTED = {
 
 def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess[str]:
     """A step's script, run as Cloud Build would; `given` are substitutions, and programs as lines of shell."""
-    substituted = SUBSTITUTED | {name: value for name, value in given.items() if name in SUBSTITUTED}
-    programs = {"gcloud": "true"} | {name: line for name, line in given.items() if name not in SUBSTITUTED}
+    substituted = SUBSTITUTED | {
+        name: value for name, value in given.items() if name in SUBSTITUTED
+    }
+    programs = {"gcloud": "true"} | {
+        name: line for name, line in given.items() if name not in SUBSTITUTED
+    }
     for name, line in programs.items():
         (workspace / name).write_text(f"#!/bin/sh\n{line}\n")
         (workspace / name).chmod(0o755)
@@ -161,4 +193,6 @@ def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess
     script = script.replace("$$", "$").replace("/workspace", str(workspace))
     command = [STEPS[step]["entrypoint"], *STEPS[step]["args"][:-1], script]
     environment = {"PATH": f"{workspace}:/usr/bin:/bin"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )

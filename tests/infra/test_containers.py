@@ -20,16 +20,22 @@ LOCAL = localised(WIRING, POCKET, FRONTS)
 
 
 def environment(container=SERVICE, port: int | None = 1234, **person: str) -> dict[str, str]:
-    return environment_for(container, port=port, pocket=POCKET, identity={"GCE_METADATA_HOST": "x"}, person=person)
+    return environment_for(
+        container, port=port, pocket=POCKET, identity={"GCE_METADATA_HOST": "x"}, person=person
+    )
 
 
 def test_every_uri_that_is_called_answers_on_this_machine() -> None:
     called = [one.push.endpoint for one in LOCAL.subscriptions if one.push]
     called += [schedule.uri for schedule in LOCAL.schedules]
-    called += [value for one in LOCAL.functions for value in one.environment.values() if "://" in value]
+    called += [
+        value for one in LOCAL.functions for value in one.environment.values() if "://" in value
+    ]
     assert called
     assert all(uri.startswith("http://127.0.0.1:") for uri in called)
-    assert LOCAL.schedules[0].uri == WIRING.schedules[0].uri.replace("https://run.googleapis.com", POCKET)
+    assert LOCAL.schedules[0].uri == WIRING.schedules[0].uri.replace(
+        "https://run.googleapis.com", POCKET
+    )
 
 
 def test_the_regional_endpoint_of_cloud_run_is_here_too() -> None:
@@ -44,27 +50,40 @@ def test_audiences_names_and_grants_stay_the_clouds() -> None:
     ]
     assert [one.uri for one in LOCAL.functions] == [one.uri for one in WIRING.functions]
     assert LOCAL.grants == WIRING.grants
-    assert json.dumps(asdict(replace(LOCAL, subscriptions=(), schedules=(), functions=()))) == json.dumps(
-        asdict(replace(WIRING, subscriptions=(), schedules=(), functions=()))
-    )
+    assert json.dumps(
+        asdict(replace(LOCAL, subscriptions=(), schedules=(), functions=()))
+    ) == json.dumps(asdict(replace(WIRING, subscriptions=(), schedules=(), functions=())))
 
 
 def test_a_process_gets_the_wirings_environment_its_identity_and_the_endpoints() -> None:
     told = environment()
     assert SERVICE.environment.items() <= told.items()
-    assert (told["GCE_METADATA_HOST"], told["PORT"], told["K_SERVICE"]) == ("x", "1234", SERVICE.name)
-    assert (told["URGENCY_STORAGE_ENDPOINT"], told["URGENCY_CERTS_URL"]) == (POCKET, f"{POCKET}/oauth2/v1/certs")
+    assert (told["GCE_METADATA_HOST"], told["PORT"], told["K_SERVICE"]) == (
+        "x",
+        "1234",
+        SERVICE.name,
+    )
+    assert (told["URGENCY_STORAGE_ENDPOINT"], told["URGENCY_CERTS_URL"]) == (
+        POCKET,
+        f"{POCKET}/oauth2/v1/certs",
+    )
     assert told["PYTHONPATH"] == str(CHECKOUT)
 
 
 def test_a_process_gets_a_few_of_the_persons_variables_and_no_secret() -> None:
-    told = environment(PATH="/bin", AWS_SECRET="s", PYTHONDONTWRITEBYTECODE="1", URGENCY_HOME="/h", LANG="C")
+    told = environment(
+        PATH="/bin", AWS_SECRET="s", PYTHONDONTWRITEBYTECODE="1", URGENCY_HOME="/h", LANG="C"
+    )
     assert {name for name in told if name in {"PATH", "LANG"}} == {"PATH", "LANG"}
     assert not told.keys() & {"AWS_SECRET", "PYTHONDONTWRITEBYTECODE", "URGENCY_HOME"}
 
 
 def test_settings_of_the_person_reach_every_process_but_never_overrule_the_wiring() -> None:
-    told = environment(URGENCY_MISSED_COST="9", URGENCY_PROJECT="elsewhere", URGENCY_STORAGE_ENDPOINT="https://real")
+    told = environment(
+        URGENCY_MISSED_COST="9",
+        URGENCY_PROJECT="elsewhere",
+        URGENCY_STORAGE_ENDPOINT="https://real",
+    )
     assert told["URGENCY_MISSED_COST"] == "9"
     assert (told["URGENCY_PROJECT"], told["URGENCY_STORAGE_ENDPOINT"]) == (WIRING.project, POCKET)
 
@@ -79,6 +98,8 @@ def test_a_function_is_told_its_target_and_a_job_that_it_serves_nothing() -> Non
     "name", ["PROJECT", "REGION", "TRAIN_JOB", "LANDING_BUCKET", "CONTROL_BUCKET", "RELEASE_TOPIC"]
 )
 def test_a_persons_commands_know_all_that_containers_know(name: str) -> None:
-    told = person_environment(LOCAL, pocket=POCKET, service="http://s", identity={"GCE_METADATA_HOST": "me"})
+    told = person_environment(
+        LOCAL, pocket=POCKET, service="http://s", identity={"GCE_METADATA_HOST": "me"}
+    )
     assert told[f"URGENCY_{name}"]
     assert (told["URGENCY_SERVICE_URL"], told["GCE_METADATA_HOST"]) == ("http://s", "me")

@@ -19,23 +19,24 @@ from infra.local.wiring import Container
 from infra.smoke import Service, check
 from jobs.recipe import recipe_of
 from service.local_copy import LocalCopy
+from tests.infra.engine import Engine, NoEngine, container_engine
 from tests.service.test_process import DOWN, ask_on_one_connection
-from tests.support.cloud import Cloud, cloud
-from tests.support.engine import Engine, NoEngine, container_engine
+from tests.support.cloud.whole_cloud import Cloud, cloud
 from tests.support.models import URGENT_TICKET, registry_with
-from tests.support.service import ENVIRON
-from tests.support.service_process import CHECKOUT, ServiceProcess
+from tests.support.service.service import ENVIRON
+from tests.support.service.service_process import CHECKOUT, ServiceProcess
 from tests.support.waiting import eventually
 from urgency.registry import Registry
 from urgency.settings import read_settings
 from urgency.store import CloudBucket
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the first build downloads a gigabyte of libraries
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]  # the first build downloads a gigabyte of libraries
 
 PARTS = ("service", "jobs")
-RECIPE = (
-    "from jobs.recipe import recipe_of; from urgency.settings import read_settings; print(recipe_of(read_settings({})))"
-)
+RECIPE = "from jobs.recipe import recipe_of; from urgency.settings import read_settings; print(recipe_of(read_settings({})))"
 WRITE = "id -u; touch /app/x 2>&1; touch /tmp/x && echo written"
 
 Figure = Callable[[str], None]
@@ -65,7 +66,9 @@ def images(engine: Engine) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def trained(engine: Engine, images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+def trained(
+    engine: Engine, images: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trained]:
     """A cloud in which a file landed and the job ran, once, in its container."""
     with cloud(tmp_path_factory.mktemp("cloud")) as place:
         land(place, CHECKOUT / "data/tickets.csv")
@@ -88,8 +91,12 @@ def test_an_image_holds_its_sources_with_bytecode_and_nothing_else_of_the_reposi
         inside = engine.find(image, "/app", "-type", "f")
         sources = {f"/app/{file.relative_to(CHECKOUT)}" for file in sources_of(part)}
         assert {name for name in inside if not name.endswith(".pyc")} == sources
-        assert sum(name.endswith(".pyc") for name in inside) == sum(name.endswith(".py") for name in sources)
-        at_root = engine.find(image, "/", "-maxdepth", "1") - engine.find(engine.base_image, "/", "-maxdepth", "1")
+        assert sum(name.endswith(".pyc") for name in inside) == sum(
+            name.endswith(".py") for name in sources
+        )
+        at_root = engine.find(image, "/", "-maxdepth", "1") - engine.find(
+            engine.base_image, "/", "-maxdepth", "1"
+        )
         assert at_root == {"/app", "/venv"}
         figure(f"image of {part}: {engine.size_mb(image):.0f} MB unpacked")
 
@@ -111,7 +118,9 @@ def test_the_recipe_of_the_image_is_the_laptops(engine: Engine, images: dict[str
 def test_the_job_trains_from_what_landed_and_releases(trained: Trained, figure: Figure) -> None:
     assert registry_of(trained.place).current_release()[1].champion == 1
     assert "tracked" in [json.loads(line)["message"] for line in trained.said]
-    figure(f"job: {trained.took_s:.1f} s from start to release and tracking, within 512 MiB and one CPU")
+    figure(
+        f"job: {trained.took_s:.1f} s from start to release and tracking, within 512 MiB and one CPU"
+    )
 
 
 def test_the_service_starts_from_that_release_and_is_what_the_smoke_test_expects(
@@ -119,7 +128,10 @@ def test_the_service_starts_from_that_release_and_is_what_the_smoke_test_expects
 ) -> None:
     [service] = trained.place.wiring.services
     began = time.monotonic()
-    with engine.service(images["service"], environment(service, trained.place), tmp_path) as (running, name):
+    with engine.service(images["service"], environment(service, trained.place), tmp_path) as (
+        running,
+        name,
+    ):
         eventually(lambda: is_ready(running), timeout_s=30)
         ready_s = time.monotonic() - began
         answer = requests.post(f"{running.url}/v1/predict", json=URGENT_TICKET, timeout=10)
@@ -145,12 +157,18 @@ def test_sigterm_loses_no_request_in_flight_and_closes_no_connection_unannounced
         assert running.terminate() == 0
         for client in asking:
             client.result(10)
-    figure(f"service: SIGTERM while 12 clients ask, {len(asked)} batches of 100 answered, none lost")
+    figure(
+        f"service: SIGTERM while 12 clients ask, {len(asked)} batches of 100 answered, none lost"
+    )
 
 
-def test_a_baked_bundle_serves_without_storage(engine: Engine, images: dict[str, str], tmp_path: Path) -> None:
+def test_a_baked_bundle_serves_without_storage(
+    engine: Engine, images: dict[str, str], tmp_path: Path
+) -> None:
     for name in ("urgency", "service"):
-        shutil.copytree(CHECKOUT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            CHECKOUT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(CHECKOUT / ".dockerignore", tmp_path)
     registry = registry_with(1)
     LocalCopy(tmp_path / "bundle").keep(registry.current_release()[1], registry)

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from infra.applied import ApplyRefused, NoProviders, applied_state
 from infra.local.wiring import Grant
-from infra.wiring_from_state import grants_from
+from infra.wiring.applied import ApplyRefused, NoProviders, applied_state
+from infra.wiring.from_state import grants_from
 
 LOGS = ("google_project_iam_member", "builder_logs", "roles/logging.viewer")
-PUSHES = ("google_artifact_registry_repository_iam_member", "builder", "roles/artifactregistry.reader")
+PUSHES = (
+    "google_artifact_registry_repository_iam_member",
+    "builder",
+    "roles/artifactregistry.reader",
+)
 READS = ("google_project_iam_member", "builder_function_sources", "roles/browser")
 STAGED = ("google_storage_bucket_iam_member", "builder_source", "roles/storage.objectCreator")
 ANNOUNCES = ("google_pubsub_topic_iam_member", "storage_announces", "roles/pubsub.viewer")
@@ -34,7 +38,9 @@ SOURCES_OF_FUNCTIONS = "gcf-v2-sources-123456789012-us-central1"
 @pytest.mark.parametrize("right", REFUSALS if os.environ.get("URGENCY_PROVE") else SAMPLE)
 def test_the_first_apply_fails_for_who_may_not(right: str, tmp_path: Path) -> None:
     useless, said = REFUSALS[right]
-    override = "".join(f'resource "{kind}" "{name}" {{\n  role = "{role}"\n}}\n' for kind, name, role in useless)
+    override = "".join(
+        f'resource "{kind}" "{name}" {{\n  role = "{role}"\n}}\n' for kind, name, role in useless
+    )
     with pytest.raises(ApplyRefused, match=said):
         _applied(tmp_path, override)
 
@@ -46,9 +52,13 @@ def test_each_grant_to_read_opens_a_bucket_that_builds_read(tmp_path: Path) -> N
     reading = [
         Grant(**grant)
         for grant in grants_from(state)
-        if grant["member"] == f"serviceAccount:{account}" and grant["role"].startswith("roles/storage.")
+        if grant["member"] == f"serviceAccount:{account}"
+        and grant["role"].startswith("roles/storage.")
     ]
-    opened = [{bucket for bucket in (source, SOURCES_OF_FUNCTIONS) if _may_read(grant, bucket)} for grant in reading]
+    opened = [
+        {bucket for bucket in (source, SOURCES_OF_FUNCTIONS) if _may_read(grant, bucket)}
+        for grant in reading
+    ]
     assert sorted(opened, key=sorted) == sorted([{source}, {SOURCES_OF_FUNCTIONS}], key=sorted)
 
 
@@ -60,7 +70,9 @@ def _may_read(grant: Grant, bucket: str) -> bool:
 
 def _builds(state: dict[str, Any]) -> list[dict[str, Any]]:
     resources = state["values"]["root_module"]["resources"]
-    functions = [one["values"] for one in resources if one["type"] == "google_cloudfunctions2_function"]
+    functions = [
+        one["values"] for one in resources if one["type"] == "google_cloudfunctions2_function"
+    ]
     return [function["build_config"][0] for function in functions]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from google.cloud import storage
 
-from tests.support.cloud import WIRING, cloud
-from tests.support.job_process import job_environment, train
-from tests.support.live_stack import CHECKOUT
-from tests.support.log_entries import Entry, entry_of, extracted, takes
-from tests.support.log_filters import log_filters
+from tests.infra.log_entries import Entry, entry_of, extracted, takes
+from tests.infra.log_filters import log_filters
+from tests.support.cloud.live_stack import CHECKOUT
+from tests.support.cloud.whole_cloud import WIRING, cloud
+from tests.support.job.job_process import job_environment, train
 from tests.support.models import registry_with
-from tests.support.service import SOFT_S, Instance
+from tests.support.service.service import SOFT_S, Instance
 
 FILTERS = log_filters(WIRING)
 JOB, SERVICE = WIRING.jobs[0].name, WIRING.services[0].name
@@ -22,7 +22,9 @@ def of_job(lines: str, job: str = JOB) -> list[Entry]:
 
 
 def of_service(lines: str, service: str = SERVICE) -> list[Entry]:
-    return [entry_of(line, "cloud_run_revision", service_name=service) for line in lines.splitlines()]
+    return [
+        entry_of(line, "cloud_run_revision", service_name=service) for line in lines.splitlines()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +103,14 @@ def test_an_emptied_bucket_is_told_and_an_empty_one_is_not(runs: dict[str, str])
 def test_an_instance_that_answers_is_counted_each_minute_by_its_version(served: str) -> None:
     lines = taken("serving", of_service(served))
     assert events(lines) == ["model_serving"] * 2
-    assert {extracted(field, line) for line in lines for field in FILTERS["serving"].extracts} == {1}
+    assert {extracted(field, line) for line in lines for field in FILTERS["serving"].extracts} == {
+        1
+    }
 
 
-def test_lines_of_anything_else_in_the_project_are_not_taken(runs: dict[str, str], served: str) -> None:
+def test_lines_of_anything_else_in_the_project_are_not_taken(
+    runs: dict[str, str], served: str
+) -> None:
     everything = "".join(runs.values())
     others = of_job(everything, "another") + of_service(served, "on-csv-landed")
     others += of_service(everything) + of_job(served)
@@ -118,13 +124,19 @@ def test_every_filter_was_seen_to_take_a_line(runs: dict[str, str], served: str)
 
 
 def test_a_filter_outside_the_known_part_of_the_language_is_refused() -> None:
-    for clause in ('jsonPayload.message=~"re.*"', 'jsonPayload.message="a" OR severity="ERROR"', "message"):
+    for clause in (
+        'jsonPayload.message=~"re.*"',
+        'jsonPayload.message="a" OR severity="ERROR"',
+        "message",
+    ):
         with pytest.raises(ValueError, match="outside"):
             takes(clause, {})
 
 
 def test_a_line_that_is_nothing_but_a_message_has_no_json_payload() -> None:
-    entry = entry_of('{"severity": "INFO", "message": "x", "time": "2026-01-02T03:04:05Z"}', "cloud_run_job")
+    entry = entry_of(
+        '{"severity": "INFO", "message": "x", "time": "2026-01-02T03:04:05Z"}', "cloud_run_job"
+    )
     assert not takes('jsonPayload.message="x"', entry)
     assert takes('textPayload="x" AND severity="INFO" AND textPayload!="y"', entry)
     assert not takes('labels.none!="y"', entry)

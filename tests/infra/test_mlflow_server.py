@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from infra.local.server import free_ports
-from jobs.tracking import QUIET
+from jobs.tracking.track import QUIET
 from tests.support.waiting import eventually
 
 TEXT = (Path(__file__).parents[2] / "infra/mlflow.tf").read_text()
@@ -49,11 +49,23 @@ def test_it_starts_as_it_is_told_to_and_answers_to_its_two_names_only(tmp_path: 
         except requests.ConnectionError:
             return False
 
-    command = [sys.executable, "-W", "ignore", "-m", "mlflow", *server_arguments(port, tmp_path / "mlflow.db")]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "mlflow",
+        *server_arguments(port, tmp_path / "mlflow.db"),
+    ]
     nowhere = subprocess.DEVNULL
     environment = os.environ | QUIET
     server = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=nowhere, stderr=nowhere, start_new_session=True
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=nowhere,
+        stderr=nowhere,
+        start_new_session=True,
     )
     try:
         eventually(answers, 120)

@@ -24,7 +24,9 @@ def gcloud(tmp_path: Path) -> Path:
 def preflight(path: Path) -> subprocess.CompletedProcess[str]:
     """Run the script where only what `path` holds is installed."""
     environment = {"PATH": str(path), "PROJECT": "helpdesk-test"}
-    return subprocess.run([SHELL, PREFLIGHT], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [SHELL, PREFLIGHT], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_machine_that_can_build_is_let_through_without_a_word(gcloud: Path) -> None:

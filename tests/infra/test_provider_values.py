@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from infra.applied import HELPER
-from tests.support.environments import ENVIRONMENTS
-from tests.support.provider_values import Arguments, read_values, refused
+from infra.wiring.applied import HELPER
+from tests.infra.environments import ENVIRONMENTS
+from tests.infra.provider_values import Arguments, read_values, refused
 
 PAGE = HELPER.with_name("values-7.45.md")
-NO_STAND_IN = [folder for folder in os.environ["PATH"].split(os.pathsep) if "terraform-offline" not in folder]
+NO_STAND_IN = [
+    folder for folder in os.environ["PATH"].split(os.pathsep) if "terraform-offline" not in folder
+]
 GCLOUD = shutil.which("gcloud", path=os.pathsep.join(NO_STAND_IN))
 COMMAND = re.compile(r"gcloud [^\n)]+")
 Circle = Callable[[str], dict[str, Any]]
@@ -36,17 +38,31 @@ def test_every_value_is_one_that_the_provider_takes(
     environment: str, circle: Circle, published: dict[str, Arguments]
 ) -> None:
     state = json.loads(circle(environment)["steps"]["show"]["out"])
-    ours = [r for r in state["values"]["root_module"]["resources"] if r["type"].startswith("google_")]
+    ours = [
+        r for r in state["values"]["root_module"]["resources"] if r["type"].startswith("google_")
+    ]
     managed = [r for r in ours if r["mode"] == "managed"]
     assert {r["type"] for r in managed} <= set(published)
-    assert [f"{r['address']}: {said}" for r in managed for said in refused(r["values"], published[r["type"]])] == []
+    assert [
+        f"{r['address']}: {said}"
+        for r in managed
+        for said in refused(r["values"], published[r["type"]])
+    ] == []
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("google_cloud_run_v2_service", {"ingress": "ALL"}, "ingress = ALL is none of"),
-    ("google_storage_bucket", {"lifecycle_rule": [{"condition": [{"with_state": "DEAD"}]}]}, "with_state = DEAD"),
+    (
+        "google_storage_bucket",
+        {"lifecycle_rule": [{"condition": [{"with_state": "DEAD"}]}]},
+        "with_state = DEAD",
+    ),
     ("google_monitoring_alert_policy", {"combiner": "XOR"}, "combiner = XOR"),
-    ("google_cloud_run_v2_job", {"template": [{"template": [{"timeout": "1h"}]}]}, "timeout = 1h does not match"),
+    (
+        "google_cloud_run_v2_job",
+        {"template": [{"template": [{"timeout": "1h"}]}]},
+        "timeout = 1h does not match",
+    ),
     (
         "google_sql_database_instance",
         {"settings": [{"insights_config": [{"query_plans_per_minute": 201}]}]},
@@ -67,7 +83,9 @@ def test_a_wrong_value_is_noticed(
     assert said in "; ".join(refused(values, published[type_]))
 
 
-def test_gcloud_knows_every_flag_of_the_commands_that_are_run_and_shown(circle: Circle, tmp_path: Path) -> None:
+def test_gcloud_knows_every_flag_of_the_commands_that_are_run_and_shown(
+    circle: Circle, tmp_path: Path
+) -> None:
     if not GCLOUD:
         pytest.skip("skipped: gcloud is not installed")
     whole = circle("as-it-comes")

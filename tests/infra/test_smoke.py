@@ -14,10 +14,10 @@ from infra.local.server import Server, listen, url_of
 from infra.local.state import running_stack
 from infra.smoke import main
 from service.app import create_app
-from tests.support.live_stack import LiveStack, live_stack
-from tests.support.memory_store import MemoryStore
+from tests.support.cloud.live_stack import LiveStack, live_stack
 from tests.support.models import registry_with
-from tests.support.service import ENVIRON
+from tests.support.service.service import ENVIRON
+from tests.support.storage.memory_store import MemoryStore
 from tests.support.waiting import eventually
 from urgency.registry import Registry
 
@@ -42,14 +42,23 @@ def serve() -> Iterator[Serve]:
         server.stop()
 
 
-def fake(answer: object = SANE, *, status: int = 200, version: str = "7", live: int = 200, reload: int = 401) -> Flask:
+def fake(
+    answer: object = SANE,
+    *,
+    status: int = 200,
+    version: str = "7",
+    live: int = 200,
+    reload: int = 401,
+) -> Flask:
     """A service that answers like this, whatever it is asked."""
     app = Flask("fake")
     app.add_url_rule("/health/live", "live", lambda: ({}, live))
     app.add_url_rule("/v1/model:reload", "reload", lambda: ({}, reload), methods=["POST"])
     body = answer if isinstance(answer, str) else json.dumps(answer)
     told = {"X-Model-Version": version} if version else {}
-    app.add_url_rule("/v1/predict", "predict", lambda: Response(body, status, told), methods=["POST"])
+    app.add_url_rule(
+        "/v1/predict", "predict", lambda: Response(body, status, told), methods=["POST"]
+    )
     return app
 
 
@@ -57,13 +66,17 @@ def real(registry: Registry) -> Flask:
     return create_app(ENVIRON, registry=lambda: registry)
 
 
-def test_a_service_with_a_model_passes_and_says_which(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_with_a_model_passes_and_says_which(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = serve(real(registry_with(1, 2)))
     assert main([url]) == 0
     assert capsys.readouterr().out == f"{url} predicts with version 2.\n"
 
 
-def test_a_service_without_any_model_yet_passes_and_says_so(serve: Serve, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_service_without_any_model_yet_passes_and_says_so(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = serve(real(Registry(MemoryStore(), MemoryStore())))
     assert main([f"{url}/"]) == 0
     assert capsys.readouterr().out == f"{url} is live and has no model yet.\n"
@@ -78,9 +91,18 @@ def test_a_service_without_any_model_yet_passes_and_says_so(serve: Serve, capsys
         (fake("<html>", status=502), "answers 502 to a prediction: "),
         (fake("<html>"), "answers a prediction with something else."),
         (fake(SANE | {"predictions": []}), "answers a prediction with something else."),
-        (fake(SANE | {"predictions": [PREDICTED | {"probability": 1.5}]}), "answers a prediction with something else."),
-        (fake(SANE | {"predictions": [PREDICTED | {"label": "maybe"}]}), "answers a prediction with something else."),
-        (fake(SANE | {"predictions": [PREDICTED | {"id": "T-1"}]}), "answers a prediction with something else."),
+        (
+            fake(SANE | {"predictions": [PREDICTED | {"probability": 1.5}]}),
+            "answers a prediction with something else.",
+        ),
+        (
+            fake(SANE | {"predictions": [PREDICTED | {"label": "maybe"}]}),
+            "answers a prediction with something else.",
+        ),
+        (
+            fake(SANE | {"predictions": [PREDICTED | {"id": "T-1"}]}),
+            "answers a prediction with something else.",
+        ),
         (fake(version=""), "says X-Model-Version: None and predicts with version 7."),
         (fake(version="6"), "says X-Model-Version: 6 and predicts with version 7."),
     ],
@@ -105,7 +127,9 @@ def test_a_reload_by_the_smoke_tests_own_identity_has_to_be_refused_too(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense"])
-def test_an_address_where_nobody_answers_fails_with_one_sentence(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_where_nobody_answers_fails_with_one_sentence(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([url], {}) == 1
     assert capsys.readouterr().err.startswith(f"{url} does not answer: ")
 
@@ -138,4 +162,6 @@ def operator_token(stack: LiveStack) -> str:
     assert running is not None
     server = f"http://{running.person['GCE_METADATA_HOST']}/computeMetadata/v1/instance/service-accounts/default"
     audience = {"audience": front_of(stack)}
-    return requests.get(f"{server}/identity", audience, headers={"Metadata-Flavor": "Google"}, timeout=5).text
+    return requests.get(
+        f"{server}/identity", audience, headers={"Metadata-Flavor": "Google"}, timeout=5
+    ).text

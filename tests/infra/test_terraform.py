@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from infra import applied
-from infra.applied import NoProviders
-from tests.support import terraform as harness
-from tests.support import terraform_circle
-from tests.support.environments import ENVIRONMENTS
-from tests.support.terraform import RealProject, Terraform, refuse_unmocked, terraform
+from infra.wiring import applied
+from infra.wiring.applied import NoProviders
+from tests.infra import terraform as harness
+from tests.infra import terraform_circle
+from tests.infra.environments import ENVIRONMENTS
+from tests.infra.terraform import RealProject, Terraform, refuse_unmocked, terraform
 
 Circle = Callable[[str], dict[str, Any]]
 NAMED = "registry.terraform.io/hashicorp/"
@@ -26,7 +26,9 @@ NAMED = "registry.terraform.io/hashicorp/"
 def kinds(circle: dict[str, Any]) -> Counter[str]:
     """How many resources of each type the apply made."""
     state = json.loads(circle["steps"]["show"]["out"])
-    return Counter(r["type"] for r in state["values"]["root_module"]["resources"] if r["mode"] == "managed")
+    return Counter(
+        r["type"] for r in state["values"]["root_module"]["resources"] if r["mode"] == "managed"
+    )
 
 
 # --- everywhere where init succeeds ------------------------------------------------------------------------------
@@ -58,7 +60,8 @@ def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
     steps = circle(environment)["steps"]
     seconds = {name: step["seconds"] for name, step in steps.items()}
     record_property(
-        "figure", f"Terraform, {environment}: {sum(kinds(circle(environment)).values())} resources, {seconds}"
+        "figure",
+        f"Terraform, {environment}: {sum(kinds(circle(environment)).values())} resources, {seconds}",
     )
     assert [name for name, step in steps.items() if step["code"] and name != "second plan"] == []
     assert "values" not in json.loads(steps["left"]["out"]), "destroy left something"
@@ -81,7 +84,11 @@ def test_ready_made_images_need_no_gcloud(circle: Circle) -> None:
 
 
 def test_what_costs_when_idle_is_made_only_when_asked_for(circle: Circle) -> None:
-    optional = {"google_sql_database_instance", "google_billing_budget", "google_monitoring_notification_channel"}
+    optional = {
+        "google_sql_database_instance",
+        "google_billing_budget",
+        "google_monitoring_notification_channel",
+    }
     assert not optional & set(kinds(circle("as-it-comes")))
     assert optional <= set(kinds(circle("everything")))
 
@@ -127,16 +134,24 @@ def test_nothing_is_applied_unless_all_of_google_is_simulated(
     assert not recorder.exists()
 
 
-@pytest.mark.parametrize("verb", ["apply", "destroy", "import", "plan", "refresh", "console", "state"])
-def test_verbs_that_touch_a_project_have_no_other_way(verb: str, tmp_path: Path, recorder: Path) -> None:
+@pytest.mark.parametrize(
+    "verb", ["apply", "destroy", "import", "plan", "refresh", "console", "state"]
+)
+def test_verbs_that_touch_a_project_have_no_other_way(
+    verb: str, tmp_path: Path, recorder: Path
+) -> None:
     with pytest.raises(RealProject, match=verb):
         Terraform(tmp_path).say(verb)
     assert not recorder.exists()
 
 
 def test_a_test_file_that_leaves_a_provider_real_is_not_run(tmp_path: Path, recorder: Path) -> None:
-    (tmp_path / "main.tf").write_text('provider "google" {}\nprovider "google" {\n  alias = "billed"\n}\n')
-    (tmp_path / "a.tftest.hcl").write_text('mock_provider "google" {}\nmock_provider "google-beta" {}\n')
+    (tmp_path / "main.tf").write_text(
+        'provider "google" {}\nprovider "google" {\n  alias = "billed"\n}\n'
+    )
+    (tmp_path / "a.tftest.hcl").write_text(
+        'mock_provider "google" {}\nmock_provider "google-beta" {}\n'
+    )
     with pytest.raises(RealProject, match="billed"):
         Terraform(tmp_path).say("test")
     assert not recorder.exists()
@@ -145,7 +160,9 @@ def test_a_test_file_that_leaves_a_provider_real_is_not_run(tmp_path: Path, reco
     refuse_unmocked(tmp_path)
 
 
-def test_nobodys_credentials_are_passed_on(tmp_path: Path, recorder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobodys_credentials_are_passed_on(
+    tmp_path: Path, recorder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("GOOGLE_CREDENTIALS", "CLOUDSDK_CONFIG", "TF_CLI_ARGS_test", "TF_VAR_project_id"):
         monkeypatch.setenv(name, "mine")
     assert Terraform(tmp_path).say("version").code == 0

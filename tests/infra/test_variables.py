@@ -14,9 +14,9 @@ BLOCKS = dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', VARIABLES, re.MULTIL
 
 def test_there_are_at_most_fifteen_and_only_the_project_is_required() -> None:
     assert len(BLOCKS) <= 15
-    assert [name for name, body in BLOCKS.items() if not re.search(r"^  default ", body, re.MULTILINE)] == [
-        "project_id"
-    ]
+    assert [
+        name for name, body in BLOCKS.items() if not re.search(r"^  default ", body, re.MULTILINE)
+    ] == ["project_id"]
 
 
 def test_each_says_what_it_is_for_and_which_values_are_right() -> None:

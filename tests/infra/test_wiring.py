@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.wiring import WIRING_FILE, WiringError, load_wiring
-from tests.support.live_stack import CHECKOUT, person
+from tests.support.cloud.live_stack import CHECKOUT, person
 
 TEXT = WIRING_FILE.read_text()
 ROLE = '"roles/pubsub.publisher", "member": "user:operator'
@@ -43,14 +43,21 @@ def test_a_file_that_is_not_json_is_refused_with_its_line(tmp_path: Path) -> Non
 def test_an_unknown_role_is_refused_with_its_line(tmp_path: Path) -> None:
     wrong = TEXT.replace(ROLE, ROLE.replace("publisher", "admin"))
     said = refusal(tmp_path, wrong)
-    assert f"line {line_of(wrong, 'pubsub.admin')}: the pocket cloud knows no roles/pubsub.admin" in said
+    assert (
+        f"line {line_of(wrong, 'pubsub.admin')}: the pocket cloud knows no roles/pubsub.admin"
+        in said
+    )
 
 
 def test_a_condition_that_cannot_be_evaluated_is_refused_with_its_line(tmp_path: Path) -> None:
     condition = r'"condition": "resource.name.startsWith(\"projects/_/buckets/local-helpdesk-urgency-landing/objects/'
-    wrong = TEXT.replace(condition + "receipts", condition.replace("startsWith", "endsWith") + "receipts", 1)
+    wrong = TEXT.replace(
+        condition + "receipts", condition.replace("startsWith", "endsWith") + "receipts", 1
+    )
     said = refusal(tmp_path, wrong)
-    assert f"line {line_of(wrong, 'endsWith')}: the pocket cloud cannot evaluate the condition" in said
+    assert (
+        f"line {line_of(wrong, 'endsWith')}: the pocket cloud cannot evaluate the condition" in said
+    )
 
 
 @pytest.mark.parametrize("member", ["grants", "subscriptions", "agents", "region"])
@@ -72,7 +79,9 @@ def test_a_duration_without_its_unit_is_refused(tmp_path: Path) -> None:
 
 def test_the_stack_says_which_line_and_does_not_start(tmp_path: Path) -> None:
     for part in ("infra/local", "urgency"):
-        shutil.copytree(CHECKOUT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            CHECKOUT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__")
+        )
     (tmp_path / "infra/__init__.py").touch()
     wrong = TEXT.replace(ROLE, ROLE.replace("publisher", "admin"))
     (tmp_path / "infra/local/wiring.json").write_text(wrong)
@@ -86,4 +95,7 @@ def test_the_stack_says_which_line_and_does_not_start(tmp_path: Path) -> None:
     )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.count("\n") == 1
-    assert f"{tmp_path}/infra/local/wiring.json line {line_of(wrong, 'pubsub.admin')}: " in ended.stderr
+    assert (
+        f"{tmp_path}/infra/local/wiring.json line {line_of(wrong, 'pubsub.admin')}: "
+        in ended.stderr
+    )

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.applied import NoProviders, applied_state
-from infra.wiring_from_state import grants_from, shown, wiring_from
-from infra.write_wiring import BEGIN, END, PAGE, WIRING, access_table, differences, with_table
+from infra.wiring.__main__ import BEGIN, END, PAGE, WIRING, access_table, differences, with_table
+from infra.wiring.applied import NoProviders, applied_state
+from infra.wiring.from_state import grants_from, shown, wiring_from
 
 State = dict[str, Any]
 COMMITTED = json.loads(WIRING.read_text())
@@ -32,7 +32,9 @@ def values(state: State, kind: str, name: str) -> Any:
 
 
 def test_the_committed_wiring_is_terraforms(state: State) -> None:
-    assert differences(wiring_from(state), COMMITTED) == [], "run 'make wiring' and read what it changes"
+    assert differences(wiring_from(state), COMMITTED) == [], (
+        "run 'make wiring' and read what it changes"
+    )
     assert WIRING.read_text() == shown(wiring_from(state)) + "\n", "run 'make wiring'"
 
 
@@ -117,4 +119,7 @@ def test_the_table_has_a_row_for_each_grant_in_words() -> None:
     rows = access_table(COMMITTED["grants"]).splitlines()
     assert len(rows) == 2 + len(COMMITTED["grants"])
     assert "| urgency-train | roles/storage.objectCreator | bucket landing | receipts/ |" in rows
-    assert "| Pub/Sub's agent | roles/iam.serviceAccountTokenCreator | account urgency-pusher |  |" in rows
+    assert (
+        "| Pub/Sub's agent | roles/iam.serviceAccountTokenCreator | account urgency-pusher |  |"
+        in rows
+    )

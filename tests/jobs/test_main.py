@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from jobs.console import SENTENCES, sentence
-from tests.support.cloud import cloud
-from tests.support.job_process import job_environment, train
+from tests.support.cloud.whole_cloud import cloud
+from tests.support.job.job_process import job_environment, train
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -33,7 +33,10 @@ def test_an_empty_bucket_is_reconciled_and_says_so(tmp_path: Path) -> None:
     with cloud(tmp_path) as place:
         ended = train(job_environment(place))
     assert ended.returncode == 0
-    assert [json.loads(line)["message"] for line in ended.stderr.splitlines()] == ["nothing_landed", "reconciled"]
+    assert [json.loads(line)["message"] for line in ended.stderr.splitlines()] == [
+        "nothing_landed",
+        "reconciled",
+    ]
 
 
 def test_storage_that_does_not_answer_is_the_worlds_fault(tmp_path: Path) -> None:
@@ -47,7 +50,10 @@ def test_storage_that_does_not_answer_is_the_worlds_fault(tmp_path: Path) -> Non
 def test_a_crash_point_is_refused_outside_the_local_stack(tmp_path: Path) -> None:
     with cloud(tmp_path) as place:
         environment = job_environment(place)
-    elsewhere = environment | {"URGENCY_CRASH_AT": "read", "URGENCY_STORAGE_ENDPOINT": "https://storage.example"}
+    elsewhere = environment | {
+        "URGENCY_CRASH_AT": "read",
+        "URGENCY_STORAGE_ENDPOINT": "https://storage.example",
+    }
     ended = train(elsewhere)
     assert ended.returncode == 2
     assert "refused outside the local stack" in str(last_line(ended)["reason"])
@@ -68,7 +74,10 @@ def test_who_watches_reads_a_sentence_and_gets_the_cursor_back(tmp_path: Path) -
 
 def test_help_teaches() -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "jobs", "train", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "jobs", "train", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "--dry-run" in ended.stdout
     assert "safe" in ended.stdout
@@ -79,15 +88,34 @@ def test_nothing_to_do_imports_neither_pandas_nor_scikit_learn(tmp_path: Path) -
     with cloud(tmp_path) as place:
         environment = job_environment(place)
         ended = subprocess.run(
-            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
     assert not {"pandas", "sklearn", "scipy", "mlflow"} & set(ended.stdout.split())
 
 
 @pytest.mark.parametrize("event", SENTENCES)
 def test_every_event_with_a_sentence_is_told_with_its_fields(event: str) -> None:
-    fields = {"n": 3, "files": 2, "file": "incoming/a.csv", "accepted": 5, "records": 6, "rows": 7, "version": 3}
-    more = {"decision": "HOLD", "reasons": "Too few.", "verdict": "HOLD", "epoch": 4, "duration_s": 1.5, "c": 2.0}
+    fields = {
+        "n": 3,
+        "files": 2,
+        "file": "incoming/a.csv",
+        "accepted": 5,
+        "records": 6,
+        "rows": 7,
+        "version": 3,
+    }
+    more = {
+        "decision": "HOLD",
+        "reasons": "Too few.",
+        "verdict": "HOLD",
+        "epoch": 4,
+        "duration_s": 1.5,
+        "c": 2.0,
+    }
     told = sentence(event, fields | more)
     assert told[0].isupper()
     assert told.endswith((".", ")"))
@@ -95,4 +123,7 @@ def test_every_event_with_a_sentence_is_told_with_its_fields(event: str) -> None
 
 
 def test_an_event_without_a_sentence_is_told_by_name_and_fields() -> None:
-    assert sentence("lease_not_freed", {"execution": "x", "reason": "gone"}) == "lease not freed: reason gone"
+    assert (
+        sentence("lease_not_freed", {"execution": "x", "reason": "gone"})
+        == "lease not freed: reason gone"
+    )

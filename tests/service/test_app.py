@@ -10,7 +10,7 @@ from service.app import create_app
 from service.local_copy import LocalCopy
 from service.routes import BODY_MAX_BYTES
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
-from tests.support.service import ENVIRON, Instance
+from tests.support.service.service import ENVIRON, Instance
 from urgency.errors import Unavailable
 
 
@@ -35,16 +35,26 @@ def assert_problem(answer, status: int) -> dict:
 
 @pytest.mark.parametrize("path", ["/v1/predict", "/predict", "/vertex/predict"])
 def test_every_predict_path_answers(instance: Instance, path: str):
-    assert instance.http.post(path, json={"instances": [URGENT_TICKET]}).json["model"]["version"] == 2
+    assert (
+        instance.http.post(path, json={"instances": [URGENT_TICKET]}).json["model"]["version"] == 2
+    )
 
 
 def test_a_body_without_a_content_type_is_taken_as_json(instance: Instance):
-    assert instance.http.post("/predict", data=b'{"title":"Production down"}').json["label"] == "urgent"
+    assert (
+        instance.http.post("/predict", data=b'{"title":"Production down"}').json["label"]
+        == "urgent"
+    )
 
 
 def test_the_model_card_says_what_serves(instance: Instance):
     card = instance.http.get("/v1/model").json
-    assert (card["name"], card["version"], card["epoch"], card["rows"]["train"]) == ("ticket-urgency", 2, 2, 600)
+    assert (card["name"], card["version"], card["epoch"], card["rows"]["train"]) == (
+        "ticket-urgency",
+        2,
+        2,
+        600,
+    )
     assert not {"weights", "parts", "bias"} & set(card)
 
 
@@ -52,7 +62,11 @@ def test_the_history_lists_the_newest_versions_first_and_says_which_serves():
     registry = registry_with(1, 2, 3)
     put_model(registry, 4)
     models = Instance(registry).http.get("/v1/models?limit=3").json["models"]
-    assert [(model["version"], model["serving"]) for model in models] == [(4, False), (3, True), (2, False)]
+    assert [(model["version"], model["serving"]) for model in models] == [
+        (4, False),
+        (3, True),
+        (2, False),
+    ]
     assert models[0]["verdict"]["decision"] == "PROMOTE"
 
 
@@ -92,14 +106,19 @@ def test_metrics_count_what_happened():
 
 
 def test_every_answer_names_model_request_and_time(instance: Instance):
-    for answer in (instance.http.post("/predict", json=URGENT_TICKET), instance.http.get("/nowhere")):
+    for answer in (
+        instance.http.post("/predict", json=URGENT_TICKET),
+        instance.http.get("/nowhere"),
+    ):
         assert answer.headers["X-Model-Version"] == "2"
         assert answer.headers["X-Model-Epoch"] == "2"
         assert len(answer.headers["X-Request-Id"]) == 16
         assert answer.headers["Server-Timing"].startswith("app;dur=")
 
 
-@pytest.mark.parametrize(("sent", "echoed"), [("trace-1/a.b:c", True), ("x" * 129, False), ("a b", False)])
+@pytest.mark.parametrize(
+    ("sent", "echoed"), [("trace-1/a.b:c", True), ("x" * 129, False), ("a b", False)]
+)
 def test_a_sane_request_id_is_echoed(instance: Instance, sent: str, echoed: bool):
     answer = instance.http.get("/health/live", headers={"X-Request-Id": sent})
     assert (answer.headers["X-Request-Id"] == sent) is echoed
@@ -138,11 +157,15 @@ def test_unknown_paths_and_methods_are_problems_too(instance: Instance):
 
 
 def test_an_invalid_batch_lists_its_flaws(instance: Instance):
-    body = assert_problem(instance.http.post("/predict", json={"instances": [{}, URGENT_TICKET, {"title": 1}]}), 422)
+    body = assert_problem(
+        instance.http.post("/predict", json={"instances": [{}, URGENT_TICKET, {"title": 1}]}), 422
+    )
     assert [flaw["pointer"] for flaw in body["errors"]] == ["#/instances/0", "#/instances/2/title"]
 
 
-@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"title": NaN}', b'{"title":"\\ud800"}', b"", b"\xff\xfe{\x00"])
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"title": NaN}', b'{"title":"\\ud800"}', b"", b"\xff\xfe{\x00"]
+)
 def test_malformed_bodies_are_4xx(instance: Instance, body: bytes):
     answer = instance.http.post("/predict", data=body, content_type="application/json")
     assert_problem(answer, answer.status_code)
@@ -210,7 +233,9 @@ def test_a_missing_setting_ends_the_start_with_a_sentence_that_names_it(
     assert missing in capsys.readouterr().err
 
 
-def test_without_credentials_the_service_starts_from_its_baked_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_credentials_the_service_starts_from_its_baked_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     registry = registry_with()
     LocalCopy(tmp_path).keep(release(registry, put_model(registry, 1)), registry)
     monkeypatch.setenv("NO_GCE_CHECK", "true")

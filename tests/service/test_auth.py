@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import crypt, jwt
 
 from service.auth import Certificates
+from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import put_model, registry_with, release
-from tests.support.pocket import Pocket, pocket
-from tests.support.service import AUDIENCE, CALLER, Clock, Instance
+from tests.support.service.service import AUDIENCE, CALLER, Clock, Instance
 from urgency.errors import Unavailable
 
 
@@ -43,7 +43,9 @@ def claims(**members: object) -> dict[str, object]:
 
 
 def signed(cloud: Pocket, **members: object) -> str:
-    signer = crypt.RSASigner.from_string(cloud.identity.keys.private_pem, cloud.identity.keys.key_id)
+    signer = crypt.RSASigner.from_string(
+        cloud.identity.keys.private_pem, cloud.identity.keys.key_id
+    )
     return jwt.encode(signer, claims(**members)).decode()
 
 
@@ -66,7 +68,9 @@ def test_a_reload_before_the_first_release_is_a_success_with_epoch_0(cloud: Pock
     assert answer.json == {"status": "no_model", "epoch": 0, "version": 0}
 
 
-def test_a_reload_reaches_one_instance_and_the_other_follows_after_the_soft_bound(cloud: Pocket, instance: Instance):
+def test_a_reload_reaches_one_instance_and_the_other_follows_after_the_soft_bound(
+    cloud: Pocket, instance: Instance
+):
     other = Instance(instance.registry)
     release(instance.registry, put_model(instance.registry, 2, strength=2.0))
     instance.http.post("/v1/model:reload", headers=bearer(good(cloud)))
@@ -75,7 +79,9 @@ def test_a_reload_reaches_one_instance_and_the_other_follows_after_the_soft_boun
     assert other.version() == "2"
 
 
-def test_a_model_that_does_not_load_is_a_409_that_keeps_the_old_one_and_says_why(cloud: Pocket, instance: Instance):
+def test_a_model_that_does_not_load_is_a_409_that_keeps_the_old_one_and_says_why(
+    cloud: Pocket, instance: Instance
+):
     manifest = put_model(instance.registry, 2, strength=2.0)
     release(instance.registry, manifest)
     instance.registry.objects.delete(f"blobs/sha256/{manifest.parts['golden.json']}")  # type: ignore[attr-defined]
@@ -89,7 +95,9 @@ def test_a_model_that_does_not_load_is_a_409_that_keeps_the_old_one_and_says_why
 
 def test_storage_that_cannot_be_asked_is_a_503(cloud: Pocket, instance: Instance):
     def down(_when: str) -> None:
-        raise Unavailable("Cloud Storage could not read release.json: ConnectTimeout. Try again later.")
+        raise Unavailable(
+            "Cloud Storage could not read release.json: ConnectTimeout. Try again later."
+        )
 
     instance.registry.control.fault = down  # type: ignore[attr-defined]
     answer = instance.http.post("/v1/model:reload", headers=bearer(good(cloud)))
@@ -100,7 +108,10 @@ def test_storage_that_cannot_be_asked_is_a_503(cloud: Pocket, instance: Instance
 
 @pytest.mark.parametrize("issuer", ["https://accounts.google.com", "accounts.google.com"])
 def test_both_of_googles_issuer_names_are_accepted(cloud: Pocket, instance: Instance, issuer: str):
-    assert instance.http.post("/reload-model", headers=bearer(signed(cloud, iss=issuer))).status_code == 200
+    assert (
+        instance.http.post("/reload-model", headers=bearer(signed(cloud, iss=issuer))).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,26 +140,42 @@ def test_a_token_with_another_claim_is_refused(
     assert instance.version() == "1"
 
 
-def test_a_token_signed_by_another_key_under_a_known_key_id_is_refused(cloud: Pocket, instance: Instance):
+def test_a_token_signed_by_another_key_under_a_known_key_id_is_refused(
+    cloud: Pocket, instance: Instance
+):
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
     )
     signer = crypt.RSASigner.from_string(stranger, cloud.identity.keys.key_id)
     forged = jwt.encode(signer, claims()).decode()
     assert instance.http.post("/reload-model", headers=bearer(forged)).status_code == 401
 
 
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer x", "Bearer a.b.c", "Bearer é.é.é"])
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer x", "Bearer a.b.c", "Bearer é.é.é"]
+)
 def test_what_is_no_token_is_401(instance: Instance, header: str):
-    answer = instance.http.post("/reload-model", headers={"Authorization": header} if header else {})
+    answer = instance.http.post(
+        "/reload-model", headers={"Authorization": header} if header else {}
+    )
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize("header", [{"alg": "none"}, {"alg": "HS256", "kid": "x"}, {}, [], "x", {"alg": [], "kid": {}}])
+@pytest.mark.parametrize(
+    "header", [{"alg": "none"}, {"alg": "HS256", "kid": "x"}, {}, [], "x", {"alg": [], "kid": {}}]
+)
 def test_a_token_with_a_strange_header_is_401(instance: Instance, header: object):
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims())]
-    assert instance.http.post("/reload-model", headers=bearer(".".join([*parts, "c2ln"]))).status_code == 401
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in (header, claims())
+    ]
+    assert (
+        instance.http.post("/reload-model", headers=bearer(".".join([*parts, "c2ln"]))).status_code
+        == 401
+    )
 
 
 def test_cloud_run_strips_the_signature_of_the_header_it_checked_and_the_other_one_is_verified(
@@ -169,7 +196,9 @@ def test_cloud_run_strips_the_signature_of_the_header_it_checked_and_the_other_o
 # Certificates
 
 
-def test_certificates_are_fetched_once_and_again_only_for_an_unknown_key_or_after_their_life(cloud: Pocket):
+def test_certificates_are_fetched_once_and_again_only_for_an_unknown_key_or_after_their_life(
+    cloud: Pocket,
+):
     clock = Clock()
     key_id = cloud.identity.keys.key_id
     fetched: list[str] = []

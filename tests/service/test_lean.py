@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import requests
 
+from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import URGENT_TICKET, put_model, release
-from tests.support.pocket import Pocket, pocket
-from tests.support.service import cloud_environ, cloud_registry
-from tests.support.service_process import CHECKOUT, service_process
+from tests.support.service.service import cloud_environ, cloud_registry
+from tests.support.service.service_process import CHECKOUT, service_process
 from tests.support.tools import uv
 from urgency.bundle import Arrays
 from urgency.features import FEATURES
@@ -40,10 +40,23 @@ pytestmark = pytest.mark.slow
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The interpreter of a fresh environment that holds the extra `service`."""
     folder = tmp_path_factory.mktemp("lean") / "venv"
-    command = [uv(), "sync", "--quiet", "--extra", "service", "--no-dev", "--frozen", "--compile-bytecode"]
+    command = [
+        uv(),
+        "sync",
+        "--quiet",
+        "--extra",
+        "service",
+        "--no-dev",
+        "--frozen",
+        "--compile-bytecode",
+    ]
     environ = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON": sys.executable}
     subprocess.run(command, cwd=CHECKOUT, env=environ, check=True, timeout=240)
-    subprocess.run([folder / "bin/python", "-m", "compileall", "-q", "service", "urgency"], cwd=CHECKOUT, check=True)
+    subprocess.run(
+        [folder / "bin/python", "-m", "compileall", "-q", "service", "urgency"],
+        cwd=CHECKOUT,
+        check=True,
+    )
     return str(folder / "bin" / "python")
 
 
@@ -60,17 +73,24 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocket]:
 
 def test_the_first_prediction_imports_no_training_library_and_no_grpc(python: str, cloud: Pocket):
     environ = cloud_environ(cloud) | {"PYTHONPATH": str(CHECKOUT)}
-    ran = subprocess.run([python, "-c", FIRST_PREDICTION], env=environ, capture_output=True, timeout=60, check=True)
+    ran = subprocess.run(
+        [python, "-c", FIRST_PREDICTION], env=environ, capture_output=True, timeout=60, check=True
+    )
     seen = json.loads(ran.stdout)
     assert seen["status"] == 200
     assert not FORBIDDEN & set(seen["modules"])
 
 
-def test_a_cold_start_costs_little_processor_time_and_memory(python: str, cloud: Pocket, tmp_path: Path):
+def test_a_cold_start_costs_little_processor_time_and_memory(
+    python: str, cloud: Pocket, tmp_path: Path
+):
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("this system does not tell a process's proportional memory")
     with service_process(cloud_environ(cloud), tmp_path, python) as service:
-        assert requests.post(f"{service.url}/predict", json=URGENT_TICKET, timeout=10).status_code == 200
+        assert (
+            requests.post(f"{service.url}/predict", json=URGENT_TICKET, timeout=10).status_code
+            == 200
+        )
         processes = [service.process.pid, *_children(service.process.pid)]
         cpu_s, pss_mb = sum(map(_cpu_s, processes)), sum(map(_pss_mb, processes))
     print(f"cold start: {cpu_s:.2f} s of CPU, {pss_mb:.0f} MB PSS in {len(processes)} processes")

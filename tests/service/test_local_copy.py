@@ -36,7 +36,9 @@ def test_an_empty_folder_holds_no_bundle(tmp_path: Path):
         LocalCopy(tmp_path).bundle()
 
 
-def test_a_newer_bundle_takes_the_place_of_the_older_one_and_of_its_files(copy: LocalCopy, registry: Registry):
+def test_a_newer_bundle_takes_the_place_of_the_older_one_and_of_its_files(
+    copy: LocalCopy, registry: Registry
+):
     copy.keep(release(registry, put_model(registry, 2, strength=2.0)), registry)
     assert copy.bundle().manifest.version == 2
     assert len(list(copy.folder.iterdir())) == 4
@@ -59,7 +61,9 @@ def test_another_manifest_under_the_released_ones_name_is_refused(copy: LocalCop
         copy.bundle()
 
 
-def test_a_copy_that_was_interrupted_before_its_pointer_is_the_old_one(copy: LocalCopy, registry: Registry):
+def test_a_copy_that_was_interrupted_before_its_pointer_is_the_old_one(
+    copy: LocalCopy, registry: Registry
+):
     newer = release(registry, put_model(registry, 2, strength=2.0))
     (copy.folder / ".release.json.half").mkdir()  # the last write fails
     with pytest.raises(OSError, match="half"):

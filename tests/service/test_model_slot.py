@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from service.model_slot import CHECK_WAIT_S, TELL_EVERY_S
-from tests.support.faults import calls, held
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
-from tests.support.service import HARD_S, SOFT_S, Instance
+from tests.support.service.service import HARD_S, SOFT_S, Instance
+from tests.support.storage.faults import calls, held
 from tests.support.waiting import eventually
 from urgency.errors import Unavailable
 
@@ -46,7 +46,9 @@ def test_the_epoch_never_falls_though_an_older_pointer_is_read():
     registry = registry_with(1, 2)
     instance = Instance(registry)
     token, current = registry.current_release()
-    registry.move_release(replace(current, epoch=1, champion=1, manifest_sha256=registry.manifest_sha256(1)), token)
+    registry.move_release(
+        replace(current, epoch=1, champion=1, manifest_sha256=registry.manifest_sha256(1)), token
+    )
     instance.clock.advance(SOFT_S)
     assert instance.version() == "2"
 
@@ -85,7 +87,9 @@ def test_an_instance_that_answers_tells_once_a_minute_what_it_serves_also_while_
     for _ in range(int(2 * TELL_EVERY_S / SOFT_S)):
         instance.clock.advance(SOFT_S)
         assert instance.version() == "1"
-    assert [(fact["version"], fact["epoch"]) for fact in instance.facts("model_serving")] == [(1, 1)] * 3
+    assert [(fact["version"], fact["epoch"]) for fact in instance.facts("model_serving")] == [
+        (1, 1)
+    ] * 3
 
 
 def test_only_one_request_loads_and_the_others_go_on_with_the_old_model():
@@ -142,16 +146,22 @@ def test_no_answer_mixes_two_models_while_releases_go_by():
         while not stop.is_set():
             answer = http.post("/predict", json={"instances": [URGENT_TICKET]})
             assert str(answer.json["model"]["version"]) == answer.headers["X-Model-Version"]
-            seen.append((answer.headers["X-Model-Version"], answer.json["predictions"][0]["probability"]))
+            seen.append(
+                (answer.headers["X-Model-Version"], answer.json["predictions"][0]["probability"])
+            )
 
     asking = [in_thread(ask) for _ in range(4)]
     for version in range(2, 12):
         release(registry, put_model(registry, version, strength=1 + version / 10))
-        eventually(lambda version=version: any(answered == str(version) for answered, _ in list(seen)))
+        eventually(
+            lambda version=version: any(answered == str(version) for answered, _ in list(seen))
+        )
     stop.set()
     for thread in asking:
         thread.result(10)
-    scores = {version: {score for answered, score in seen if answered == version} for version, _ in seen}
+    scores = {
+        version: {score for answered, score in seen if answered == version} for version, _ in seen
+    }
     assert len(scores) >= 11 - 1
     assert all(len(of_version) == 1 for of_version in scores.values())
     assert len({score for of_version in scores.values() for score in of_version}) == len(scores)

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from service.local_copy import LocalCopy
+from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
-from tests.support.pocket import Pocket, pocket
-from tests.support.service import AUDIENCE, CALLER, ENVIRON, cloud_environ, cloud_registry
-from tests.support.service_process import CHECKOUT, service_process
+from tests.support.service.service import AUDIENCE, CALLER, ENVIRON, cloud_environ, cloud_registry
+from tests.support.service.service_process import CHECKOUT, service_process
 from tests.support.waiting import eventually
 
 DOWN = {
@@ -32,7 +32,12 @@ def baked(tmp_path: Path) -> dict[str, str]:
     """An environment in which storage is down and a bundle is baked in."""
     registry = registry_with(1)
     LocalCopy(tmp_path / "baked").keep(registry.current_release()[1], registry)
-    return {**ENVIRON, **DOWN, "URGENCY_BAKED_BUNDLE": str(tmp_path / "baked"), "CLOUDSDK_CONFIG": str(tmp_path)}
+    return {
+        **ENVIRON,
+        **DOWN,
+        "URGENCY_BAKED_BUNDLE": str(tmp_path / "baked"),
+        "CLOUDSDK_CONFIG": str(tmp_path),
+    }
 
 
 @pytest.fixture
@@ -41,7 +46,9 @@ def cloud(tmp_path: Path) -> Iterator[Pocket]:
         yield running
 
 
-def test_the_service_follows_the_registry_of_a_cloud_as_its_own_identity(cloud: Pocket, tmp_path: Path):
+def test_the_service_follows_the_registry_of_a_cloud_as_its_own_identity(
+    cloud: Pocket, tmp_path: Path
+):
     registry = cloud_registry(cloud)
     release(registry, put_model(registry, 1))
     with service_process(cloud_environ(cloud), tmp_path) as service:
@@ -51,7 +58,10 @@ def test_the_service_follows_the_registry_of_a_cloud_as_its_own_identity(cloud: 
         token = {"Authorization": f"Bearer {cloud.identity.id_token(CALLER, AUDIENCE)}"}
         answer = requests.post(f"{service.url}/v1/model:reload", headers=token, timeout=5)
         assert answer.json() == {"status": "reloaded", "epoch": 2, "version": 2}
-        assert [model["version"] for model in requests.get(f"{service.url}/v1/models", timeout=5).json()["models"]] == [
+        assert [
+            model["version"]
+            for model in requests.get(f"{service.url}/v1/models", timeout=5).json()["models"]
+        ] == [
             2,
             1,
         ]
@@ -70,13 +80,20 @@ def test_hostile_bodies_are_refused_by_the_real_server_too_and_the_connection_li
             (b"{", 400),
             (json.dumps(URGENT_TICKET).encode(), 200),
         ):
-            assert client.post(f"{service.url}/predict", data=body, timeout=10).status_code in (status, 422)
-        chunked = client.post(f"{service.url}/predict", data=(b" " * 100_000 for _ in range(20)), timeout=10)
+            assert client.post(f"{service.url}/predict", data=body, timeout=10).status_code in (
+                status,
+                422,
+            )
+        chunked = client.post(
+            f"{service.url}/predict", data=(b" " * 100_000 for _ in range(20)), timeout=10
+        )
         assert chunked.status_code == 413
         assert service.terminate() == 0
 
 
-BATCH = json.dumps({"instances": [URGENT_TICKET | {"description": "all of us are blocked " * 20}] * 100})
+BATCH = json.dumps(
+    {"instances": [URGENT_TICKET | {"description": "all of us are blocked " * 20}] * 100}
+)
 
 
 def ask(connection: http.client.HTTPConnection) -> bool:
@@ -135,8 +152,19 @@ def test_an_idle_connection_does_not_hold_up_the_end(baked: dict[str, str], tmp_
 
 def test_a_missing_setting_stops_the_server_with_one_sentence(tmp_path: Path):
     environ = {name: value for name, value in ENVIRON.items() if name != "URGENCY_CONTROL_BUCKET"}
-    command = [sys.executable, "-m", "gunicorn", "--config", str(CHECKOUT / "service" / "gunicorn.conf.py")]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        str(CHECKOUT / "service" / "gunicorn.conf.py"),
+    ]
     environ["PYTHONPATH"] = str(CHECKOUT)
-    ended = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(
+        command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
     assert ended.returncode == 2
-    assert ended.stderr.strip() == "URGENCY_CONTROL_BUCKET is not set: bucket of the release pointer and the lease."
+    assert (
+        ended.stderr.strip()
+        == "URGENCY_CONTROL_BUCKET is not set: bucket of the release pointer and the lease."
+    )

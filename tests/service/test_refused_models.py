@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from service.model_slot import BACK_OFF_MOST_S
-from tests.support.faults import calls, corrupt, overwrite, overwritten_manifest
 from tests.support.models import put_model, registry_with, release, small_arrays
-from tests.support.service import SOFT_S, Instance
+from tests.support.service.service import SOFT_S, Instance
+from tests.support.storage.faults import calls, corrupt, overwrite, overwritten_manifest
 from urgency.bundle import ARRAYS, FORMAT, GOLDEN
 
 
@@ -54,7 +54,9 @@ def test_a_newer_format_is_refused_by_name():
     assert f"format {FORMAT + 1}" in instance.facts("model_check_failed")[-1]["reason"]
 
 
-@pytest.mark.parametrize("members", [{"weights": None}, {"bias": "high"}, {"unseen_idf": None}, {"weights": {"x": {}}}])
+@pytest.mark.parametrize(
+    "members", [{"weights": None}, {"bias": "high"}, {"unseen_idf": None}, {"weights": {"x": {}}}]
+)
 def test_a_manifest_with_members_of_another_kind_never_harms_a_request(members: dict[str, object]):
     registry = registry_with(1)
     instance = Instance(registry)

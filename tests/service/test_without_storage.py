@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.local_copy import LocalCopy
-from tests.support.faults import calls, outage
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
-from tests.support.service import HARD_S, SOFT_S, Instance
+from tests.support.service.service import HARD_S, SOFT_S, Instance
+from tests.support.storage.faults import calls, outage
 from urgency.errors import Forbidden
 
 
@@ -39,7 +39,9 @@ def test_an_outage_costs_one_try_per_soft_bound():
 def test_a_lost_grant_is_an_outage_too():
     registry = registry_with(1)
     instance = Instance(registry)
-    outage(registry).error = Forbidden("This identity may not read release.json: storage.objects.get")
+    outage(registry).error = Forbidden(
+        "This identity may not read release.json: storage.objects.get"
+    )
     instance.clock.advance(SOFT_S)
     assert instance.version() == "1"
 
@@ -56,7 +58,9 @@ def test_a_cold_start_without_storage_serves_the_baked_bundle(tmp_path: Path):
     fault = outage(registry)
     instance = Instance(registry, {"URGENCY_BAKED_BUNDLE": str(kept(tmp_path, 1, 2, 3))})
     assert instance.version() == "3"
-    fault.error = None  # the first pointer that is read wins, though its epoch is lower than the baked one's
+    fault.error = (
+        None  # the first pointer that is read wins, though its epoch is lower than the baked one's
+    )
     instance.clock.advance(SOFT_S)
     assert instance.version() == "1"
 
@@ -76,7 +80,10 @@ def test_a_damaged_disk_copy_is_passed_over(tmp_path: Path):
     (disk / "release.json").write_bytes(b"{")
     registry = registry_with(3)
     outage(registry)
-    environ = {"URGENCY_DISK_COPY": str(disk), "URGENCY_BAKED_BUNDLE": str(kept(tmp_path / "baked", 1))}
+    environ = {
+        "URGENCY_DISK_COPY": str(disk),
+        "URGENCY_BAKED_BUNDLE": str(kept(tmp_path / "baked", 1)),
+    }
     assert Instance(registry, environ).version() == "1"
 
 

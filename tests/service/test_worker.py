@@ -18,7 +18,9 @@ def worker() -> DrainingWorker:
     return worker
 
 
-def test_sigterm_is_taken_note_of_between_two_events_so_that_none_can_undo_it(worker: DrainingWorker):
+def test_sigterm_is_taken_note_of_between_two_events_so_that_none_can_undo_it(
+    worker: DrainingWorker,
+):
     worker.handle_exit(signal.SIGTERM, None)
     assert worker.alive
     worker.method_queue.run_callbacks(None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.memory_store import MemoryStore
+from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import ARRAYS, GOLDEN, Arrays, Bundle, Manifest, Verdict, canonical_json, digest
 from urgency.features import bucket
 from urgency.records import Release
@@ -15,9 +15,21 @@ from urgency.registry import Registry
 from urgency.scorer import Scorer
 from urgency.ticket import normal_ticket
 
-URGENT_TICKET = {"title": "Production down", "description": "Everybody is blocked", "source": "email"}
-CALM_TICKET = {"title": "Thank you", "description": "a question on my invoice", "customer_tier": "gold"}
-GOLDEN_TICKETS: list[dict[str, str]] = [URGENT_TICKET, CALM_TICKET, {"title": "", "description": "zażółć 42"}]
+URGENT_TICKET = {
+    "title": "Production down",
+    "description": "Everybody is blocked",
+    "source": "email",
+}
+CALM_TICKET = {
+    "title": "Thank you",
+    "description": "a question on my invoice",
+    "customer_tier": "gold",
+}
+GOLDEN_TICKETS: list[dict[str, str]] = [
+    URGENT_TICKET,
+    CALM_TICKET,
+    {"title": "", "description": "zażółć 42"},
+]
 
 _WEIGHTS = {
     "t:production": 2.5,
@@ -33,7 +45,9 @@ def small_arrays(strength: float = 1.0) -> Arrays:
     """A handful of features that tell URGENT_TICKET from CALM_TICKET; `strength` scales every coefficient."""
     learned = sorted((bucket(feature), strength * weight) for feature, weight in _WEIGHTS.items())
     features, coefs = zip(*learned, strict=True)
-    return Arrays(np.array(features, np.int32), np.full(len(learned), 2.0), np.array(coefs, np.float64))
+    return Arrays(
+        np.array(features, np.int32), np.full(len(learned), 2.0), np.array(coefs, np.float64)
+    )
 
 
 def small_manifest(version: int, parts: dict[str, str] | None = None, **members: Any) -> Manifest:
@@ -60,15 +74,24 @@ def small_manifest(version: int, parts: dict[str, str] | None = None, **members:
 
 
 def put_model(
-    registry: Registry, version: int, *, strength: float = 1.0, arrays: Arrays | None = None, **members: Any
+    registry: Registry,
+    version: int,
+    *,
+    strength: float = 1.0,
+    arrays: Arrays | None = None,
+    **members: Any,
 ) -> Manifest:
     """Store a small model, or one of `arrays`, as `version`; `members` go into its manifest."""
     arrays = arrays or small_arrays(strength)
     draft = small_manifest(version, **members)
     scorer = Scorer(Bundle(draft, "", arrays, []))
-    golden = [{"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS]
+    golden = [
+        {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
+    ]
     parts = {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}
-    return registry.commit(replace(draft, parts={name: registry.put_blob(body) for name, body in parts.items()}))
+    return registry.commit(
+        replace(draft, parts={name: registry.put_blob(body) for name, body in parts.items()})
+    )
 
 
 def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> Release:

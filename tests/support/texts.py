@@ -12,9 +12,16 @@ _PIECES = " ".join((_ASCII, _SCRIPTS, _MARKS)).split(" ")
 
 def hostile_text(rng: random.Random, most: int = 30) -> str:
     """Up to `most` pieces, now and then with characters drawn from all of Unicode but the surrogates."""
-    pieces = [rng.choice(_PIECES) if rng.random() < 0.9 else _anything(rng) for _ in range(rng.randrange(most))]
+    pieces = [
+        rng.choice(_PIECES) if rng.random() < 0.9 else _anything(rng)
+        for _ in range(rng.randrange(most))
+    ]
     return rng.choice(["", " "]).join(pieces) if rng.random() < 0.1 else " ".join(pieces)
 
 
 def _anything(rng: random.Random) -> str:
-    return "".join(chr(code) for code in (rng.randrange(0x110000) for _ in range(4)) if not 0xD800 <= code < 0xE000)
+    return "".join(
+        chr(code)
+        for code in (rng.randrange(0x110000) for _ in range(4))
+        if not 0xD800 <= code < 0xE000
+    )

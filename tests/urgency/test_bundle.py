@@ -8,9 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.memory_store import MemoryStore
 from tests.support.models import put_model, registry_with, small_arrays, small_manifest
-from urgency.bundle import ARRAYS, FORMAT, GOLDEN, Arrays, Bundle, canonical_json, digest, read_bundle, read_manifest
+from tests.support.storage.memory_store import MemoryStore
+from urgency.bundle import (
+    ARRAYS,
+    FORMAT,
+    GOLDEN,
+    Arrays,
+    Bundle,
+    canonical_json,
+    digest,
+    read_bundle,
+    read_manifest,
+)
 from urgency.errors import CorruptObject
 from urgency.registry import Registry
 
@@ -46,7 +56,11 @@ def test_it_reads_back_as_written() -> None:
 
 
 def test_equal_arrays_give_equal_bytes() -> None:
-    assert small_arrays().to_bytes() == small_arrays().to_bytes() != small_arrays(strength=2.0).to_bytes()
+    assert (
+        small_arrays().to_bytes()
+        == small_arrays().to_bytes()
+        != small_arrays(strength=2.0).to_bytes()
+    )
 
 
 def test_no_flipped_byte_of_any_stored_part_is_ever_loaded() -> None:
@@ -59,7 +73,9 @@ def test_no_flipped_byte_of_any_stored_part_is_ever_loaded() -> None:
         body = stored(registry).peek(name)
         assert body
         for place in range(len(body)):
-            flipped = bytes([*body[:place], body[place] ^ 1 << dice.randrange(8), *body[place + 1 :]])
+            flipped = bytes(
+                [*body[:place], body[place] ^ 1 << dice.randrange(8), *body[place + 1 :]]
+            )
             stored(registry).overwrite(name, flipped)
             with pytest.raises(CorruptObject):
                 registry.bundle(1, sha256)
@@ -77,10 +93,14 @@ def test_a_newer_format_is_refused_by_name() -> None:
 
 def test_members_that_this_code_does_not_know_are_passed_over() -> None:
     manifest = small_manifest(1)
-    assert read_manifest(canonical_json(json.loads(manifest.to_bytes()) | {"shadow": 0.5})) == manifest
+    assert (
+        read_manifest(canonical_json(json.loads(manifest.to_bytes()) | {"shadow": 0.5})) == manifest
+    )
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"format": "1"}', b'{"format": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{}", b'{"format": "1"}', b'{"format": 1}', b"\xff"]
+)
 def test_a_manifest_that_does_not_parse_is_corrupt(body: bytes) -> None:
     with pytest.raises(CorruptObject):
         read_manifest(body)

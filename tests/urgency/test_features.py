@@ -26,7 +26,13 @@ def test_words_are_runs_of_letters_and_digits_are_masked() -> None:
 
 
 def test_features_are_marked_words_and_pairs() -> None:
-    assert marked(["server", "is", "down"], "t:") == ["t:server", "t:is", "t:down", "t:server is", "t:is down"]
+    assert marked(["server", "is", "down"], "t:") == [
+        "t:server",
+        "t:is",
+        "t:down",
+        "t:server is",
+        "t:is down",
+    ]
     assert marked([], "t:") == []
 
 
@@ -35,9 +41,15 @@ def test_numbers_are_those_of_scikit_learns_hashing_vectorizer() -> None:
     for _ in range(500):
         features = marked(terms(hostile_text(rng)), "d:")
         vectorizer = HashingVectorizer(
-            analyzer=lambda _, found=features: found, n_features=FEATURES, alternate_sign=False, norm=None, binary=True
+            analyzer=lambda _, found=features: found,
+            n_features=FEATURES,
+            alternate_sign=False,
+            norm=None,
+            binary=True,
         )
-        assert sorted({bucket(feature) for feature in features}) == sorted(vectorizer.transform([""]).indices)
+        assert sorted({bucket(feature) for feature in features}) == sorted(
+            vectorizer.transform([""]).indices
+        )
 
 
 def test_every_word_stands_where_it_says() -> None:
@@ -52,7 +64,10 @@ def test_every_word_stands_where_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("İSTANBUL ofisi", ["İ", "STANBUL", "ofisi"]), ("STRAẞE 4", ["STRAẞE", "4"])]
+    ("text", "words"),
+    [("İSTANBUL ofisi", ["İ", "STANBUL", "ofisi"]), ("STRAẞE 4", ["STRAẞE", "4"])],
 )
-def test_letters_that_grow_in_lower_case_do_not_shift_the_places(text: str, words: list[str]) -> None:
+def test_letters_that_grow_in_lower_case_do_not_shift_the_places(
+    text: str, words: list[str]
+) -> None:
     assert [word.text for word in located_words(text, "title")] == words

@@ -21,13 +21,22 @@ RESOURCE = {
 
 def pushed(body: object, attributes: dict[str, str] | None = None) -> dict[str, Any]:
     data = base64.b64encode(json.dumps(body).encode()).decode()
-    return {"message": {"data": data, "attributes": attributes or {}, "messageId": "1"}, "subscription": "s"}
+    return {
+        "message": {"data": data, "attributes": attributes or {}, "messageId": "1"},
+        "subscription": "s",
+    }
 
 
-@pytest.mark.parametrize("wrapped", [RESOURCE, pushed(RESOURCE), json.dumps(pushed(RESOURCE)).encode()])
+@pytest.mark.parametrize(
+    "wrapped", [RESOURCE, pushed(RESOURCE), json.dumps(pushed(RESOURCE)).encode()]
+)
 def test_a_landed_object_is_read_bare_and_wrapped(wrapped: object) -> None:
     landed = read_landed_object(wrapped)
-    assert (landed.name, landed.generation, landed.size) == ("incoming/a/b.csv", 1700000000000001, 12)
+    assert (landed.name, landed.generation, landed.size) == (
+        "incoming/a/b.csv",
+        1700000000000001,
+        12,
+    )
     assert landed.created.isoformat() == "2026-01-02T03:04:05.678000+00:00"
 
 

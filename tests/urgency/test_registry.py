@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.memory_store import MemoryStore
 from tests.support.models import put_model, registry_with, small_manifest
+from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import Verdict, digest
 from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.records import NO_RELEASE, Release, Snapshot, SourceFile

@@ -28,7 +28,11 @@ def tickets(seed: int, count: int) -> list[Ticket]:
     while len(made) < count:
         texts = hostile_text(rng), hostile_text(rng)
         try:
-            made.append(normal_ticket(*texts, rng.choice(["email", "Phone", "", "web"]), rng.choice(["", "gold"])))
+            made.append(
+                normal_ticket(
+                    *texts, rng.choice(["email", "Phone", "", "web"]), rng.choice(["", "gold"])
+                )
+            )
         except BadTicket:
             continue
     return made
@@ -63,9 +67,14 @@ class SklearnPipeline:
             for name, values, start in zip(CATEGORIES, columns, starts, strict=False)
         }
         manifest = small_manifest(
-            1, bias=float(self.model.intercept_[0]), unseen_idf=float(self.tfidf.idf_.max()), weights=weights
+            1,
+            bias=float(self.model.intercept_[0]),
+            unseen_idf=float(self.tfidf.idf_.max()),
+            weights=weights,
         )
-        learned = np.flatnonzero((self.tfidf.idf_ < self.tfidf.idf_.max()) | np.isin(np.arange(FEATURES), seen))
+        learned = np.flatnonzero(
+            (self.tfidf.idf_ < self.tfidf.idf_.max()) | np.isin(np.arange(FEATURES), seen)
+        )
         arrays = Arrays(learned.astype(np.int32), self.tfidf.idf_[learned], coef[learned])
         return Scorer(Bundle(manifest, "", arrays, []))
 

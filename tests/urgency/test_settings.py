@@ -9,7 +9,9 @@ from urgency.settings import read_settings, recipe_settings, settings_or_exit
 
 
 def test_a_missing_setting_is_named_and_explained() -> None:
-    with pytest.raises(SettingsError, match=r"^URGENCY_LANDING_BUCKET is not set: bucket in which CSVs land.*\.$"):
+    with pytest.raises(
+        SettingsError, match=r"^URGENCY_LANDING_BUCKET is not set: bucket in which CSVs land.*\.$"
+    ):
         read_settings({}, "landing_bucket")
 
 
@@ -43,7 +45,10 @@ def test_the_projects_well_known_variable_serves_where_ours_is_absent() -> None:
 
 def test_values_are_parsed() -> None:
     settings = read_settings(
-        {"URGENCY_REVIEW_BAND": "0.2-0.4", "URGENCY_COLUMN_ALIASES": "Betreff=title, Text=description"}
+        {
+            "URGENCY_REVIEW_BAND": "0.2-0.4",
+            "URGENCY_COLUMN_ALIASES": "Betreff=title, Text=description",
+        }
     )
     assert settings.review_band == (0.2, 0.4)
     assert settings.column_aliases == (("betreff", "title"), ("text", "description"))
@@ -55,7 +60,9 @@ def test_only_what_decides_a_model_is_part_of_the_recipe() -> None:
     assert recipe_settings(plain) != recipe_settings(read_settings({"URGENCY_MISSED_COST": "7"}))
 
 
-def test_a_process_ends_with_the_sentence_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_process_ends_with_the_sentence_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit) as end:
         settings_or_exit({}, "project")
     assert end.value.code == 2

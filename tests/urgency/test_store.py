@@ -13,8 +13,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
 from infra.local.server import free_ports
-from tests.support.pocket import pocket
-from tests.support.store_worlds import cloud_bucket
+from tests.support.cloud.pocket import pocket
+from tests.support.storage.store_worlds import cloud_bucket
 from urgency.errors import Forbidden, Gone, Unavailable
 from urgency.store import ABSENT, CloudBucket, ObjectStore
 
@@ -27,7 +27,9 @@ CALLS: dict[str, Callable[[ObjectStore], object]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_a_server_that_is_down_is_unavailable_at_once(call: Callable[[ObjectStore], object]) -> None:
+def test_a_server_that_is_down_is_unavailable_at_once(
+    call: Callable[[ObjectStore], object],
+) -> None:
     started = time.monotonic()
     with pytest.raises(Unavailable):
         call(_store_at(free_ports(1)[0], timeout_s=0.3))
@@ -35,7 +37,9 @@ def test_a_server_that_is_down_is_unavailable_at_once(call: Callable[[ObjectStor
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_a_server_that_never_answers_is_unavailable_after_the_timeout(call: Callable[[ObjectStore], object]) -> None:
+def test_a_server_that_never_answers_is_unavailable_after_the_timeout(
+    call: Callable[[ObjectStore], object],
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         started = time.monotonic()
         with pytest.raises(Unavailable):
@@ -45,7 +49,9 @@ def test_a_server_that_never_answers_is_unavailable_after_the_timeout(call: Call
 
 def test_reads_are_retried_for_as_long_as_their_retry_says() -> None:
     client = _client_at(free_ports(1)[0])
-    patient = CloudBucket(client, "bucket", retry=Retry(initial=0.05, maximum=0.05, timeout=0.4), timeout_s=0.3)
+    patient = CloudBucket(
+        client, "bucket", retry=Retry(initial=0.05, maximum=0.05, timeout=0.4), timeout_s=0.3
+    )
     started = time.monotonic()
     with pytest.raises(Unavailable):
         patient.get("a")
@@ -53,8 +59,13 @@ def test_reads_are_retried_for_as_long_as_their_retry_says() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_what_no_grant_allows_is_forbidden(call: Callable[[ObjectStore], object], tmp_path: Path) -> None:
-    with pocket(tmp_path, grants=()) as cloud, pytest.raises(Forbidden, match="operator@local-helpdesk"):
+def test_what_no_grant_allows_is_forbidden(
+    call: Callable[[ObjectStore], object], tmp_path: Path
+) -> None:
+    with (
+        pocket(tmp_path, grants=()) as cloud,
+        pytest.raises(Forbidden, match="operator@local-helpdesk"),
+    ):
         call(cloud_bucket(cloud.client("operator"), cloud.bucket("control")))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import store_worlds
-from tests.support.store_worlds import World
+from tests.support.storage import store_worlds
+from tests.support.storage.store_worlds import World
 from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.store import ABSENT, UNCHANGED, Versioned
 
@@ -21,7 +21,10 @@ WORLDS = {
 
 # (world, test) -> why it fails there. They are run all the same: a difference that vanishes turns the suite red.
 KNOWN_DIFFERENCES = {
-    ("fake-gcs-server", "test_altered_bytes_are_never_handed_over_as_good"): "nobody can alter its memory from outside",
+    (
+        "fake-gcs-server",
+        "test_altered_bytes_are_never_handed_over_as_good",
+    ): "nobody can alter its memory from outside",
 }
 
 
@@ -136,9 +139,20 @@ def test_a_listing_is_in_order_of_name_and_after_is_exclusive(world: World) -> N
     store = world.store()
     for name in ("models/2", "models/10", "models/1", "modelz", "aside", "models/ж"):
         store.put(name, name.encode(), ABSENT)
-    assert [found.name for found in store.list("models/")] == ["models/1", "models/10", "models/2", "models/ж"]
-    assert [found.name for found in store.list("models/", after="models/10")] == ["models/2", "models/ж"]
-    assert [found.name for found in store.list("models/", after="models/11")] == ["models/2", "models/ж"]
+    assert [found.name for found in store.list("models/")] == [
+        "models/1",
+        "models/10",
+        "models/2",
+        "models/ж",
+    ]
+    assert [found.name for found in store.list("models/", after="models/10")] == [
+        "models/2",
+        "models/ж",
+    ]
+    assert [found.name for found in store.list("models/", after="models/11")] == [
+        "models/2",
+        "models/ж",
+    ]
     assert list(store.list("nothing/")) == []
 
 
@@ -159,7 +173,9 @@ def test_a_listing_of_more_than_a_page_is_whole(world: World) -> None:
     assert [found.name for found in store.list("many/")] == names
 
 
-@pytest.mark.parametrize("name", ["with space", "ünï/жук.csv", "100%25+1", "a//b", "/a", "a/", "q?x=1&y#z", "'\"\\"])
+@pytest.mark.parametrize(
+    "name", ["with space", "ünï/жук.csv", "100%25+1", "a//b", "/a", "a/", "q?x=1&y#z", "'\"\\"]
+)
 def test_any_name_comes_back_as_it_was(world: World, name: str) -> None:
     store = world.store()
     token = store.put(name, b"body", ABSENT)

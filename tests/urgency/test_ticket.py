@@ -24,7 +24,9 @@ def test_a_ticket_needs_a_text(fields: tuple[str, str]) -> None:
         normal_ticket(*fields)
 
 
-@pytest.mark.parametrize(("field", "most"), [(0, TEXT_MAX), (1, TEXT_MAX), (2, CATEGORY_MAX), (3, CATEGORY_MAX)])
+@pytest.mark.parametrize(
+    ("field", "most"), [(0, TEXT_MAX), (1, TEXT_MAX), (2, CATEGORY_MAX), (3, CATEGORY_MAX)]
+)
 def test_a_field_is_never_cut_silently(field: int, most: int) -> None:
     fields = ["t", "d", "s", "c"]
     fields[field] = "x" * most

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.memory_store import MemoryStore
+from tests.support.storage.memory_store import MemoryStore
 from urgency.errors import Conflict, Forbidden, Unavailable
 from urgency.store import ABSENT
 from urgency.writes import ATTEMPTS, create_once, swap
@@ -46,14 +46,18 @@ def test_a_creation_whose_answer_was_lost_is_ours() -> None:
 def test_a_403_means_somebody_was_first_where_the_object_exists() -> None:
     store = MemoryStore()
     store.overwrite("x", b"theirs")
-    store.fault = Faults("before", Forbidden("No right to overwrite."), Forbidden("No right to overwrite."))
+    store.fault = Faults(
+        "before", Forbidden("No right to overwrite."), Forbidden("No right to overwrite.")
+    )
     assert not create_once(store, "x", b"ours", no_sleep)
     assert create_once(store, "x", b"theirs", no_sleep)
 
 
 def test_a_403_is_one_where_no_object_exists() -> None:
     with pytest.raises(Forbidden):
-        create_once(MemoryStore(Faults("before", Forbidden("No right at all."))), "x", b"ours", no_sleep)
+        create_once(
+            MemoryStore(Faults("before", Forbidden("No right at all."))), "x", b"ours", no_sleep
+        )
 
 
 def test_a_swap_needs_the_token_that_is_there() -> None:

@@ -33,16 +33,24 @@ class Access:
             raise ApiError(401, "authError", f"The wiring no longer names {email}.")
         return self._members[email]
 
-    def allows(self, member: str, permission: str, resource: str, object_name: str | None = None) -> bool:
+    def allows(
+        self, member: str, permission: str, resource: str, object_name: str | None = None
+    ) -> bool:
         """Whether a grant gives `member` the permission on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...)."""
         name = f"projects/_/{resource}" + ("" if object_name is None else f"/objects/{object_name}")
         grants = self._grants.get((member, resource), ())
-        return any(permission in grant.permissions and name.startswith(grant.prefix) for grant in grants)
+        return any(
+            permission in grant.permissions and name.startswith(grant.prefix) for grant in grants
+        )
 
-    def require(self, member: str, permission: str, resource: str, object_name: str | None = None) -> None:
+    def require(
+        self, member: str, permission: str, resource: str, object_name: str | None = None
+    ) -> None:
         """Raise ApiError 403 where `allows` says no."""
         if not self.allows(member, permission, resource, object_name):
             what = resource if object_name is None else f"{resource}/objects/{object_name}"
             who = member.partition(":")[2]
             denied = f"Permission '{permission}' denied on resource '{what}' (or it may not exist)."
-            raise ApiError(403, "forbidden", f"{who} does not have {permission} access to {what}. {denied}")
+            raise ApiError(
+                403, "forbidden", f"{who} does not have {permission} access to {what}. {denied}"
+            )

@@ -47,7 +47,11 @@ class Message:
     @property
     def publish_time(self) -> str:
         """`published` as Google's JSON writes times."""
-        return datetime.fromtimestamp(self.published, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return (
+            datetime.fromtimestamp(self.published, UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z")
+        )
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ class Broker:
         clock: Clock = time.time,
         hurry: float = 1.0,
     ) -> None:
-        self.subscriptions = {subscription.name: subscription for subscription in wiring.subscriptions}
+        self.subscriptions = {
+            subscription.name: subscription for subscription in wiring.subscriptions
+        }
         self._project = wiring.project
         self._agent = wiring.agents["pubsub"]
         self._timeline = timeline
@@ -87,7 +93,9 @@ class Broker:
         self._database = sqlite3.connect(file, check_same_thread=False)
         self._database.executescript(SCHEMA)
         with self._database:  # whoever held a lease went down with the stack
-            self._database.execute("UPDATE delivery SET due = ?, ack_id = NULL WHERE ack_id NOT NULL", [clock()])
+            self._database.execute(
+                "UPDATE delivery SET due = ?, ack_id = NULL WHERE ack_id NOT NULL", [clock()]
+            )
 
     def publish(self, topic: str, data: bytes, attributes: dict[str, str], *, who: str) -> str:
         """Hand a message to every subscription of `topic`; returns its id."""
@@ -118,7 +126,9 @@ class Broker:
             for ack_id in ack_ids:
                 for message, attempt in self._held(subscription, ack_id):
                     if seconds or not self._bury(policy, message, attempt):
-                        self._redeliver(policy, message, attempt, ack_id if seconds else None, seconds)
+                        self._redeliver(
+                            policy, message, attempt, ack_id if seconds else None, seconds
+                        )
             self._changed.notify_all()
 
     def reject(self, subscription: str, ack_id: str) -> None:
@@ -161,7 +171,12 @@ class Broker:
         return Leased(ack_id, attempt, self._message(message))
 
     def _redeliver(
-        self, subscription: Subscription, message: int, attempt: int, ack_id: str | None, deadline_s: float
+        self,
+        subscription: Subscription,
+        message: int,
+        attempt: int,
+        ack_id: str | None,
+        deadline_s: float,
     ) -> None:
         """Due again when the deadline and then the back-off have passed."""
         due = self._clock() + deadline_s + back_off_s(subscription, attempt) / self._hurry
@@ -173,10 +188,19 @@ class Broker:
     def _bury(self, subscription: Subscription, message: int, attempt: int) -> bool:
         """Move a message that was delivered often enough to the dead-letter topic; False where it stays."""
         topic = subscription.dead_letter_topic
-        if topic is None or attempt < subscription.max_delivery_attempts or not self._may_bury(subscription):
+        if (
+            topic is None
+            or attempt < subscription.max_delivery_attempts
+            or not self._may_bury(subscription)
+        ):
             return False
         dead = self._message(message)
-        self._publish(topic, dead.data, dead.attributes | self._epitaph(subscription, dead, attempt), self._agent)
+        self._publish(
+            topic,
+            dead.data,
+            dead.attributes | self._epitaph(subscription, dead, attempt),
+            self._agent,
+        )
         self._settle(subscription.name, message)
         return True
 
@@ -195,13 +219,16 @@ class Broker:
         return self._database.execute(query, [subscription, ack_id]).fetchall()
 
     def _settle(self, subscription: str, message: int) -> None:
-        self._database.execute("DELETE FROM delivery WHERE subscription = ? AND message = ?", [subscription, message])
+        self._database.execute(
+            "DELETE FROM delivery WHERE subscription = ? AND message = ?", [subscription, message]
+        )
         self._drop_unwanted(message)
 
     def _drop_unwanted(self, message: int | None) -> None:
         """Forget a message that no subscription waits for."""
         self._database.execute(
-            "DELETE FROM message WHERE id = ? AND id NOT IN (SELECT message FROM delivery)", [message]
+            "DELETE FROM message WHERE id = ? AND id NOT IN (SELECT message FROM delivery)",
+            [message],
         )
 
     def _message(self, message: int) -> Message:
@@ -219,4 +246,6 @@ class Broker:
 
 def back_off_s(subscription: Subscription, attempt: int) -> float:
     """Wait after the `attempt`-th failed delivery: doubling from the policy's minimum to its maximum."""
-    return min(subscription.maximum_backoff_s, subscription.minimum_backoff_s * 2.0 ** min(attempt - 1, 30))
+    return min(
+        subscription.maximum_backoff_s, subscription.minimum_backoff_s * 2.0 ** min(attempt - 1, 30)
+    )

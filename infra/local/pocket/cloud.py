@@ -29,13 +29,21 @@ class PocketCloud:
     """What `wiring` describes; its URIs are those of this machine. `hurry` divides every back-off."""
 
     def __init__(
-        self, home: Home, wiring: Wiring, identity: Identity, jobs: Sequence[Job], *, hurry: float = 1.0
+        self,
+        home: Home,
+        wiring: Wiring,
+        identity: Identity,
+        jobs: Sequence[Job],
+        *,
+        hurry: float = 1.0,
     ) -> None:
         self.access = Access(wiring, identity)
         self._agent = wiring.agents["pubsub"]
         self._timeline = timeline = Timeline(home.timeline)
         self._objects = Objects(home.cloud, wiring.buckets)
-        self._broker = Broker(home.cloud / "pubsub.sqlite", wiring, timeline, may_bury=self._may_bury, hurry=hurry)
+        self._broker = Broker(
+            home.cloud / "pubsub.sqlite", wiring, timeline, may_bury=self._may_bury, hurry=hurry
+        )
         notifications = Notifications(self._broker, wiring, self.access, timeline)
         bearer = Bearer(identity, self.access, self._agent, timeline)
         self._pushers = [

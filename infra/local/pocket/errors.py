@@ -57,4 +57,6 @@ def _http_error(error: HTTPException) -> Response:
     if error.code in (404, 405):  # an unknown route; a 404 would read as "no such object"
         what = f"The pocket cloud does not imitate {request.method} {request.path}."
         return error_response(ApiError(501, "notImplemented", what))
-    return error_response(ApiError(error.code or 500, "badRequest", error.description or error.name))
+    return error_response(
+        ApiError(error.code or 500, "badRequest", error.description or error.name)
+    )

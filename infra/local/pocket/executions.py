@@ -67,7 +67,9 @@ class Executions:
     What has not ended has a file `<logs>/<execution>.unfinished`, by which `resume` finds it after the machine stopped.
     """
 
-    def __init__(self, jobs: Sequence[Job], logs: Path, timeline: Timeline, *, hurry: float = 1.0) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], logs: Path, timeline: Timeline, *, hurry: float = 1.0
+    ) -> None:
         self.jobs = {job.container.name: job for job in jobs}
         self.executions: dict[str, Execution] = {}
         self._logs = logs
@@ -95,7 +97,11 @@ class Executions:
 
     def of(self, job: str) -> list[Execution]:
         """The executions of `job`, latest first, as Cloud Run lists them."""
-        return [execution for execution in reversed(list(self.executions.values())) if execution.job == job]
+        return [
+            execution
+            for execution in reversed(list(self.executions.values()))
+            if execution.job == job
+        ]
 
     def stop(self, grace_s: float) -> None:
         """Cancel what waits or runs; processes get SIGTERM, then `grace_s`, then SIGKILL."""
@@ -115,7 +121,9 @@ class Executions:
     def _execute(self, execution: Execution) -> None:
         account = self.jobs[execution.job].container.service_account
         execution.started, execution.state = datetime.now(UTC), State.RUNNING
-        self._timeline.note("job_execution_started", account, job=execution.job, execution=execution.name)
+        self._timeline.note(
+            "job_execution_started", account, job=execution.job, execution=execution.name
+        )
         execution.state = self._attempts(execution)
         execution.completed = datetime.now(UTC)
         if execution.state is not State.CANCELLED:
@@ -140,7 +148,9 @@ class Executions:
             if self._stopping.is_set():
                 return State.CANCELLED
             execution.message = f"Task {execution.name}-task0 failed with message: {problem}"
-            self._timeline.note("job_attempt_failed", execution.job, execution=execution.name, attempt=attempt)
+            self._timeline.note(
+                "job_attempt_failed", execution.job, execution=execution.name, attempt=attempt
+            )
             if attempt < retries:
                 self._stopping.wait(self._pause_s)
         return State.FAILED

@@ -47,7 +47,9 @@ class Identity:
         return {
             "GCE_METADATA_HOST": metadata,
             "GCE_METADATA_IP": metadata,
-            "CLOUDSDK_CONFIG": str(self._nobody),  # else gcloud's own credentials, where there are any, come first
+            "CLOUDSDK_CONFIG": str(
+                self._nobody
+            ),  # else gcloud's own credentials, where there are any, come first
             "GOOGLE_APPLICATION_CREDENTIALS": "",
         }
 

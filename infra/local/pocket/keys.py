@@ -44,7 +44,14 @@ class Keys:
         assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 - narrows the type; we made it
         numbers = public.public_numbers()
         modulus, exponent = _base64url(numbers.n), _base64url(numbers.e)
-        return {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.key_id, "n": modulus, "e": exponent}
+        return {
+            "kty": "RSA",
+            "alg": "RS256",
+            "use": "sig",
+            "kid": self.key_id,
+            "n": modulus,
+            "e": exponent,
+        }
 
 
 def _make() -> tuple[bytes, bytes, bytes]:
@@ -58,7 +65,9 @@ def _make() -> tuple[bytes, bytes, bytes]:
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
     return private, certificate.public_bytes(pem), secrets.token_bytes(32)
 
 

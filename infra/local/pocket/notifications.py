@@ -30,14 +30,20 @@ class Notifications:
     def send(self, event_type: str, resource: Resource) -> None:
         """Announce what happened to an object, on the topic of every notification that asks for it."""
         facts = {"bucket": str(resource["bucket"]), "object": str(resource["name"])}
-        self._timeline.note(event_type.lower(), self._agent, generation=str(resource["generation"]), **facts)
+        self._timeline.note(
+            event_type.lower(), self._agent, generation=str(resource["generation"]), **facts
+        )
         for number, config in self._configs.items():
             if _asks_for(config, event_type, resource):
                 self._publish(number, config.topic, event_type, resource)
 
     def _publish(self, number: int, topic: str, event_type: str, resource: Resource) -> None:
-        if not self._access.allows(f"serviceAccount:{self._agent}", "pubsub.topics.publish", f"topics/{topic}"):
-            self._timeline.note("notification_refused", self._agent, topic=topic, object=str(resource["name"]))
+        if not self._access.allows(
+            f"serviceAccount:{self._agent}", "pubsub.topics.publish", f"topics/{topic}"
+        ):
+            self._timeline.note(
+                "notification_refused", self._agent, topic=topic, object=str(resource["name"])
+            )
             return
         attributes = {
             "eventType": event_type,
@@ -45,7 +51,9 @@ class Notifications:
             "bucketId": str(resource["bucket"]),
             "objectId": str(resource["name"]),
             "objectGeneration": str(resource["generation"]),
-            "eventTime": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "eventTime": datetime.now(UTC)
+            .isoformat(timespec="microseconds")
+            .replace("+00:00", "Z"),
             "notificationConfig": f"projects/_/buckets/{resource['bucket']}/notificationConfigs/{number}",
         }
         self._broker.publish(topic, json.dumps(resource).encode(), attributes, who=self._agent)

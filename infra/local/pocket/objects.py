@@ -40,21 +40,29 @@ class Objects:
     Generations are microseconds of `clock_ns`, and increase even where it does not.
     """
 
-    def __init__(self, home: Path, buckets: tuple[str, ...], clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, home: Path, buckets: tuple[str, ...], clock_ns: Callable[[], int] = time.time_ns
+    ) -> None:
         self._buckets = buckets
         self._clock_ns = clock_ns
         self.payloads = Payloads(home / "storage")
         self._lock = threading.Lock()
         self._index = sqlite3.connect(home / "storage" / "index.sqlite", check_same_thread=False)
         self._index.executescript(_SCHEMA)
-        self.payloads.forget_all_but({payload for (payload,) in self._index.execute("SELECT payload FROM object")})
-        (self._generation,) = self._index.execute("SELECT COALESCE(MAX(generation), 0) FROM object").fetchone()
+        self.payloads.forget_all_but(
+            {payload for (payload,) in self._index.execute("SELECT payload FROM object")}
+        )
+        (self._generation,) = self._index.execute(
+            "SELECT COALESCE(MAX(generation), 0) FROM object"
+        ).fetchone()
 
     def close(self) -> None:
         """Let go of the index."""
         self._index.close()
 
-    def get(self, bucket: str, name: str, generation: int | None, demands: Preconditions) -> StoredObject:
+    def get(
+        self, bucket: str, name: str, generation: int | None, demands: Preconditions
+    ) -> StoredObject:
         """The live object, or that generation of it. Raises ApiError 404, 412, 304."""
         with self._transaction():
             found = self._find(bucket, name, generation)
@@ -90,7 +98,9 @@ class Objects:
             draft.discard()
             raise
 
-    def delete(self, bucket: str, name: str, generation: int | None, demands: Preconditions) -> None:
+    def delete(
+        self, bucket: str, name: str, generation: int | None, demands: Preconditions
+    ) -> None:
         """Retire the live object, or erase that generation for good. Raises ApiError 404, 412."""
         with self._transaction():
             found = self._find(bucket, name, generation)
@@ -101,7 +111,8 @@ class Objects:
                 self._retire(bucket, name)
                 return
             self._index.execute(
-                "DELETE FROM object WHERE bucket = ? AND name = ? AND generation = ?", (bucket, name, generation)
+                "DELETE FROM object WHERE bucket = ? AND name = ? AND generation = ?",
+                (bucket, name, generation),
             )
         self.payloads.path(found.payload).unlink()
 
@@ -153,12 +164,15 @@ class Objects:
             payload=payload,
         )
         self._retire(new.bucket, new.name)
-        self._index.execute("INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(stored))
+        self._index.execute(
+            "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(stored)
+        )
         return stored
 
     def _retire(self, bucket: str, name: str) -> None:
         self._index.execute(
-            "UPDATE object SET deleted = ? WHERE bucket = ? AND name = ? AND deleted IS NULL", (_now(), bucket, name)
+            "UPDATE object SET deleted = ? WHERE bucket = ? AND name = ? AND deleted IS NULL",
+            (_now(), bucket, name),
         )
 
     def _scan(self, bucket: str, query: Query) -> Iterator[StoredObject]:
@@ -180,7 +194,9 @@ class Objects:
 
 def _folded(name: str, query: Query) -> str | None:
     """The entry of `prefixes` that stands for `name`, if any."""
-    head, delimiter, _ = name[len(query.prefix) :].partition(query.delimiter) if query.delimiter else ("", "", "")
+    head, delimiter, _ = (
+        name[len(query.prefix) :].partition(query.delimiter) if query.delimiter else ("", "", "")
+    )
     return query.prefix + head + delimiter if delimiter else None
 
 

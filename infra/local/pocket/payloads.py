@@ -73,7 +73,9 @@ class Draft:
         for what, declared, calculated in (("CRC32C", crc32c, self.crc32c), ("MD5", md5, self.md5)):
             if declared not in (None, calculated):
                 raise ApiError(
-                    400, "invalid", f'Provided {what} hash "{declared}" doesn\'t match calculated "{calculated}".'
+                    400,
+                    "invalid",
+                    f'Provided {what} hash "{declared}" doesn\'t match calculated "{calculated}".',
                 )
 
     def keep(self) -> str:

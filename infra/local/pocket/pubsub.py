@@ -49,11 +49,15 @@ class _PubSub:
         self._broker = broker
         self._access = access
         topics = {f"topics/{name}" for name in wiring.topics}
-        self._resources = {self.project} | topics | {f"subscriptions/{name}" for name in broker.subscriptions}
+        self._resources = (
+            {self.project} | topics | {f"subscriptions/{name}" for name in broker.subscriptions}
+        )
 
     def list_topics(self) -> Response:
         self._admit("pubsub.topics.list", self.project)
-        return jsonify(topics=[{"name": f"{self.project}/topics/{topic}"} for topic in self._topics])
+        return jsonify(
+            topics=[{"name": f"{self.project}/topics/{topic}"} for topic in self._topics]
+        )
 
     def get_topic(self, topic: str) -> Response:
         self._admit("pubsub.topics.get", f"topics/{topic}")
@@ -62,12 +66,18 @@ class _PubSub:
     def publish(self, topic: str) -> Response:
         who = self._admit("pubsub.topics.publish", f"topics/{topic}").partition(":")[2]
         messages = [_parsed(message) for message in _body().get("messages", [])]
-        ids = [self._broker.publish(topic, data, attributes, who=who) for data, attributes in messages]
+        ids = [
+            self._broker.publish(topic, data, attributes, who=who) for data, attributes in messages
+        ]
         return jsonify(messageIds=ids)
 
     def list_subscriptions(self) -> Response:
         self._admit("pubsub.subscriptions.list", self.project)
-        return jsonify(subscriptions=[_described(self.project, one) for one in self._broker.subscriptions.values()])
+        return jsonify(
+            subscriptions=[
+                _described(self.project, one) for one in self._broker.subscriptions.values()
+            ]
+        )
 
     def get_subscription(self, subscription: str) -> Response:
         self._admit("pubsub.subscriptions.get", f"subscriptions/{subscription}")
@@ -91,14 +101,18 @@ class _PubSub:
     def modify_ack_deadline(self, subscription: str) -> Response:
         self._admit("pubsub.subscriptions.consume", f"subscriptions/{subscription}")
         wanted = _body()
-        self._broker.modify_deadline(subscription, wanted.get("ackIds", []), wanted.get("ackDeadlineSeconds", 0))
+        self._broker.modify_deadline(
+            subscription, wanted.get("ackIds", []), wanted.get("ackDeadlineSeconds", 0)
+        )
         return jsonify({})
 
     def _admit(self, permission: str, resource: str) -> str:
         """The caller's member, where the wiring names the resource and a grant allows the call."""
         member = self._access.caller(request)
         if resource not in self._resources:
-            raise ApiError(404, "notFound", f"Resource not found (resource={resource.partition('/')[2]}).")
+            raise ApiError(
+                404, "notFound", f"Resource not found (resource={resource.partition('/')[2]})."
+            )
         self._access.require(member, permission, resource)
         return member
 
@@ -112,9 +126,14 @@ def _body() -> dict[str, Any]:
 
 def _parsed(message: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
     try:
-        data, attributes = base64.b64decode(message.get("data", ""), validate=True), message.get("attributes", {})
+        data, attributes = (
+            base64.b64decode(message.get("data", ""), validate=True),
+            message.get("attributes", {}),
+        )
     except binascii.Error as error:
-        raise ApiError(400, "badRequest", "Invalid value at 'messages[0].data': base64 decoding failed.") from error
+        raise ApiError(
+            400, "badRequest", "Invalid value at 'messages[0].data': base64 decoding failed."
+        ) from error
     if not data and not attributes:
         raise ApiError(400, "badRequest", "One or more messages in the publish request is empty.")
     return data, attributes
@@ -128,7 +147,9 @@ def _received(leased: Leased, *, counted: bool) -> dict[str, Any]:
         "messageId": message.id,
         "publishTime": message.publish_time,
     }
-    return {"ackId": leased.ack_id, "message": content} | ({"deliveryAttempt": leased.attempt} if counted else {})
+    return {"ackId": leased.ack_id, "message": content} | (
+        {"deliveryAttempt": leased.attempt} if counted else {}
+    )
 
 
 def _described(project: str, subscription: Subscription) -> dict[str, Any]:

@@ -28,11 +28,19 @@ The seam for faults: whoever duplicates, delays or drops deliveries wraps `deliv
 """
 
 
-def deliver_over_http(body: dict[str, Any], headers: dict[str, str], push: Push, timeout_s: float) -> int:
+def deliver_over_http(
+    body: dict[str, Any], headers: dict[str, str], push: Push, timeout_s: float
+) -> int:
     """One honest POST."""
     try:
         return urllib3.request(
-            "POST", push.endpoint, json=body, headers=headers, timeout=timeout_s, retries=False, redirect=False
+            "POST",
+            push.endpoint,
+            json=body,
+            headers=headers,
+            timeout=timeout_s,
+            retries=False,
+            redirect=False,
         ).status
     except urllib3.exceptions.HTTPError:
         return 0
@@ -50,8 +58,12 @@ class Bearer:
     def headers(self, push: Push) -> dict[str, str]:
         """The token of `push`'s service account, where the agent may make one; else nothing, and a note says so."""
         account = f"serviceAccounts/{push.service_account}"
-        if self._access.allows(f"serviceAccount:{self._agent}", "iam.serviceAccounts.getOpenIdToken", account):
-            return {"Authorization": f"Bearer {self._identity.id_token(push.service_account, push.audience)}"}
+        if self._access.allows(
+            f"serviceAccount:{self._agent}", "iam.serviceAccounts.getOpenIdToken", account
+        ):
+            return {
+                "Authorization": f"Bearer {self._identity.id_token(push.service_account, push.audience)}"
+            }
         self._timeline.note("push_token_refused", self._agent, account=push.service_account)
         return {}
 
@@ -105,7 +117,10 @@ class Pusher:
         name, push = self._subscription.name, self._destination
         started = time.monotonic()
         status = self._deliver(
-            self._envelope(leased), self._bearer.headers(push), push, self._subscription.ack_deadline_s
+            self._envelope(leased),
+            self._bearer.headers(push),
+            push,
+            self._subscription.ack_deadline_s,
         )
         accepted = status in ACKNOWLEDGED
         self._timeline.note(
@@ -124,7 +139,10 @@ class Pusher:
 
     def _envelope(self, leased: Leased) -> dict[str, Any]:
         """https://cloud.google.com/pubsub/docs/push#receive_push; ids and times in both spellings, as Google sends."""
-        message, name = leased.message, f"projects/{self._project}/subscriptions/{self._subscription.name}"
+        message, name = (
+            leased.message,
+            f"projects/{self._project}/subscriptions/{self._subscription.name}",
+        )
         content = {
             "data": base64.b64encode(message.data).decode(),
             "attributes": message.attributes,
@@ -133,5 +151,7 @@ class Pusher:
             "publishTime": message.publish_time,
             "publish_time": message.publish_time,
         }
-        counted = {"deliveryAttempt": leased.attempt} if self._subscription.dead_letter_topic else {}
+        counted = (
+            {"deliveryAttempt": leased.attempt} if self._subscription.dead_letter_topic else {}
+        )
         return {"message": content, "subscription": name} | counted

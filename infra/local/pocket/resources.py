@@ -77,11 +77,22 @@ class Preconditions:
         """Raise ApiError 412 where `current` is not as demanded, 304 where a reader has it already."""
         generation, metageneration = (current.generation, 1) if current else (0, 0)
         wanted = ((self.generation_match, generation), (self.metageneration_match, metageneration))
-        unwanted = ((self.generation_not_match, generation), (self.metageneration_not_match, metageneration))
+        unwanted = (
+            (self.generation_not_match, generation),
+            (self.metageneration_not_match, metageneration),
+        )
         if any(demand not in (None, actual) for demand, actual in wanted):
-            raise ApiError(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.")
+            raise ApiError(
+                412,
+                "conditionNotMet",
+                "At least one of the pre-conditions you specified did not hold.",
+            )
         if any(demand == actual for demand, actual in unwanted):
-            raise ApiError(304 if reading else 412, "conditionNotMet", "The object is at the generation you excluded.")
+            raise ApiError(
+                304 if reading else 412,
+                "conditionNotMet",
+                "The object is at the generation you excluded.",
+            )
 
 
 @dataclass(frozen=True)

@@ -69,12 +69,16 @@ class _Run:
         member = self._admit("run.jobs.run", job)
         if (request.get_json(force=True, silent=True) or {}).get("overrides"):
             self._access.require(member, "run.jobs.runWithOverrides", f"jobs/{job}")
-            raise ApiError(501, "notImplemented", "The pocket cloud runs jobs as they are configured only.")
+            raise ApiError(
+                501, "notImplemented", "The pocket cloud runs jobs as they are configured only."
+            )
         return jsonify(self._operation(self._executions.run(job, who=member.partition(":")[2])))
 
     def list_executions(self, job: str) -> Response:
         self._admit("run.executions.list", job)
-        return jsonify(executions=[self._execution(execution) for execution in self._executions.of(job)])
+        return jsonify(
+            executions=[self._execution(execution) for execution in self._executions.of(job)]
+        )
 
     def get_execution(self, job: str, execution: str) -> Response:
         self._admit("run.executions.get", job)
@@ -95,7 +99,9 @@ class _Run:
 
     def _find(self, name: str) -> Execution:
         if name not in self._executions.executions:
-            raise ApiError(404, "notFound", f"Resource '{name}' of kind 'EXECUTION' does not exist.")
+            raise ApiError(
+                404, "notFound", f"Resource '{name}' of kind 'EXECUTION' does not exist."
+            )
         return self._executions.executions[name]
 
     def _job(self, name: str) -> dict[str, Any]:
@@ -118,7 +124,11 @@ class _Run:
         return described
 
     def _execution(self, execution: Execution) -> dict[str, Any]:
-        condition = {"type": "Completed", "state": CONDITION[execution.state], "message": execution.message}
+        condition = {
+            "type": "Completed",
+            "state": CONDITION[execution.state],
+            "message": execution.message,
+        }
         if execution.state is State.CANCELLED:
             condition["executionReason"] = "CANCELLED"
         times = {
@@ -142,11 +152,17 @@ class _Run:
 
     def _operation(self, execution: Execution) -> dict[str, Any]:
         resource = {"@type": _EXECUTION_TYPE} | self._execution(execution)
-        operation: dict[str, Any] = {"name": f"{self.location}/operations/{execution.name}", "metadata": resource}
+        operation: dict[str, Any] = {
+            "name": f"{self.location}/operations/{execution.name}",
+            "metadata": resource,
+        }
         if execution.state is State.SUCCEEDED:
             return operation | {"done": True, "response": resource}
         if execution.completed:
-            return operation | {"done": True, "error": {"code": _UNKNOWN, "message": execution.message}}
+            return operation | {
+                "done": True,
+                "error": {"code": _UNKNOWN, "message": execution.message},
+            }
         return operation | {"done": False}
 
 

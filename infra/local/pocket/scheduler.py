@@ -56,11 +56,18 @@ class Scheduler:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
         try:
             status = urllib3.request(
-                "POST", schedule.uri, body=schedule.body, headers=headers, timeout=ATTEMPT_S, retries=False
+                "POST",
+                schedule.uri,
+                body=schedule.body,
+                headers=headers,
+                timeout=ATTEMPT_S,
+                retries=False,
             ).status
         except urllib3.exceptions.HTTPError:
             status = 0
-        self._timeline.note("schedule_fired", schedule.service_account, schedule=name, status=status)
+        self._timeline.note(
+            "schedule_fired", schedule.service_account, schedule=name, status=status
+        )
         return status
 
     def fire_due(self) -> float:

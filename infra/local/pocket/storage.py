@@ -17,16 +17,42 @@ from infra.local.pocket.access import Access
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.resources import NewObject, Preconditions, Query, StoredObject
-from infra.local.pocket.uploads import Session, Sessions, described, json_object, receive, related_parts, with_hashes
+from infra.local.pocket.uploads import (
+    Session,
+    Sessions,
+    described,
+    json_object,
+    receive,
+    related_parts,
+    with_hashes,
+)
 
 Notify = Callable[[str, dict[str, object]], None]
 """Called after an object was written, with the event type and the object's resource."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what the index can hold
 _PIECE_BYTES = 1024 * 1024
-_ANY = {"alt", "fields", "prettyPrint", "projection"}  # they shape the answer, which is always whole
-_PRECONDITIONS = {"ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch", "ifMetagenerationNotMatch"}
-_LISTING = {"prefix", "delimiter", "startOffset", "endOffset", "versions", "pageToken", "maxResults"}
+_ANY = {
+    "alt",
+    "fields",
+    "prettyPrint",
+    "projection",
+}  # they shape the answer, which is always whole
+_PRECONDITIONS = {
+    "ifGenerationMatch",
+    "ifGenerationNotMatch",
+    "ifMetagenerationMatch",
+    "ifMetagenerationNotMatch",
+}
+_LISTING = {
+    "prefix",
+    "delimiter",
+    "startOffset",
+    "endOffset",
+    "versions",
+    "pageToken",
+    "maxResults",
+}
 
 
 class ObjectName(BaseConverter):
@@ -96,7 +122,10 @@ class _StorageApi:
             metadata, content_type, body = related_parts(request)
             new = described(request, bucket, metadata, content_type)
         elif kind == "media":
-            new, body = described(request, bucket, {}, request.headers.get("Content-Type")), request.get_data()
+            new, body = (
+                described(request, bucket, {}, request.headers.get("Content-Type")),
+                request.get_data(),
+            )
         else:
             raise ApiError(400, "invalid", f"Unknown uploadType {kind!r}.")
         session = self._session(new)
@@ -122,7 +151,9 @@ class _StorageApi:
         new = described(request, bucket, json_object(request.get_data()), content_type)
         upload_id = self._sessions.start(self._session(new))
         response = Response(status=200)
-        response.headers["Location"] = f"{request.base_url}?uploadType=resumable&upload_id={upload_id}"
+        response.headers["Location"] = (
+            f"{request.base_url}?uploadType=resumable&upload_id={upload_id}"
+        )
         return response
 
     def _session(self, new: NewObject) -> Session:
@@ -132,7 +163,11 @@ class _StorageApi:
     def _finish(self, session: Session) -> Response:
         new = session.new
         may_replace = partial(
-            self._access.require, session.member, "storage.objects.delete", f"buckets/{new.bucket}", new.name
+            self._access.require,
+            session.member,
+            "storage.objects.delete",
+            f"buckets/{new.bucket}",
+            new.name,
         )
         session.stored = self._objects.put(new, session.draft, session.demands, may_replace)
         self._notify("OBJECT_FINALIZE", session.stored.resource())
@@ -153,7 +188,9 @@ def _media(stored: StoredObject, file: BinaryIO) -> Response:
         span = request.range.range_for_length(stored.size)
         if span is None:
             file.close()
-            raise ApiError(416, "requestedRangeNotSatisfiable", f"The object has {stored.size} bytes.")
+            raise ApiError(
+                416, "requestedRangeNotSatisfiable", f"The object has {stored.size} bytes."
+            )
         start, stop = span
     file.seek(start)
     response = Response(_pieces(file, stop - start), content_type=stored.content_type)
@@ -165,7 +202,9 @@ def _media(stored: StoredObject, file: BinaryIO) -> Response:
     response.headers["X-Goog-Stored-Content-Length"] = str(stored.size)
     if request.range:
         response.status_code = 206
-        response.headers["Content-Range"] = ContentRange("bytes", start, stop, stored.size).to_header()
+        response.headers["Content-Range"] = ContentRange(
+            "bytes", start, stop, stored.size
+        ).to_header()
     return response
 
 
@@ -179,7 +218,9 @@ def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
 def _expect_only(known: set[str]) -> None:
     """An argument that is silently ignored would be a lie about what was done."""
     if unknown := request.args.keys() - known - _ANY:
-        raise ApiError(501, "notImplemented", f"The pocket cloud does not know {', '.join(sorted(unknown))}.")
+        raise ApiError(
+            501, "notImplemented", f"The pocket cloud does not know {', '.join(sorted(unknown))}."
+        )
 
 
 def _preconditions() -> Preconditions:

@@ -53,7 +53,9 @@ class Sessions:
         """The session that `member` started. Raises ApiError 404."""
         session = self._open.get(upload_id)
         if session is None or session.member != member:
-            raise ApiError(404, "notFound", "There is no such upload session; start the upload again.")
+            raise ApiError(
+                404, "notFound", "There is no such upload session; start the upload again."
+            )
         return session
 
     @contextmanager
@@ -66,10 +68,14 @@ class Sessions:
             raise
 
 
-def described(request: Request, bucket: str, metadata: dict[str, Any], content_type: str | None) -> NewObject:
+def described(
+    request: Request, bucket: str, metadata: dict[str, Any], content_type: str | None
+) -> NewObject:
     """The object that an upload's metadata, query and headers describe. Raises ApiError 400, 501."""
     if unknown := metadata.keys() - _KEPT:
-        raise ApiError(501, "notImplemented", f"The pocket cloud does not keep {', '.join(sorted(unknown))}.")
+        raise ApiError(
+            501, "notImplemented", f"The pocket cloud does not keep {', '.join(sorted(unknown))}."
+        )
     name = metadata.get("name") or request.args.get("name", "")
     if not _is_object_name(name):
         raise ApiError(400, "invalid", f"Invalid object name: {str(name)[:100]!r}.")
@@ -118,14 +124,18 @@ def related_parts(request: Request) -> tuple[dict[str, Any], str | None, bytes]:
         _, _, metadata = first.partition(b"\r\n\r\n")
         head, _, media = second.partition(b"\r\n\r\n")
     except ValueError:
-        raise ApiError(400, "badRequest", "The body is not multipart/related with two parts.") from None
+        raise ApiError(
+            400, "badRequest", "The body is not multipart/related with two parts."
+        ) from None
     content_type = re.search(rb"(?im)^content-type:\s*([^\r\n]+)", head)
     return json_object(metadata), content_type[1].decode() if content_type else None, media
 
 
 def receive(request: Request, draft: Draft) -> bool:
     """Append a chunk to `draft`; True when the upload is complete. Raises ApiError 400 where bytes are missing."""
-    match = _CONTENT_RANGE.fullmatch(request.headers.get("Content-Range", f"bytes 0-0/{request.content_length or 0}"))
+    match = _CONTENT_RANGE.fullmatch(
+        request.headers.get("Content-Range", f"bytes 0-0/{request.content_length or 0}")
+    )
     if not match:
         raise ApiError(400, "invalid", "Content-Range is not understood.")
     if match["first"] is not None:
@@ -136,7 +146,9 @@ def receive(request: Request, draft: Draft) -> bool:
 def _append(request: Request, draft: Draft, *, repeated: int) -> None:
     """Add the request's body without the bytes that a chunk before, whose answer was lost, already brought."""
     if repeated < 0:
-        raise ApiError(400, "invalid", f"The upload goes on at byte {draft.size}; the chunk starts after that.")
+        raise ApiError(
+            400, "invalid", f"The upload goes on at byte {draft.size}; the chunk starts after that."
+        )
     request.stream.read(repeated)
     for piece in _pieces(request):
         draft.append(piece)

@@ -1,0 +1,1 @@
+"""One file for each verb; it is imported when the verb is called."""

@@ -1,0 +1,47 @@
+"""urgency down: stop the local stack."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from cli.show import plain, say
+from urgency.errors import UrgencyError
+
+STOPPED_S = 30.0
+POLL_S = 0.05
+
+
+class StillRunning(UrgencyError):
+    """The stack does not stop in time."""
+
+
+def down() -> None:
+    """Stop the local stack; its data stays, and 'urgency up' goes on with it.
+
+    Example: urgency down
+    """
+    from infra.local.state import home_of, read_stack, running_stack
+
+    home = home_of(os.environ)
+    stack = running_stack(home)
+    if stack is None:
+        return say(f"No stack runs in {plain(home.root)}.")
+    os.kill(stack.pid, signal.SIGTERM)
+    until = time.monotonic() + STOPPED_S
+    while _lives(stack.pid) and read_stack(home) is not None:
+        if time.monotonic() > until:
+            raise StillRunning(
+                f"The stack (process {stack.pid}) did not stop within {STOPPED_S:g} s; see {home.logs}."
+            )
+        time.sleep(POLL_S)
+    return say(f"Stopped. Everything is kept in {plain(home.root)}.")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Synthetic helpdesk tickets: the same options give the same bytes."""

@@ -1,0 +1,88 @@
+"""Write synthetic helpdesk tickets: invented from templates, no real person's words, no real customer's trouble.
+
+    python -m data.generator                                        the files of this folder, byte for byte
+    python -m data.generator --out more.csv --rows 5000 --seed 77   new tickets, as many as you like
+
+The same options give the same bytes on every Python from 3.11. README.md tells what the files are for.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from data.generator.csv_text import to_csv
+from data.generator.flaws import spoil_csv
+from data.generator.tickets import Recipe, Row, make_rows
+
+HERE = Path(__file__).parents[1]
+RECIPES = {
+    "tickets.csv": Recipe(rows=3000, seed=1, start=date(2025, 9, 1), days=28),
+    "tickets_week2.csv": Recipe(rows=900, seed=2, start=date(2025, 9, 29), days=7, drift=1.0),
+}
+BAD_RECIPE = Recipe(rows=40, seed=3, start=date(2025, 10, 6), days=7)
+
+
+def committed_files() -> dict[str, bytes]:
+    """File name -> bytes of every CSV kept in this folder."""
+    files = {name: to_csv(Row._fields, make_rows(recipe)) for name, recipe in RECIPES.items()}
+    return files | {"bad.csv": spoil_csv(make_rows(BAD_RECIPE))}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Without options the folder's own files, with `--out` one file of new tickets."""
+    options = _parse(sys.argv[1:] if argv is None else argv)
+    if options.out is None:
+        files = {HERE / name: content for name, content in committed_files().items()}
+    else:
+        recipe = Recipe(options.rows, options.seed, options.start, options.days, options.drift)
+        files = {options.out: to_csv(Row._fields, make_rows(recipe))}
+    for path, content in files.items():
+        path.write_bytes(content)
+        sys.stdout.write(f"{path}: {len(content):,} bytes\n")
+    return 0
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m data.generator", description="Write synthetic helpdesk tickets."
+    )
+    parser.add_argument(
+        "--out", type=Path, help="file to write; without it, all CSVs of the data folder"
+    )
+    parser.add_argument(
+        "--rows", type=_positive, default=1000, help="tickets to write (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=_positive, default=10, help="part of the ids: new seed, new tickets"
+    )
+    parser.add_argument(
+        "--start", type=date.fromisoformat, default=date(2025, 10, 13), help="first day, YYYY-MM-DD"
+    )
+    parser.add_argument(
+        "--days",
+        type=_positive,
+        default=7,
+        help="days the tickets spread over (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--drift", type=float, default=0.0, help="0 = as tickets.csv, 1 = as tickets_week2.csv"
+    )
+    options = parser.parse_args(argv)
+    if argv and options.out is None:
+        parser.error(
+            "options need --out FILE; without any, the files of the data folder are written"
+        )
+    return options
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

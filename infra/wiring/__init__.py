@@ -1,0 +1,1 @@
+"""From Terraform to the wiring of the local stack."""

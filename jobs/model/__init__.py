@@ -1,0 +1,1 @@
+"""From a table of tickets to a calibrated model, its metrics and its verdict."""

@@ -1,0 +1,96 @@
+"""Golden tickets: fixed ones from the code, never from anybody's data, that every model is tried on.
+
+They prove two things: that the service computes what the job computed, and that a model keeps the promises which hold
+whatever it learned.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from urgency.scorer import GOLDEN_TOLERANCE, Scorer
+from urgency.ticket import Ticket, normal_ticket
+
+TICKETS = (
+    normal_ticket(
+        "Production is down",
+        "Nobody can log in since 09:15. All 40 stores are affected!",
+        "phone",
+        "enterprise",
+    ),
+    normal_ticket(
+        "Printer is out of toner", "No hurry, some time this week is fine.", "email", "free"
+    ),
+    normal_ticket(
+        "Question about invoice 2024-117",
+        "Could you tell me what the second line means?",
+        "web",
+        "standard",
+    ),
+    normal_ticket("", "server unreachable, data loss possible"),
+    normal_ticket(
+        "Résumé der Störung",
+        "Zahlungen schlagen fehl – seit heute früh, 3 Länder betroffen.",
+        "chat",
+    ),
+    normal_ticket("支払いができません", "注文 12345 の支払いに失敗しました"),
+    normal_ticket("İSTANBUL ofisi", "VPN bağlantısı yok 😟", customer_tier="premium"),
+    normal_ticket("!!! ???", "— … —"),
+)
+
+
+def golden_part(scorer: Scorer) -> list[dict[str, Any]]:
+    """Each golden ticket with the probability that every copy of this model must give it."""
+    return [
+        {"ticket": asdict(ticket), "probability": scorer.probability(ticket)} for ticket in TICKETS
+    ]
+
+
+def broken_promises(scorer: Scorer) -> list[str]:
+    """What the model does that no urgency model should, in sentences; empty when it behaves.
+
+    Invariance, direction and minimum function, after Ribeiro et al. 2020 (CheckList).
+    """
+    broken = []
+    if not all(0 <= scorer.probability(ticket) <= 1 for ticket in TICKETS):
+        broken.append("a probability lies outside 0 to 1")
+    for says, same in _INVARIANCES.items():
+        if any(
+            abs(scorer.probability(same(t)) - scorer.probability(t)) > GOLDEN_TOLERANCE
+            for t in TICKETS
+        ):
+            broken.append(f"the probability changes with {says}")
+    if not all(_adds_up(scorer, ticket) for ticket in TICKETS):
+        broken.append("the reasons do not add up to the probability")
+    return broken
+
+
+_INVARIANCES: dict[str, Callable[[Ticket], Ticket]] = {
+    "capital letters": lambda t: _with(
+        t, title=t.title.upper().lower(), description=t.description.lower()
+    ),
+    "spaces": lambda t: _with(
+        t, title=f"  {t.title} ", description=t.description.replace(" ", "   ")
+    ),
+    "digits": lambda t: _with(t, description=_other_digits(t.description)),
+    "the way accents are stored": lambda t: _with(t, title=unicodedata.normalize("NFD", t.title)),
+    "a source never seen": lambda t: _with(t, source="a source nobody has") if not t.source else t,
+}
+
+
+def _with(ticket: Ticket, **fields: str) -> Ticket:
+    return normal_ticket(**(asdict(ticket) | fields))
+
+
+def _other_digits(text: str) -> str:
+    return text.translate(str.maketrans("0123456789", "5678901234"))
+
+
+def _adds_up(scorer: Scorer, ticket: Ticket) -> bool:
+    told = scorer.explain(ticket, top=3)
+    total = told.base + math.fsum(reason.weight for reason in told.reasons) + told.rest
+    return abs(total - scorer.log_odds(ticket)) <= GOLDEN_TOLERANCE

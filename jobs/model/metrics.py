@@ -1,0 +1,121 @@
+"""Evaluate: probabilities and labels -> metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
+from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+
+ECE_BINS = 10
+
+
+def metrics_of(
+    probability: NDArray[np.float64], urgent: NDArray[np.bool_], threshold: float
+) -> dict[str, float]:
+    """The seed's four at `threshold`, and the threshold-free ones beside them; those that need both labels may lack.
+
+    probability: shape (n,), P(urgent).   urgent: shape (n,), bool.
+    """
+    if not len(urgent):
+        return {"rows": 0.0}
+    called = probability >= threshold
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        urgent, called, average="binary", zero_division=0
+    )
+    metrics = {
+        "rows": float(len(urgent)),
+        "base_rate": float(urgent.mean()),
+        "accuracy": float((called == urgent).mean()),
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+        "brier": brier(probability, urgent),
+        "ece": expected_calibration_error(probability, urgent),
+    }
+    if urgent.any() and not urgent.all():
+        metrics["pr_auc"] = float(average_precision_score(urgent, probability))
+        metrics["roc_auc"] = float(roc_auc_score(urgent, probability))
+    return metrics
+
+
+def brier(probability: NDArray[np.float64], urgent: NDArray[np.bool_]) -> float:
+    """Mean squared error of the probability (Brier 1950)."""
+    return float(np.mean((probability - urgent) ** 2))
+
+
+def reliability(
+    probability: NDArray[np.float64], urgent: NDArray[np.bool_]
+) -> list[dict[str, float]]:
+    """For each bin of equal width that holds a row: how many rows, mean probability and share of urgent ones."""
+    which = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
+    return [
+        {
+            "rows": float((which == k).sum()),
+            "probability": float(probability[which == k].mean()),
+            "urgent": float(urgent[which == k].mean()),
+        }
+        for k in np.unique(which)
+    ]
+
+
+def expected_calibration_error(
+    probability: NDArray[np.float64], urgent: NDArray[np.bool_]
+) -> float:
+    """Mean |probability - share of urgent| over bins of equal width, weighted by rows (Naeini et al. 2015)."""
+    bins = reliability(probability, urgent)
+    return float(sum(b["rows"] * abs(b["probability"] - b["urgent"]) for b in bins) / len(urgent))
+
+
+def roc_auc_lower_bound(
+    probability: NDArray[np.float64], urgent: NDArray[np.bool_], confidence: float
+) -> float:
+    """One-sided lower confidence bound of ROC-AUC by DeLong's variance (DeLong 1988; ranks as Sun & Xu 2014).
+
+    Both labels have to occur at least twice.
+    """
+    positives, negatives = int(urgent.sum()), int((~urgent).sum())
+    among_all = rankdata(probability)
+    above_negatives = (among_all[urgent] - rankdata(probability[urgent])) / negatives
+    below_positives = 1 - (among_all[~urgent] - rankdata(probability[~urgent])) / positives
+    variance = above_negatives.var(ddof=1) / positives + below_positives.var(ddof=1) / negatives
+    return float(above_negatives.mean() + norm.ppf(1 - confidence) * np.sqrt(variance))
+
+
+def paired_bootstrap_pr_auc(
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    urgent: NDArray[np.bool_],
+    *,
+    seed: int,
+    rounds: int = 1000,
+) -> NDArray[np.float64]:
+    """PR-AUC of `ours` minus that of `theirs` on `rounds` resamples of the same rows; shape (rounds,), sorted."""
+    rng = np.random.default_rng(seed)
+    weighted = [_weighted_pr_auc(ours, urgent), _weighted_pr_auc(theirs, urgent)]
+    difference = np.empty(rounds)
+    for at in range(rounds):
+        times = np.bincount(rng.integers(len(urgent), size=len(urgent)), minlength=len(urgent))
+        difference[at] = weighted[0](times) - weighted[1](times)
+    return np.sort(difference)
+
+
+def _weighted_pr_auc(
+    probability: NDArray[np.float64], urgent: NDArray[np.bool_]
+) -> Callable[[NDArray[np.int64]], float]:
+    """Average precision as a function of how often each row is drawn, with the sorting done once."""
+    order = np.argsort(-probability, kind="stable")
+    ranked = probability[order]
+    last_of_tie = np.append(ranked[:-1] != ranked[1:], True)
+
+    def pr_auc(times: NDArray[np.int64]) -> float:
+        drawn = times[order]
+        hits = np.cumsum(drawn * urgent[order])[last_of_tie]
+        called = np.cumsum(drawn)[last_of_tie]
+        if not hits[-1]:
+            return 0.0
+        return float(np.sum(np.diff(hits, prepend=0) * hits / np.maximum(called, 1)) / hits[-1])
+
+    return pr_auc

@@ -1,0 +1,1 @@
+"""How many runs bring bucket, registry and pointer together without losing anything."""

@@ -1,0 +1,276 @@
+"""reconcile(): compare what is in the bucket with what was trained, and bring the second up to the first.
+
+Any number of runs may race, die anywhere and be started twice: create-once and compare-and-swap writes order them, the
+snapshot number is data version, model version and fencing token in one, and the pointer is the outbox of messages.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from jobs.protocol.announce import announce
+from jobs.protocol.crash_points import Reached
+from jobs.protocol.lease import Lease
+from jobs.protocol.snapshots import list_landing, next_snapshot
+from jobs.report.receipts import Receipt, receipt, receipt_json, receipt_markdown, receipt_name
+from jobs.tickets.file_report import accounts_from_json
+from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict
+from urgency.errors import Conflict, Gone, Unavailable
+from urgency.logs import Log
+from urgency.messages import ModelReleased
+from urgency.records import Release, Snapshot, SourceFile, snapshot_id
+from urgency.registry import Registry
+from urgency.store import ObjectStore
+from urgency.writes import Sleep, create_once
+
+QUIET_S = 5.0
+QUIET_AT_MOST_S = 60.0
+
+
+class OutOfTime(Unavailable):
+    """The task's deadline is near; the platform starts another attempt."""
+
+
+class Trainer(Protocol):
+    """The heavy part, imported only when there is something to train."""
+
+    def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
+        """Fit on exactly this snapshot and judge against `champion`: a manifest and its parts. Raises Gone."""
+        ...
+
+    def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
+        """Judge a committed version once more, against another champion. Raises Gone."""
+        ...
+
+
+@dataclass
+class Reconciler:
+    """One run. Clock, sleep, stores, trainer and publisher come in as arguments, so that a test can be the world."""
+
+    landing: ObjectStore
+    registry: Registry
+    lease: Lease
+    trainer: Callable[[], Trainer]
+    publish: Callable[[ModelReleased], None]
+    recipe: str
+    execution: str
+    deadline: datetime
+    now: Callable[[], datetime]
+    sleep: Sleep
+    reached: Reached
+    log: Log
+    force: bool = False
+    _rounds: int = field(default=0, init=False)
+    _gone: str = field(default="", init=False)
+
+    def run(self) -> None:
+        """Go round until nothing new is found. Raises OutOfTime when the deadline comes first."""
+        self.lease.inherit()
+        while self._look():
+            self._rounds += 1
+            if self.now() >= self.deadline:
+                raise OutOfTime(
+                    "The run's deadline is near and the bucket still changes; the next attempt goes on."
+                )
+        self.reached("done")
+
+    def _look(self) -> bool:
+        """One round; whether to look again."""
+        try:
+            return self._round()
+        except Gone as gone:  # a file of this snapshot was replaced or deleted meanwhile: the next listing knows
+            if str(gone) == self._gone:
+                raise  # looking again does not help: it is no landed file but a part of the registry
+            self._gone = str(gone)
+            self.log.warning("data_gone", reason=self._gone)
+            return True
+
+    def _round(self) -> bool:
+        """From listing to receipts; whether to look again, since others may have left because of our lease."""
+        snapshot = self._newest_data()
+        if snapshot is None:
+            return False
+        manifest = self.registry.manifest(snapshot.n)
+        if manifest is not None:
+            self._release_and_answer(snapshot, manifest)
+            self.log.info("up_to_date", n=snapshot.n)
+            return False
+        if not self.lease.take():
+            self.log.info("lease_held", n=snapshot.n)
+            return not self.lease.held_by_another()
+        self.reached("lease_taken")
+        try:
+            with self.lease.renewed():
+                manifest = self.registry.manifest(snapshot.n) or self._train(snapshot)
+            self._release_and_answer(snapshot, manifest)
+        finally:
+            self.lease.free()
+        return True
+
+    def _newest_data(self) -> Snapshot | None:
+        """The snapshot of what is in the bucket now, made here if need be; None when there is nothing for this run."""
+        while True:
+            latest = self.registry.newest_snapshot()
+            files = list_landing(
+                self.landing
+            )  # listed after latest was read, so that n + 1 is never staler than n
+            self.reached("listed")
+            if not files:
+                self._nothing_landed(latest)
+                return None
+            if (
+                latest
+                and latest.id == snapshot_id(files, self.recipe)
+                and not self._must_force(latest)
+            ):
+                return latest
+            if self.lease.held_by_another():
+                self.log.info("lease_held", n=latest.n if latest else 0)
+                return None
+            if self._rounds:
+                files = self._when_quiet(files)
+            forced_by = self.execution if self.force else None
+            snapshot = next_snapshot(
+                latest, files, self.recipe, now=self.now(), forced_by=forced_by
+            )
+            if files and self.registry.create_snapshot(snapshot):
+                self.force = False  # done, also when another run makes a newer snapshot
+                self.reached("snapshot_made")
+                self.log.info("snapshot_made", n=snapshot.n, files=len(files))
+                return snapshot
+
+    def _must_force(self, latest: Snapshot) -> bool:
+        """Forcing makes one snapshot more, once per execution: its retries go on with it."""
+        return self.force and latest.forced_by != self.execution
+
+    def _nothing_landed(self, latest: Snapshot | None) -> None:
+        """Change nothing; a message that an operator's command could not publish is owed all the same."""
+        if latest is None:
+            self.log.info("nothing_landed")
+        else:
+            self.log.error("landing_empty", n=latest.n)
+        self._announce()
+
+    def _when_quiet(self, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+        """The listing once it has not changed for QUIET_S seconds: a trickle of files makes few snapshots."""
+        patience = self.now() + timedelta(seconds=QUIET_AT_MOST_S)
+        while self.now() < patience:
+            self.sleep(QUIET_S)
+            before, files = files, list_landing(self.landing)
+            if files == before:
+                break
+        return files
+
+    def _train(self, snapshot: Snapshot) -> Manifest:
+        """Train and commit; what is stored afterwards counts, ours or that of a run that was first."""
+        champion = self.registry.current_release()[1].champion
+        manifest, parts = self.trainer().train(snapshot, champion)
+        for name, body in parts.items():
+            if self.registry.put_blob(body) != manifest.parts[name]:
+                raise AssertionError(f"{name} was changed after its digest was taken")
+        self.reached("blobs_put")
+        stored = self.registry.commit(manifest)
+        self.reached("committed")
+        self.log.info(
+            "model_committed",
+            n=snapshot.n,
+            ours=stored == manifest,
+            verdict=stored.verdict.decision,
+        )
+        return stored
+
+    def _release_and_answer(self, snapshot: Snapshot, manifest: Manifest) -> None:
+        """Everything that follows from a committed model; all of it may be done twice."""
+        self._adopt(snapshot, manifest)
+        self.lease.free()  # before the bucket is looked at again: else a run that left because of us is lost
+        self.reached("lease_freed")
+        self._announce()
+        self._write_receipts(snapshot, manifest)
+
+    def _announce(self) -> None:
+        announce(self.registry, self.publish, self.execution, self.reached, self.log)
+
+    def _adopt(self, snapshot: Snapshot, manifest: Manifest) -> None:
+        """Move the pointer to this version if its verdict against today's champion allows it."""
+        while True:
+            token, release = self.registry.current_release()
+            if not may_release(release, manifest.version):
+                return
+            verdict = self._verdict(snapshot, manifest, release.champion)
+            if verdict.decision != "PROMOTE":
+                return
+            try:
+                self.registry.move_release(self._next_release(release, manifest), token)
+            except Conflict:
+                continue
+            self.reached("released")
+            self.log.info("model_released", version=manifest.version, epoch=release.epoch + 1)
+            return
+
+    def _verdict(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
+        verdict = self.registry.verdict(manifest, champion)
+        if verdict is None:
+            self.registry.record_verdict(
+                manifest.version, self.trainer().judge(snapshot, manifest, champion)
+            )
+            verdict = self.registry.verdict(manifest, champion)
+        if verdict is None:
+            raise Unavailable(
+                f"The verdict on version {manifest.version} was written and cannot be read yet."
+            )
+        return verdict
+
+    def _next_release(self, release: Release, manifest: Manifest) -> Release:
+        return Release(
+            epoch=release.epoch + 1,
+            champion=manifest.version,
+            manifest_sha256=self.registry.manifest_sha256(manifest.version),
+            floor=release.floor,
+            pinned=False,
+            by=self.execution,
+            reason="the gate said PROMOTE",
+            at=self.now().isoformat(),
+        )
+
+    def _write_receipts(self, snapshot: Snapshot, manifest: Manifest) -> None:
+        """Answer in the bucket for every file of the snapshot that has no receipt yet."""
+        there = {listed.name for listed in self.landing.list("receipts/")}
+        missing = {
+            (file.name, file.generation)
+            for file in snapshot.files
+            if not _receipt_names(file) <= there
+        }
+        if missing:
+            verdict = self.registry.last_verdict(manifest)
+            report = json.loads(self.registry.part(manifest, METRICS))
+            noticed = [finding["sentence"] for finding in report["data"]]
+            for account in accounts_from_json(self.registry.part(manifest, ACCOUNTING)):
+                if (account.file, account.generation) in missing:
+                    self._write_receipt(receipt(account, snapshot, manifest, verdict), noticed)
+        self.reached("receipts")
+
+    def _write_receipt(self, answer: Receipt, noticed: list[str]) -> None:
+        for ending, body in (
+            (".md", receipt_markdown(answer, noticed)),
+            (".json", receipt_json(answer)),
+        ):
+            create_once(
+                self.landing,
+                receipt_name(answer.file, answer.generation) + ending,
+                body,
+                self.sleep,
+            )
+
+
+def may_release(release: Release, version: int) -> bool:
+    """Whether automation may move the pointer to `version`, whatever its verdict."""
+    return not release.pinned and release.champion < version and release.floor < version
+
+
+def _receipt_names(file: SourceFile) -> set[str]:
+    name = receipt_name(file.name, file.generation)
+    return {f"{name}.md", f"{name}.json"}

@@ -1,0 +1,67 @@
+"""What the next snapshot is: a pure function of the one before, the landing listing and the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from urgency.messages import INCOMING, is_ticket_file
+from urgency.records import Snapshot, SourceFile, snapshot_id
+from urgency.store import Listed, ObjectStore
+
+NAMES_KEPT = 100
+"""File names that a cause spells out for each kind of change; the counts are always whole."""
+
+
+def list_landing(landing: ObjectStore) -> tuple[SourceFile, ...]:
+    """Every ticket file there is now, oldest first, so that in a dataset the newest file wins."""
+    listed = sorted((o for o in landing.list(INCOMING) if is_ticket_file(o.name)), key=_age)
+    return tuple(SourceFile(o.name, o.generation, o.size, o.crc32c) for o in listed)
+
+
+def next_snapshot(
+    before: Snapshot | None,
+    files: tuple[SourceFile, ...],
+    recipe: str,
+    *,
+    now: datetime,
+    forced_by: str | None,
+) -> Snapshot:
+    """The snapshot that follows `before`, with the cause that tells them apart."""
+    return Snapshot(
+        n=before.n + 1 if before else 1,
+        id=snapshot_id(files, recipe),
+        recipe=recipe,
+        files=files,
+        nonce=uuid4().hex,
+        created_at=now.isoformat(),
+        cause=cause_of(before, files, recipe, forced=forced_by is not None),
+        forced_by=forced_by,
+    )
+
+
+def cause_of(
+    before: Snapshot | None, files: Iterable[SourceFile], recipe: str, *, forced: bool
+) -> dict[str, Any]:
+    """Why there is a new snapshot, derived by comparing, since an event carries no facts."""
+    was = {file.name: file.generation for file in before.files} if before else {}
+    live = {file.name: file.generation for file in files}
+    changes = {
+        "added": [name for name in live if name not in was],
+        "replaced": [name for name in live if name in was and live[name] != was[name]],
+        "removed": [name for name in was if name not in live],
+    }
+    return {
+        **{
+            kind: {"count": len(names), "names": sorted(names)[:NAMES_KEPT]}
+            for kind, names in changes.items()
+        },
+        "recipe_changed": before is not None and before.recipe != recipe,
+        "forced": forced,
+    }
+
+
+def _age(listed: Listed) -> tuple[datetime, str]:
+    return listed.created, listed.name

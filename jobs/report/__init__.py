@@ -1,0 +1,1 @@
+"""What people read: the data report, a version's card, the receipts."""

@@ -1,0 +1,86 @@
+"""Card: a version's report for people, one HTML file that needs nothing else. It holds numbers, never a ticket."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from urgency.bundle import Manifest
+
+COLUMNS = (
+    "rows",
+    "base_rate",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "pr_auc",
+    "roc_auc",
+    "brier",
+    "ece",
+)
+SIDE = 260
+"""Width and height of the calibration picture in pixels."""
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1f2933}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.25rem .6rem;text-align:right}
+th:first-child,td:first-child{text-align:left}tr+tr{border-top:1px solid #d9e2ec}
+.PROMOTE{color:#207227}.HOLD{color:#b44d12}.REJECT{color:#ab091e}
+"""
+
+
+def card_html(manifest: Manifest, report: dict[str, Any]) -> str:
+    """The card of a judged version; `report` is what goes into `metrics.json`."""
+    verdict = manifest.verdict
+    against = f"against version {verdict.against}" if verdict.against else "as the first model"
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Version {manifest.version}</title>
+<style>{STYLE}</style>
+<h1>Version {manifest.version}: <span class="{verdict.decision}">{verdict.decision}</span></h1>
+<p>Judged {against} on {escape(manifest.created_at)} by {escape(manifest.execution)}.</p>
+{_list(verdict.reasons)}
+<h2>Metrics</h2>
+<p>A ticket is called urgent from a probability of {manifest.threshold:.3f}.</p>
+{_table("part", report["metrics"])}
+<h2>Are the probabilities true?</h2>
+<p>Of the test tickets that got about 70 %, about 70 % should be urgent: dots on the line are right.</p>
+{_reliability_svg(report["reliability"])}
+{"".join(f"<h2>By {column}</h2>{_table(column, rows)}" for column, rows in report["slices"].items() if rows)}
+<h2>What to know about the data</h2>
+{_list([finding["sentence"] for finding in report["data"]] or ["Nothing unusual."])}
+</html>
+"""
+
+
+def _list(sentences: Any) -> str:
+    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"
+
+
+def _table(corner: str, rows: dict[str, dict[str, float]]) -> str:
+    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in (corner, *COLUMNS))
+    body = "".join(
+        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{_number(metrics.get(column))}</td>' for column in COLUMNS)}</tr>"
+        for name, metrics in rows.items()
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value == int(value) and value > 1 else f"{value:.3f}"
+
+
+def _reliability_svg(bins: list[dict[str, float]]) -> str:
+    """Probability to the right, share of urgent upwards; a dot's area is the number of rows."""
+    rows = sum(b["rows"] for b in bins) or 1.0
+    dots = "".join(
+        f'<circle cx="{b["probability"] * SIDE:.1f}" cy="{(1 - b["urgent"]) * SIDE:.1f}" '
+        f'r="{2 + 18 * (b["rows"] / rows) ** 0.5:.1f}" fill="#2186eb" fill-opacity=".6"/>'
+        for b in bins
+    )
+    return (
+        f'<svg viewBox="-10 -10 {SIDE + 20} {SIDE + 20}" width="{SIDE + 20}" role="img" aria-label="calibration">'
+        f'<rect width="{SIDE}" height="{SIDE}" fill="#f5f7fa"/>'
+        f'<line x1="0" y1="{SIDE}" x2="{SIDE}" y2="0" stroke="#9aa5b1"/>{dots}</svg>'
+    )

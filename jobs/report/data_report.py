@@ -1,0 +1,192 @@
+"""Data report: what whoever owns the tickets should know about them, each a plain sentence and a number.
+
+It names files and the single words that give the label away, never a ticket.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from jobs.report.near_duplicates import near_duplicate_share
+from jobs.tickets.dataset import Dataset
+from urgency.features import terms
+
+LEAK_AUC = 0.9
+LEAK_TICKETS = 20
+"""Only a word that stands in at least so many tickets is named: it is no one's name."""
+
+_SORTED = 0.5  # share of the expected changes of label below which a file counts as sorted
+_PROBED = 200  # tickets of each label in which candidates are looked for
+_COMPARED = {"test": 5_000, "train": 50_000}
+_SHIFT = 0.05
+_E_MAIL = re.compile(
+    r"[\w.+-]@[\w-]{1,63}\.\w"
+)  # begins with one character, so that it stays linear
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`name` is constant, `value` its number, `sentence` says it to people."""
+
+    name: str
+    value: float
+    sentence: str
+
+
+def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple[Finding, ...]:
+    """What stands out in the data; empty when nothing does.
+
+    champion_base_rate: share of urgent tickets in the data of the model that serves, None where there is none.
+    """
+    frame = data.frame
+    if frame.empty:
+        return ()
+    findings = (
+        _leaks(frame),
+        _sorted_labels(frame),
+        _repetitions(data),
+        _e_mail(frame),
+        _shift(frame, champion_base_rate),
+        _near_duplicates(frame),
+        _dates(data),
+    )
+    return tuple(finding for some in findings for finding in some)
+
+
+def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
+    """Words whose mere presence separates the labels: AUC = (1 + share in urgent - share in others) / 2."""
+    urgent = frame[frame["urgent"]]
+    others = frame[~frame["urgent"]]
+    if urgent.empty or others.empty:
+        return
+    candidates = _common_words(urgent) | _common_words(others)
+    with_urgent, with_others = _tickets_with(urgent, candidates), _tickets_with(others, candidates)
+    for word in sorted(candidates):
+        share, other_share = with_urgent[word] / len(urgent), with_others[word] / len(others)
+        auc = (1 + abs(share - other_share)) / 2
+        if auc > LEAK_AUC and with_urgent[word] + with_others[word] >= LEAK_TICKETS:
+            yield Finding(
+                "leaking_word",
+                auc,
+                f'The word "{word}" alone nearly tells the label (AUC {auc:.2f}): it stands in {share:.0%} of the '
+                f"urgent tickets and in {other_share:.0%} of the others. If it gets in after a ticket was labelled, "
+                "the model will do worse on new tickets than its metrics say.",
+            )
+
+
+def _common_words(frame: pd.DataFrame) -> set[str]:
+    """Words in at least half of some tickets; one that separates the labels stands in over 80 % of one side."""
+    probed = frame.nsmallest(_PROBED, "split_key")
+    counts = Counter(word for text in _texts(probed) for word in set(terms(text)))
+    return {word for word, tickets in counts.items() if tickets >= len(probed) / 2}
+
+
+def _tickets_with(frame: pd.DataFrame, words: set[str]) -> Counter[str]:
+    return Counter(word for text in _texts(frame) for word in words.intersection(terms(text)))
+
+
+def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
+    """Fewer changes of label from row to row than chance gives (Wald and Wolfowitz 1940): 2 n p (1 - p)."""
+    for file, rows in frame.groupby("file", observed=True, sort=False):
+        urgent = rows["urgent"].to_numpy()
+        expected = 2 * (len(urgent) - 1) * urgent.mean() * (1 - urgent.mean())
+        changes = int(np.count_nonzero(urgent[1:] != urgent[:-1]))
+        if expected >= LEAK_TICKETS and changes < _SORTED * expected:
+            yield Finding(
+                "sorted_labels",
+                float(changes / expected),
+                f"In {file} urgent and other tickets stand in blocks: changes of label from row to row: {changes:,}, "
+                f"where chance would give {expected:,.0f}. The labels may come from different times or sources.",
+            )
+
+
+def _repetitions(data: Dataset) -> Iterator[Finding]:
+    duplicate = sum(account.duplicate for account in data.accounts)
+    if duplicate:
+        share = duplicate / (duplicate + len(data.frame))
+        yield Finding(
+            "duplicates",
+            share,
+            f"Rows that repeat a ticket: {duplicate:,} ({share:.1%}); the newest one counts.",
+        )
+    if data.conflicts:
+        yield Finding(
+            "conflicting_labels",
+            float(data.conflicts),
+            f"Tickets found with both labels: {data.conflicts:,}; the newest label counts.",
+        )
+
+
+def has_e_mail(text: str) -> bool:
+    """Whether an e-mail address stands in `text`."""
+    return _E_MAIL.search(text) is not None
+
+
+def _e_mail(frame: pd.DataFrame) -> Iterator[Finding]:
+    share = float(np.mean([has_e_mail(text) for text in _texts(frame)]))
+    if share:
+        yield Finding(
+            "e_mail_addresses",
+            share,
+            f"{share:.1%} of the tickets hold an e-mail address. The model keeps no text, but the bucket does.",
+        )
+
+
+def _shift(frame: pd.DataFrame, champion: float | None) -> Iterator[Finding]:
+    share = float(frame["urgent"].mean())
+    if champion is not None and abs(share - champion) >= _SHIFT:
+        yield Finding(
+            "base_rate_shift",
+            share - champion,
+            f"{share:.0%} of the tickets are urgent; where the serving model learned, {champion:.0%} were.",
+        )
+
+
+def _near_duplicates(frame: pd.DataFrame) -> Iterator[Finding]:
+    sides = {
+        side: frame[frame["side"] == side].nsmallest(most, "split_key")
+        for side, most in _COMPARED.items()
+    }
+    share = near_duplicate_share(_texts(sides["test"]), _texts(sides["train"]))
+    if share >= 0.01:
+        yield Finding(
+            "near_duplicates",
+            share,
+            f"{share:.0%} of the test tickets nearly repeat a training ticket (80 % of their words or more); "
+            "the metrics flatter by about what these are worth.",
+        )
+
+
+def _dates(data: Dataset) -> Iterator[Finding]:
+    unread = sum(account.unread_dates for account in data.accounts)
+    if unread:
+        yield Finding(
+            "unread_dates",
+            float(unread),
+            f"Dates in created_at that were not read: {unread:,}; write them as 2025-01-31.",
+        )
+    dated = data.frame.dropna(subset=["created_at"]).sort_values("created_at", kind="stable")
+    if len(dated) < max(60, len(data.frame) / 2):
+        return
+    thirds = [float(part.mean()) for part in np.array_split(dated["urgent"].to_numpy(), 3)]
+    moved = max(thirds) - min(thirds)
+    if moved >= 2 * _SHIFT:
+        told = " to ".join(f"{share:.0%}" for share in thirds)
+        yield Finding(
+            "moved_over_time",
+            moved,
+            f"In order of created_at the share of urgent tickets moved from {told} (thirds of {len(dated):,} dated "
+            "tickets): metrics of a random test set flatter what comes next.",
+        )
+
+
+def _texts(frame: pd.DataFrame) -> list[str]:
+    return [
+        f"{title}\n{text}" for title, text in zip(frame["title"], frame["description"], strict=True)
+    ]

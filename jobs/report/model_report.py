@@ -1,0 +1,62 @@
+"""Report: everything that is told about a judged model, as the bundle's `metrics.json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from jobs.model.fit import CATEGORIES
+from jobs.model.metrics import metrics_of, reliability
+from jobs.report.data_report import data_report
+from jobs.tickets.dataset import Dataset
+from jobs.tickets.split import SIDES
+
+
+def report_of(
+    data: Dataset,
+    probability: NDArray[np.float64],
+    threshold: float,
+    champion_base_rate: float | None,
+) -> dict[str, Any]:
+    """Metrics by side of the split, test metrics by slice, calibration of the test rows, and what the data show.
+
+    probability: shape (rows of data.frame,), P(urgent).
+    """
+    test = (data.frame["side"] == "test").to_numpy()
+    urgent = data.frame["urgent"].to_numpy(bool)
+    return {
+        "metrics": metrics_by_side(data.frame, probability, threshold),
+        "slices": metrics_by_slice(data.frame[test], probability[test], threshold),
+        "reliability": reliability(probability[test], urgent[test]) if test.any() else [],
+        "data": [asdict(finding) for finding in data_report(data, champion_base_rate)],
+    }
+
+
+def metrics_by_side(
+    frame: pd.DataFrame, probability: NDArray[np.float64], threshold: float
+) -> dict[str, dict[str, float]]:
+    """The metrics of train, validation and test; those of train flatter, as ever."""
+    side, urgent = frame["side"].to_numpy(), frame["urgent"].to_numpy(bool)
+    return {
+        name: metrics_of(probability[side == name], urgent[side == name], threshold)
+        for name in SIDES
+    }
+
+
+def metrics_by_slice(
+    frame: pd.DataFrame, probability: NDArray[np.float64], threshold: float
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The metrics by column and category."""
+    urgent = frame["urgent"].to_numpy(bool)
+    slices: dict[str, dict[str, dict[str, float]]] = {}
+    for column in CATEGORIES:
+        values = frame[column].to_numpy(object)
+        slices[column] = {
+            value: metrics_of(probability[values == value], urgent[values == value], threshold)
+            for value in sorted(set(values) - {""})
+        }
+    return slices

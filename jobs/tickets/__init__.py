@@ -1,0 +1,1 @@
+"""From landed objects to one table of tickets, and what became of every row."""

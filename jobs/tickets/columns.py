@@ -1,0 +1,104 @@
+"""Accepted rows while they are read, a list a column, and the DataFrame that becomes of them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from jobs.tickets.reader import Row
+from jobs.tickets.split import SIDES, side_numbers, text_hash
+from urgency.ticket import same_text, split_key
+
+NO_DATE = np.iinfo(np.int64).min
+"""What numpy reads as NaT."""
+
+_LATEST_S = 2**33
+
+
+@dataclass(slots=True)
+class TicketColumns:
+    """Rows as they grow; `created_s` in seconds since 1970 or NO_DATE, `file` the number of the file."""
+
+    ticket_id: list[str] = field(default_factory=list)
+    created_s: array[int] = field(default_factory=lambda: array("q"))
+    title: list[str] = field(default_factory=list)
+    description: list[str] = field(default_factory=list)
+    source: list[str] = field(default_factory=list)
+    customer_tier: list[str] = field(default_factory=list)
+    urgent: array[int] = field(default_factory=lambda: array("b"))
+    file: array[int] = field(default_factory=lambda: array("q"))
+    line: array[int] = field(default_factory=lambda: array("q"))
+    split_key: array[int] = field(default_factory=lambda: array("Q"))
+    same_text: array[int] = field(default_factory=lambda: array("Q"))
+
+    def add(self, row: Row, file: int, created_s: int) -> None:
+        """Take one row of the file with this number."""
+        ticket = row.ticket
+        self.ticket_id.append(row.ticket_id)
+        self.created_s.append(created_s)
+        self.title.append(ticket.title)
+        self.description.append(ticket.description)
+        self.source.append(ticket.source)
+        self.customer_tier.append(ticket.customer_tier)
+        self.urgent.append(row.urgent)
+        self.file.append(file)
+        self.line.append(row.line)
+        self.split_key.append(text_hash(split_key(ticket)))
+        self.same_text.append(text_hash(same_text(ticket)))
+
+    def truncate(self, rows: int) -> None:
+        """Forget all but the first rows."""
+        for name in self.__slots__:
+            del getattr(self, name)[rows:]
+
+    def frame(self, files: list[str]) -> pd.DataFrame:
+        """The columns that `jobs.tickets.dataset.Dataset` describes, and same_text (uint64); `files` by number."""
+        created_at = (
+            np.array(self.created_s, "int64").astype("datetime64[s]").astype("datetime64[us]")
+        )
+        split_keys = np.array(self.split_key, "uint64")
+        return pd.DataFrame(
+            {
+                "ticket_id": pd.Series(self.ticket_id, dtype="str"),
+                "created_at": pd.Series(created_at).dt.tz_localize("UTC"),
+                "title": pd.Series(self.title, dtype="str"),
+                "description": pd.Series(self.description, dtype="str"),
+                "source": pd.Categorical(self.source),
+                "customer_tier": pd.Categorical(self.customer_tier),
+                "urgent": np.array(self.urgent, "bool"),
+                "file": _category(self.file, files),
+                "line": np.array(self.line, "int64"),
+                "split_key": split_keys,
+                "side": _category(side_numbers(split_keys), SIDES),
+                "same_text": np.array(self.same_text, "uint64"),
+            }
+        )
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+
+def _category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series:
+    codes = np.array(numbers, "int64")
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names))))
+
+
+def seconds(text: str) -> int:
+    """Seconds since 1970 of an ISO 8601 date or time, in UTC unless it says otherwise.
+
+    NO_DATE where it is none, or lies before 1970 or after 2242: exports write such years for "unknown".
+    """
+    if not text:
+        return NO_DATE
+    try:
+        moment = datetime.fromisoformat(text)
+        moment_s = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return NO_DATE
+    return moment_s if 0 <= moment_s < _LATEST_S else NO_DATE

@@ -1,0 +1,138 @@
+"""A system that an operator can look at and move, made of memory: no stack, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import cast
+
+from cli.context import System
+from cli.dead_letters import DeadLetter
+from cli.runs import Run, Runs
+from cli.service_client import ServiceClient, Serving
+from jobs.protocol.lease import Lease
+from jobs.protocol.reconcile import Reconciler
+from jobs.recipe import recipe_of
+from tests.support.job.fake_trainer import Decide, FakeTrainer
+from tests.support.storage.memory_store import MemoryStore
+from urgency.logs import Log
+from urgency.messages import ModelReleased
+from urgency.records import Release
+from urgency.registry import Registry
+from urgency.settings import Settings
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+OPERATOR = "operator@example.com"
+INSTANCES = ("http://one", "http://two")
+
+
+class FakeService:
+    """Instances that follow the pointer when `follow` is called, or lag behind."""
+
+    def __init__(self) -> None:
+        self.addresses = INSTANCES
+        self.epochs = dict.fromkeys(INSTANCES, 0)
+
+    def serving(self) -> list[Serving]:
+        return [
+            Serving(address, version=epoch, epoch=epoch) for address, epoch in self.epochs.items()
+        ]
+
+
+class FakeRuns:
+    """Remembers what was started."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, ...]] = []
+
+    def start(self, *args: str) -> str:
+        self.started.append(args)
+        return f"train-{len(self.started)}"
+
+    def recent(self, most: int) -> list[Run]:
+        return [Run(f"train-{n + 1}", "succeeded", NOW, 1.0) for n in range(len(self.started))][
+            :most
+        ]
+
+
+@dataclass
+class World:
+    """Stores in memory, a publisher that remembers, and a job that runs when `reconcile` is called."""
+
+    landing: MemoryStore = field(default_factory=MemoryStore)
+    objects: MemoryStore = field(default_factory=MemoryStore)
+    control: MemoryStore = field(default_factory=MemoryStore)
+    published: list[ModelReleased] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
+    service: FakeService = field(default_factory=FakeService)
+    runs: FakeRuns = field(default_factory=FakeRuns)
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.objects, self.control, sleep=_no_sleep)
+
+    @property
+    def system(self) -> System:
+        return System(
+            settings=self.settings,
+            landing=self.landing,
+            registry=self.registry,
+            publish=self.published.append,
+            runs=cast(Runs, self.runs),
+            service=cast(ServiceClient, self.service),
+            dead_letters=lambda: self.letters,
+            history=self.history,
+            who=lambda: OPERATOR,
+        )
+
+    @property
+    def release(self) -> Release:
+        return self.registry.current_release()[1]
+
+    def history(self) -> list[Release]:
+        """Every release that was written, as the control bucket's versions keep them."""
+        generations = self.control._generations.items()
+        written = [
+            Release.from_bytes(kept.body)
+            for (name, _), kept in generations
+            if name == "release.json"
+        ]
+        return sorted(written, key=lambda release: release.epoch)
+
+    def drop(self, *names: str) -> None:
+        """New generations of files below incoming/."""
+        for name in names:
+            token = next((o.generation for o in self.landing.list(f"incoming/{name}")), 0)
+            self.landing.put(f"incoming/{name}", f"body {name} {token}".encode(), token)
+
+    def reconcile(self, decide: Decide = lambda _version, _champion: "PROMOTE") -> None:
+        """One run of the job, with a trainer that costs nothing; the instances follow."""
+        log = Log(stream=StringIO())
+        Reconciler(
+            landing=self.landing,
+            registry=self.registry,
+            lease=Lease(
+                self.control, "run-1", ttl_s=600, now=lambda: NOW, sleep=_no_sleep, log=log
+            ),
+            trainer=lambda: FakeTrainer(self.landing, decide),
+            publish=self.published.append,
+            recipe=recipe_of(self.settings),
+            execution="run-1",
+            deadline=NOW + timedelta(hours=1),
+            now=lambda: NOW,
+            sleep=_no_sleep,
+            reached=lambda _point: None,
+            log=log,
+        ).run()
+        self.follow()
+
+    def follow(self, addresses: Sequence[str] = INSTANCES) -> None:
+        """These instances notice the pointer."""
+        for address in addresses:
+            self.service.epochs[address] = self.release.epoch
+
+
+def _no_sleep(_seconds: float) -> None: ...

@@ -1,0 +1,213 @@
+"""What must fail does fail; and only for want of a grant, since it succeeds where everything is granted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import google.api_core.exceptions as api
+import pytest
+
+from infra.local.wiring import Grant, Wiring
+from tests.support.cloud.guarded import SERVICE, Guarded, Refused, guarded
+from tests.support.cloud.whole_cloud import WIRING
+from urgency.errors import Forbidden
+from urgency.store import ABSENT
+
+Attempt = Callable[[Guarded, str], object]
+OPENS = {
+    "buckets": ("roles/storage.objectAdmin",),
+    "topics": ("roles/pubsub.publisher",),
+    "subscriptions": ("roles/pubsub.subscriber",),
+    "jobs": ("roles/run.jobsExecutorWithOverrides", "roles/run.viewer"),
+    "services": ("roles/run.servicesInvoker",),
+    "serviceAccounts": ("roles/iam.serviceAccountTokenCreator",),
+}
+THERE = {
+    "landing": ["incoming/ann.csv", "receipts/ann.md"],
+    "registry": ["models/1.json"],
+    "control": ["release.json"],
+}
+
+
+def create(bucket: str, name: str) -> Attempt:
+    return lambda here, who: here.bucket(who, bucket).put(name, b"x", ABSENT)
+
+
+def overwrite(bucket: str, name: str) -> Attempt:
+    def attempt(here: Guarded, who: str) -> None:
+        there = next(one for one in here.bucket("operator", bucket).list("") if one.name == name)
+        here.bucket(who, bucket).put(name, b"y", there.generation)
+
+    return attempt
+
+
+def delete(bucket: str, name: str) -> Attempt:
+    return lambda here, who: here.delete(who, bucket, name)
+
+
+def read(bucket: str, name: str) -> Attempt:
+    return lambda here, who: here.bucket(who, bucket).get(name)
+
+
+def list_(bucket: str) -> Attempt:
+    return lambda here, who: list(here.bucket(who, bucket).list(""))
+
+
+def publish(topic: str) -> Attempt:
+    return lambda here, who: here.publish(who, topic)
+
+
+def pull(subscription: str) -> Attempt:
+    return lambda here, who: here.pull(who, subscription)
+
+
+def call(container: str, path: str = "/") -> Attempt:
+    return lambda here, who: here.call(who, container, path)
+
+
+def run(here: Guarded, who: str) -> None:
+    here.run_job(who)
+
+
+def run_with_overrides(here: Guarded, who: str) -> None:
+    here.run_job(who, overrides=True)
+
+
+def watch(here: Guarded, who: str) -> None:
+    here.list_runs(who)
+
+
+RELOAD, PREDICT = call(SERVICE, "/v1/model:reload"), call(SERVICE, "/v1/predict")
+
+# who, what is attempted, how; nobody listed here may
+ATTEMPTS: list[tuple[str, str, Attempt]] = [
+    ("urgency-serve", "create a model", create("registry", "models/2.json")),
+    ("urgency-serve", "move the pointer", overwrite("control", "release.json")),
+    ("urgency-serve", "delete the pointer", delete("control", "release.json")),
+    ("urgency-serve", "write a receipt", create("landing", "receipts/x.md")),
+    ("urgency-serve", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-serve", "list tickets", list_("landing")),
+    ("urgency-serve", "announce a release", publish("model-released")),
+    ("urgency-serve", "run the job", run),
+    ("urgency-trigger", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-trigger", "list tickets", list_("landing")),
+    ("urgency-trigger", "read the registry", read("registry", "models/1.json")),
+    ("urgency-trigger", "move the pointer", overwrite("control", "release.json")),
+    ("urgency-trigger", "run the job as something else", run_with_overrides),
+    ("urgency-trigger", "reload the service", RELOAD),
+    ("urgency-reload", "run the job", run),
+    ("urgency-reload", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-reload", "read the registry", read("registry", "models/1.json")),
+    ("urgency-reload", "move the pointer", overwrite("control", "release.json")),
+    ("urgency-reload", "call the other function", call("on-csv-landed")),
+    ("urgency-pusher", "reload the service", RELOAD),
+    ("urgency-pusher", "run the job", run),
+    ("urgency-pusher", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-pusher", "pull what it pushes", pull("on-csv-landed")),
+    ("urgency-train", "drop tickets", create("landing", "incoming/x.csv")),
+    ("urgency-train", "overwrite tickets", overwrite("landing", "incoming/ann.csv")),
+    ("urgency-train", "delete tickets", delete("landing", "incoming/ann.csv")),
+    ("urgency-train", "write elsewhere in landing", create("landing", "receipts.md")),
+    ("urgency-train", "overwrite a receipt", overwrite("landing", "receipts/ann.md")),
+    ("urgency-train", "overwrite a model", overwrite("registry", "models/1.json")),
+    ("urgency-train", "delete a model", delete("registry", "models/1.json")),
+    ("urgency-train", "announce a landing", publish("tickets-landed")),
+    ("urgency-train", "predict", PREDICT),
+    ("urgency-train", "reload the service", RELOAD),
+    ("urgency-train", "run itself", run),
+    ("urgency-scheduler", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-scheduler", "read the registry", read("registry", "models/1.json")),
+    ("urgency-scheduler", "list the control bucket", list_("control")),
+    ("urgency-scheduler", "watch runs", watch),
+    ("urgency-scheduler", "run the job as something else", run_with_overrides),
+    ("operator", "create a model", create("registry", "models/2.json")),
+    ("operator", "overwrite a model", overwrite("registry", "models/1.json")),
+    ("operator", "delete a model", delete("registry", "models/1.json")),
+    ("operator", "write a receipt", create("landing", "receipts/x.md")),
+    ("operator", "overwrite a receipt", overwrite("landing", "receipts/ann.md")),
+    ("operator", "announce a landing", publish("tickets-landed")),
+    ("operator", "call a function", call("on-csv-landed")),
+    ("operator", "take a function's messages", pull("on-model-released")),
+    ("operator", "run the job as something else", run_with_overrides),
+    ("uploader", "list what others dropped", list_("landing")),
+    ("uploader", "write a receipt", create("landing", "receipts/x.md")),
+    ("uploader", "delete a receipt", delete("landing", "receipts/ann.md")),
+    ("uploader", "write elsewhere in landing", create("landing", "incoming.csv")),
+    ("uploader", "read the registry", read("registry", "models/1.json")),
+    ("uploader", "read the pointer", read("control", "release.json")),
+    ("uploader", "move the pointer", overwrite("control", "release.json")),
+    ("uploader", "run the job", run),
+    ("uploader", "predict", PREDICT),
+    ("uploader", "reload the service", RELOAD),
+    ("uploader", "look at dead letters", pull("dead-letters")),
+    ("caller", "drop tickets", create("landing", "incoming/x.csv")),
+    ("caller", "read tickets", read("landing", "incoming/ann.csv")),
+    ("caller", "read the registry", read("registry", "models/1.json")),
+    ("caller", "move the pointer", overwrite("control", "release.json")),
+    ("caller", "run the job", run),
+    ("caller", "announce a release", publish("model-released")),
+]
+EACH_ATTEMPT = pytest.mark.parametrize(
+    ("who", "attempt"),
+    [
+        pytest.param(who, attempt, id=f"{who} {what}".replace(" ", "_"))
+        for who, what, attempt in ATTEMPTS
+    ],
+)
+
+
+def everything(wiring: Wiring) -> Wiring:
+    """Every role of OPENS to everybody, on every resource that the grants name."""
+    resources = {grant.resource for grant in wiring.grants}
+    machines = [
+        f"serviceAccount:{email}" for email in (*wiring.service_accounts, *wiring.agents.values())
+    ]
+    grants = (
+        Grant(resource, role, member)
+        for resource in resources
+        for role in OPENS[resource.partition("/")[0]]
+        for member in (*machines, *wiring.people.values())
+    )
+    return replace(wiring, grants=tuple(grants))
+
+
+def fill(here: Guarded) -> None:
+    """What the attempts aim at, written by whom the wiring lets."""
+    for bucket, names in THERE.items():
+        for name in names:
+            author = "operator" if name.startswith("incoming/") else "urgency-train"
+            here.bucket(author, bucket).put(name, b"x", ABSENT)
+
+
+def empty(here: Guarded) -> None:
+    """Where everybody may: no object is left."""
+    for bucket in THERE:
+        for left in list(here.bucket("operator", bucket).list("")):
+            here.delete("operator", bucket, left.name)
+
+
+@pytest.fixture(scope="module")
+def as_wired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarded(tmp_path_factory.mktemp("wired"), WIRING) as here:
+        fill(here)
+        yield here
+
+
+@EACH_ATTEMPT
+def test_it_is_refused(who: str, attempt: Attempt, as_wired: Guarded) -> None:
+    with pytest.raises((Refused, Forbidden, api.Forbidden)):
+        attempt(as_wired, who)
+
+
+@pytest.fixture(scope="module")
+def all_granted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarded(tmp_path_factory.mktemp("granted"), everything(WIRING)) as here:
+        yield here
+
+
+@EACH_ATTEMPT
+def test_it_is_the_grant_that_is_wanting(who: str, attempt: Attempt, all_granted: Guarded) -> None:
+    empty(all_granted)
+    fill(all_granted)
+    attempt(all_granted, who)

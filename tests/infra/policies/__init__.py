@@ -1,0 +1,18 @@
+"""What must hold for whatever was applied: POLICIES, name -> function from a deployment to its violations."""
+
+from __future__ import annotations
+
+from tests.infra.policies import access, messaging, project, running, storage, watching
+from tests.infra.policies.deployment import POLICIES, Deployment, deployment
+
+__all__ = [
+    "POLICIES",
+    "Deployment",
+    "access",
+    "deployment",
+    "messaging",
+    "project",
+    "running",
+    "storage",
+    "watching",
+]

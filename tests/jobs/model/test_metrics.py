@@ -1,0 +1,79 @@
+"""Metrics are scikit-learn's where it has them, and right where it has not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from jobs.model.metrics import metrics_of, paired_bootstrap_pr_auc, reliability, roc_auc_lower_bound
+
+
+def sample(n: int, seed: int = 0, strength: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    urgent = rng.random(n) < 0.3
+    probability = 1 / (1 + np.exp(-(rng.normal(size=n) + strength * urgent - 1)))
+    return probability, urgent
+
+
+def test_the_seeds_four_at_the_threshold() -> None:
+    probability, urgent = np.array([0.9, 0.6, 0.4, 0.1]), np.array([True, False, True, False])
+    metrics = metrics_of(probability, urgent, 0.5)
+    assert [metrics[name] for name in ("accuracy", "precision", "recall", "f1")] == [
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+    ]
+    assert metrics["brier"] == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
+
+
+def test_one_label_or_no_row_leaves_out_what_cannot_be_said() -> None:
+    assert metrics_of(np.array([]), np.array([], bool), 0.5) == {"rows": 0.0}
+    assert "pr_auc" not in metrics_of(np.array([0.2, 0.3]), np.array([False, False]), 0.5)
+
+
+def test_true_probabilities_have_a_small_calibration_error_and_false_ones_a_large_one() -> None:
+    rng = np.random.default_rng(1)
+    probability = rng.random(50_000)
+    urgent = rng.random(50_000) < probability
+    assert metrics_of(probability, urgent, 0.5)["ece"] < 0.01
+    assert metrics_of(probability**3, urgent, 0.5)["ece"] > 0.2
+
+
+def test_every_row_stands_in_one_bin_of_the_reliability_picture() -> None:
+    probability, urgent = sample(1_000)
+    assert (
+        sum(
+            b["rows"]
+            for b in reliability(
+                np.append(probability, [0.0, 1.0]), np.append(urgent, [True, True])
+            )
+        )
+        == 1_002
+    )
+
+
+def test_the_lower_bound_of_roc_auc_holds_as_often_as_it_says() -> None:
+    truth = np.mean([metrics_of(*sample(20_000, seed), 0.5)["roc_auc"] for seed in range(3)])
+    above = [roc_auc_lower_bound(*sample(200, seed), 0.9) > truth for seed in range(1_000, 1_500)]
+    assert 0.06 < np.mean(above) < 0.14
+
+
+def test_the_bootstrap_centres_on_the_difference_and_brackets_zero_for_equal_models() -> None:
+    (better, urgent), worse = sample(1_500, strength=2.5), sample(1_500, seed=9)[0]
+    difference = paired_bootstrap_pr_auc(better, worse, urgent, seed=0, rounds=200)
+    exact = average_precision_score(urgent, better) - average_precision_score(urgent, worse)
+    assert np.median(difference) == pytest.approx(exact, abs=0.02)
+    assert (paired_bootstrap_pr_auc(better, better, urgent, seed=0, rounds=20) == 0).all()
+
+
+def test_the_bootstraps_pr_auc_is_scikit_learns_with_ties_too() -> None:
+    probability, urgent = sample(500)
+    rounded = probability.round(1)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(500, size=500)
+    [difference] = paired_bootstrap_pr_auc(rounded, np.zeros(500), urgent, seed=0, rounds=1)
+    assert difference == pytest.approx(
+        average_precision_score(urgent[drawn], rounded[drawn]) - urgent[drawn].mean()
+    )

@@ -1,0 +1,46 @@
+"""The cut follows the cost, and a capacity only ever raises it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jobs.model.threshold import cost_threshold, tickets_per_day, within_capacity
+
+
+def test_the_cut_costs_least_when_probabilities_are_true() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.random(200_000)
+    urgent = rng.random(200_000) < probability
+
+    def cost(cut: float) -> float:
+        return float(
+            5 * (urgent & (probability < cut)).mean() + (~urgent & (probability >= cut)).mean()
+        )
+
+    best = cost_threshold(5.0)
+    assert best == pytest.approx(1 / 6)
+    assert all(cost(best) < cost(other) for other in (0.08, 0.12, 0.22, 0.3, 0.5))
+
+
+def dates(rows: int, days: int) -> pd.Series:
+    return pd.Series(
+        pd.date_range(
+            "2026-01-01", periods=rows, freq=pd.Timedelta(days=days) / (rows - 1), tz="UTC"
+        )
+    )
+
+
+def test_a_capacity_calls_at_most_that_many_a_day() -> None:
+    probability = np.linspace(0, 1, 601)  # 601 training rows in 10 days: 100 tickets arrive a day
+    cut = within_capacity(0.1, probability, dates(601, 10), per_day=20)
+    assert (probability >= cut).mean() == pytest.approx(0.2, abs=0.003)
+    assert within_capacity(0.95, probability, dates(601, 10), per_day=20) == 0.95
+
+
+def test_no_capacity_or_no_dates_leave_the_cut_alone() -> None:
+    probability = np.linspace(0, 1, 100)
+    assert within_capacity(0.1, probability, dates(100, 10), per_day=0) == 0.1
+    assert within_capacity(0.1, probability, pd.Series([pd.NaT] * 100), per_day=1) == 0.1
+    assert tickets_per_day(dates(100, 10)) == pytest.approx(10)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from jobs.protocol.snapshots import NAMES_KEPT, list_landing, next_snapshot
+from tests.support.storage.memory_store import MemoryStore
+from urgency.records import Snapshot, SourceFile, snapshot_id
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def file(name: str, generation: int = 1) -> SourceFile:
+    return SourceFile(f"incoming/{name}.csv", generation, 10, "AAAAAA==")
+
+
+def snapshot(
+    *files: SourceFile, before: Snapshot | None = None, forced_by: str | None = None
+) -> Snapshot:
+    return next_snapshot(before, files, "recipe", now=NOW, forced_by=forced_by)
+
+
+def test_only_ticket_files_are_listed_oldest_first() -> None:
+    times = iter(range(60))
+    landing = MemoryStore(now=lambda: NOW.replace(second=next(times)))
+    for name in (
+        "incoming/b.csv",
+        "incoming/team/a.CSV",
+        "incoming/notes.txt",
+        "receipts/b.csv.1.json",
+        "incoming/b.csv",
+    ):
+        landing.overwrite(name, name.encode())
+    assert [(listed.name, listed.size) for listed in list_landing(landing)] == [
+        ("incoming/team/a.CSV", 19),
+        ("incoming/b.csv", 14),
+    ]
+
+
+def test_numbers_count_on_from_the_snapshot_before() -> None:
+    first = snapshot(file("a"))
+    assert (first.n, snapshot(file("a"), file("b"), before=first).n) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("same", "files", "recipe"),
+    [
+        (True, (file("b"), file("a")), "recipe"),
+        (False, (file("a"), file("b", 2)), "recipe"),
+        (False, (file("a"),), "recipe"),
+        (False, (file("a"), file("b")), "another"),
+    ],
+)
+def test_the_id_covers_generations_and_recipe_but_not_the_order(
+    same: bool, files: tuple[SourceFile, ...], recipe: str
+) -> None:
+    assert (snapshot_id((file("a"), file("b")), "recipe") == snapshot_id(files, recipe)) is same
+
+
+def test_two_snapshots_of_the_same_are_told_apart_by_their_nonce() -> None:
+    assert snapshot(file("a")).id == snapshot(file("a")).id
+    assert snapshot(file("a")).nonce != snapshot(file("a")).nonce
+
+
+def test_the_cause_names_what_was_added_replaced_and_removed() -> None:
+    before = snapshot(file("kept"), file("replaced"), file("removed"))
+    cause = snapshot(file("kept"), file("replaced", 2), file("added"), before=before).cause
+    assert cause == {
+        "added": {"count": 1, "names": ["incoming/added.csv"]},
+        "replaced": {"count": 1, "names": ["incoming/replaced.csv"]},
+        "removed": {"count": 1, "names": ["incoming/removed.csv"]},
+        "recipe_changed": False,
+        "forced": False,
+    }
+
+
+def test_a_forced_snapshot_says_by_whom() -> None:
+    forced = snapshot(file("a"), before=snapshot(file("a")), forced_by="run-7")
+    assert (forced.forced_by, forced.cause["forced"]) == ("run-7", True)
+
+
+def test_many_names_are_cut_and_counted() -> None:
+    added = snapshot(*(file(str(number)) for number in range(NAMES_KEPT + 5))).cause["added"]
+    assert (added["count"], len(added["names"])) == (NAMES_KEPT + 5, NAMES_KEPT)
+
+
+def test_it_reads_back_as_written() -> None:
+    written = snapshot(file("ä"), file("b"), forced_by="run-7")
+    assert Snapshot.from_bytes(written.to_bytes()) == written

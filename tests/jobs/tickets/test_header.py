@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+
+from jobs.tickets.reader import Row, read_csv
+from tests.support.job.csv_files import HEADER, csv_bytes, read, refusal, row
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+def test_headers_are_known_by_other_names_in_any_case_and_width() -> None:
+    header = " ID ,Date,\uff33ub\uff4aect,Body,Channel,Customer Tier,\ufeffLABEL-Urgency"
+    rows, problems = read(csv_bytes(row(1), header=header))
+    assert (rows[0].ticket_id, rows[0].created_at, rows[0].ticket.title) == (
+        "T-1",
+        "2025-01-31",
+        "Ticket 1",
+    )
+    assert (rows[0].ticket.source, rows[0].ticket.customer_tier) == ("web", "free")
+    assert not problems
+
+
+def test_a_column_under_its_own_name_comes_before_its_aliases_and_unknown_ones_may_repeat() -> None:
+    body = csv_bytes("low,x,y,Title,urgent", header="Priority,Comment,Comment,title,label_urgency")
+    opened = read_csv(io.BytesIO(body))
+    first = next(opened.rows)
+    assert opened.columns_ignored == ("Priority", "Comment", "Comment")
+    assert isinstance(first, Row)
+    assert first.urgent
+
+
+def test_settings_may_name_further_headers() -> None:
+    body = csv_bytes("Drucker,urgent", header="Betreff,label_urgency")
+    first = next(read_csv(io.BytesIO(body), aliases={"betreff": "title"}).rows)
+    assert isinstance(first, Row)
+    assert first.ticket.title == "Drucker"
+
+
+def test_headers_are_repeated_only_cut_and_on_one_line() -> None:
+    reason = refusal(csv_bytes(header="x" * 60_000 + ',"a\nb"')).reason
+    assert "x" * 40 + ", a b." in reason
+    assert len(reason) < 300
+
+
+def test_65_columns_are_refused() -> None:
+    assert "65 columns; at most 64" in refusal(csv_bytes(header=HEADER + ",x" * 58)).reason
+
+
+def test_the_published_original_is_refused_with_words_that_its_owner_understands() -> None:
+    original = SHARED / "originals" / "pits_a_original.csv.gz"
+    if not original.exists():
+        pytest.skip("skipped: shared data absent")
+    reason = refusal(gzip.decompress(original.read_bytes())).reason
+    for told in (
+        "no column label_urgency (urgent or non-urgent)",
+        "TIM_Id, Subject, Severity, Description, Initiation_Date",
+    ):
+        assert told in reason
+    assert "Subject would be read as title; Description would be read as description" in reason

@@ -1,0 +1,68 @@
+"""CSVs for tests: good ones in a line, and endless ones that nobody has to hold in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from jobs.tickets.dataset import Dataset, build_dataset
+from jobs.tickets.lines import FileRefused
+from jobs.tickets.reader import CsvFile, Row, read_csv
+from urgency.records import SourceFile
+
+HEADER = "ticket_id,created_at,title,description,source,customer_tier,label_urgency"
+
+
+def row(
+    number: int, description: str = "the printer is out of toner", label: str = "non-urgent"
+) -> str:
+    return f"T-{number},2025-01-31,Ticket {number},{description},web,free,{label}"
+
+
+def csv_bytes(*rows: str, header: str = HEADER, end: str = "\n") -> bytes:
+    return "".join(line + end for line in (header, *rows)).encode()
+
+
+def read(body: bytes) -> tuple[list[Row], dict[int, str]]:
+    """Good rows, and reasons by line."""
+    opened: CsvFile = read_csv(io.BytesIO(body))
+    rows = list(opened.rows)
+    return [r for r in rows if isinstance(r, Row)], {
+        r.line: r.reason for r in rows if not isinstance(r, Row)
+    }
+
+
+def refusal(body: bytes) -> FileRefused:
+    """Why the whole file is refused, which it has to be."""
+    with pytest.raises(FileRefused) as caught:
+        read(body)
+    return caught.value
+
+
+def dataset(*bodies: bytes) -> Dataset:
+    """The dataset of files named 0.csv, 1.csv ... in this order."""
+    files = [
+        SourceFile(f"incoming/{number}.csv", number, len(body), "")
+        for number, body in enumerate(bodies)
+    ]
+    return build_dataset(files, lambda file: io.BytesIO(bodies[file.generation]))
+
+
+class Endless(io.RawIOBase):
+    """A stream of chunks made when they are asked for, which counts what was taken from it."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks: Iterator[bytes] = iter(chunks)
+        self._left = b""
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        self._left = self._left or next(self._chunks, b"")
+        given, self._left = self._left[:size], self._left[size:]
+        self.taken += len(given)
+        return given

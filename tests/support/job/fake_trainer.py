@@ -1,0 +1,69 @@
+"""A trainer that costs nothing: the model is the digest of the files, the verdict what the test decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jobs.tickets.file_report import FileAccount, accounts_to_json
+from tests.support.models import small_manifest
+from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, digest
+from urgency.records import Snapshot, SourceFile
+from urgency.store import ObjectStore
+
+Decide = Callable[[int, int], str]
+"""Version and champion -> PROMOTE, HOLD or REJECT."""
+
+
+@dataclass
+class FakeTrainer:
+    """See jobs.protocol.reconcile.Trainer. `trained` and `judged` tell what was asked; no two trainings give equal bytes."""
+
+    landing: ObjectStore
+    decide: Decide = lambda _version, _champion: "PROMOTE"
+    work: Callable[[], None] = lambda: None
+    trained: list[int] = field(default_factory=list)
+    execution: str = "run-1"
+    judged: list[tuple[int, int]] = field(default_factory=list)
+
+    def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
+        data = self._read(snapshot)
+        self.work()
+        self.trained.append(snapshot.n)
+        parts = {
+            ARRAYS: f"version {snapshot.n} of {data}, training {len(self.trained)}".encode(),
+            ACCOUNTING: accounts_to_json([_account(file) for file in snapshot.files]),
+            METRICS: b'{"data": []}',
+        }
+        manifest = small_manifest(
+            snapshot.n,
+            {name: digest(body) for name, body in parts.items()},
+            snapshot=snapshot.id,
+            recipe=snapshot.recipe,
+            verdict=self._verdict(snapshot.n, champion),
+            execution=self.execution,
+            forced_by=snapshot.forced_by,
+        )
+        return manifest, parts
+
+    def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
+        self._read(snapshot)
+        self.judged.append((manifest.version, champion))
+        return self._verdict(manifest.version, champion)
+
+    def _verdict(self, version: int, champion: int) -> Verdict:
+        return Verdict(self.decide(version, champion), ("The test decided.",), champion)
+
+    def _read(self, snapshot: Snapshot) -> str:
+        return digest(
+            b"".join(
+                self.landing.open_at(file.name, file.generation).read() for file in snapshot.files
+            )
+        )
+
+
+def _account(file: SourceFile) -> FileAccount:
+    """As if one row in ten were bad."""
+    return FileAccount(
+        file.name, file.generation, file.size, file.size, 0, file.size // 10, (), 0, (), 0
+    )

@@ -1,0 +1,30 @@
+"""The training job as a real process against a pocket cloud."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from infra.local.containers import environment_for
+from tests.support.cloud.live_stack import CHECKOUT, person
+from tests.support.cloud.whole_cloud import Cloud
+
+
+def job_environment(place: Cloud, execution: str = "train-test1") -> dict[str, str]:
+    """What Cloud Run would give the job, with `place` in place of Google's endpoints."""
+    [job] = place.wiring.jobs
+    account = job.service_account.partition("@")[0]
+    identity = place.identity.environment(account, place.url.removeprefix("http://"))
+    environment = environment_for(
+        job, port=None, pocket=place.url, identity=identity, person=person(place.home.root)
+    )
+    return environment | {"CLOUD_RUN_EXECUTION": execution}
+
+
+def train(environment: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    """`python -m jobs train`, to its end."""
+    command = [sys.executable, "-m", "jobs", "train", *options]
+    return subprocess.run(
+        command, env=dict(environment), cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )

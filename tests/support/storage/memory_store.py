@@ -1,0 +1,127 @@
+"""ObjectStore in memory, for tests that need speed or a fault at a chosen call; keeps the store's contract suite."""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import google_crc32c
+
+from urgency.errors import Conflict, CorruptObject, Gone
+from urgency.store import ABSENT, UNCHANGED, Listed, Unchanged, Versioned
+
+Fault = Callable[[str], None]
+"""Called with 'before put NAME', 'after put NAME' and so on; what it raises is what the caller of the store gets."""
+
+
+@dataclass
+class _Generation:
+    listed: Listed
+    body: bytes
+
+
+class MemoryStore:
+    """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME', 'list PREFIX'."""
+
+    def __init__(
+        self,
+        fault: Fault = lambda _when: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.fault, self._now = fault, now
+        self.calls: list[str] = []
+        self._generations: dict[tuple[str, int], _Generation] = {}
+        self._live: dict[str, int] = {}
+        self._numbers = itertools.count(1000)
+        self._lock = threading.Lock()
+
+    def get(self, name: str, unless: int | None = None) -> Versioned | Unchanged | None:
+        self._enter("get", name)
+        with self._lock:
+            token = self._live.get(name)
+            if token is None:
+                return None
+            if token == unless:
+                return UNCHANGED
+            return Versioned(token, self._checked(name, token))
+
+    def open_at(self, name: str, generation: int) -> BinaryIO:
+        self._enter("open", name)
+        with self._lock:
+            if (name, generation) not in self._generations:
+                raise Gone(f"{name} generation {generation} no longer exists.")
+            return io.BytesIO(self._checked(name, generation))
+
+    def put(self, name: str, body: bytes, expect: int) -> int:
+        self._enter("put", name)
+        with self._lock:
+            if self._live.get(name, ABSENT) != expect:
+                raise Conflict(f"{name} is no longer at generation {expect}.")
+            token = self._store(name, body)
+        self.fault(f"after put {name}")
+        return token
+
+    def list(self, prefix: str, after: str | None = None) -> Iterator[Listed]:
+        self._enter("list", prefix)
+        with self._lock:
+            names = sorted(
+                name
+                for name in self._live
+                if name.startswith(prefix) and (after is None or name > after)
+            )
+            found = [self._generations[name, self._live[name]].listed for name in names]
+        return iter(found)
+
+    def overwrite(self, name: str, body: bytes) -> None:
+        """Write whatever stands there, as a user does who drops a file; no fault meets this."""
+        with self._lock:
+            self._store(name, body)
+
+    def peek(self, name: str) -> bytes | None:
+        """What a `get` would read, beside the record of calls and its faults."""
+        with self._lock:
+            token = self._live.get(name)
+            return None if token is None else self._generations[name, token].body
+
+    def delete(self, name: str) -> None:
+        """Retire the live generation, as a user does who deletes a file; `open_at` still finds it."""
+        with self._lock:
+            del self._live[name]
+
+    def erase(self, name: str, generation: int) -> None:
+        """Remove one generation for good, as the bucket's lifecycle does."""
+        with self._lock:
+            del self._generations[name, generation]
+
+    def corrupt(self, name: str) -> None:
+        """Change a stored byte behind the checksum's back."""
+        with self._lock:
+            stored = self._generations[name, self._live[name]]
+            stored.body = bytes([stored.body[0] ^ 1]) + stored.body[1:]
+
+    def _store(self, name: str, body: bytes) -> int:
+        token = next(self._numbers)
+        listed = Listed(name, token, len(body), _crc32c(body), self._now())
+        self._generations[name, token] = _Generation(listed, body)
+        self._live[name] = token
+        return token
+
+    def _enter(self, call: str, name: str) -> None:
+        self.calls.append(f"{call} {name}")
+        self.fault(f"before {call} {name}")
+
+    def _checked(self, name: str, generation: int) -> bytes:
+        stored = self._generations[name, generation]
+        if _crc32c(stored.body) != stored.listed.crc32c:
+            raise CorruptObject(f"{name} arrived with another crc32c than the store holds.")
+        return stored.body
+
+
+def _crc32c(body: bytes) -> str:
+    return base64.b64encode(google_crc32c.Checksum(body).digest()).decode()

@@ -1,0 +1,131 @@
+"""The places an ObjectStore can live in, for the contract suite: memory, the pocket cloud, fake-gcs-server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+
+from infra.local.server import free_ports
+from infra.local.wiring import Grant, load_wiring
+from tests.support.cloud.pocket import Pocket, pocket
+from tests.support.storage.memory_store import MemoryStore
+from tests.support.waiting import eventually
+from urgency.store import CloudBucket, ObjectStore
+
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class World:
+    """`store()` gives the same bucket through a client of its own; `corrupt` flips a bit of a stored object."""
+
+    name: str
+    store: Callable[[], ObjectStore]
+    corrupt: Callable[[str], None]
+
+
+@contextmanager
+def memory(_folder: Path) -> Iterator[World]:
+    store = MemoryStore()
+    yield World("memory", lambda: store, store.corrupt)
+
+
+@contextmanager
+def pocket_cloud(folder: Path) -> Iterator[World]:
+    with pocket(folder, grants=(_everything("control"),)) as cloud:
+        name = cloud.bucket("control")
+        yield World(
+            "pocket",
+            lambda: cloud_bucket(cloud.client("operator"), name),
+            lambda _name: _flip(cloud),
+        )
+
+
+@contextmanager
+def fake_gcs_server(_folder: Path) -> Iterator[World]:
+    binary = fake_gcs_binary()
+    assert binary is not None
+    (port,) = free_ports(1)
+    command = [
+        binary,
+        "-scheme",
+        "http",
+        "-backend",
+        "memory",
+        "-host",
+        "127.0.0.1",
+        "-log-level",
+        "error",
+    ]
+    with subprocess.Popen(
+        [*command, "-port", str(port), "-public-host", f"127.0.0.1:{port}"]
+    ) as server:
+        try:
+            eventually(lambda: _answers(port), timeout_s=20)
+            bucket = _anonymous(port).bucket("contract-suite")
+            bucket.versioning_enabled = True
+            bucket.create(timeout=TIMEOUT_S)
+            yield World(
+                "fake-gcs-server", lambda: cloud_bucket(_anonymous(port), "contract-suite"), _cannot
+            )
+        finally:
+            server.terminate()
+
+
+def cloud_bucket(client: storage.Client, name: str, timeout_s: float = TIMEOUT_S) -> CloudBucket:
+    """Never retried, so that a test sees the first answer."""
+    return CloudBucket(client, name, retry=None, timeout_s=timeout_s)
+
+
+def fake_gcs_binary() -> str | None:
+    """Where fake-gcs-server is, if it is: its variable, the path, Go's folder, our cache."""
+    go = shutil.which("go")
+    gopath = (
+        subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout
+        if go
+        else ""
+    )
+    folders = [
+        Path(gopath.strip() or "/nonexistent") / "bin",
+        Path.home() / ".cache/ticket-urgency/bin",
+    ]
+    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
+    return os.environ.get("FAKE_GCS_SERVER") or shutil.which("fake-gcs-server", path=path)
+
+
+def _everything(bucket: str) -> Grant:
+    wiring = load_wiring()
+    name = next(known for known in wiring.buckets if known.endswith(bucket))
+    return Grant(f"buckets/{name}", "roles/storage.objectAdmin", wiring.people["operator"])
+
+
+def _flip(cloud: Pocket) -> None:
+    (payload,) = (cloud.home / "storage" / "kept").iterdir()
+    body = payload.read_bytes()
+    payload.write_bytes(bytes([body[0] ^ 1]) + body[1:])
+
+
+def _cannot(_name: str) -> None:
+    raise NotImplementedError("its memory cannot be changed from outside")
+
+
+def _anonymous(port: int) -> storage.Client:
+    return storage.Client(
+        project="contract-suite",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": f"http://127.0.0.1:{port}"},
+    )
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
