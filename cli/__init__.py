@@ -1,1 +1,3 @@
-"""The `urgency` command: the operator's one tool, for the laptop's stack and for a project in the cloud."""
+"""The `urgency` command: the operator's one tool, for the laptop's stack and for a project in the
+cloud.
+"""

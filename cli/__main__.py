@@ -1,4 +1,6 @@
-"""The `urgency` command. Exit codes: 0 done, 1 the world's fault, 2 the caller's; 3 to 6 are a drop's verdicts."""
+"""The `urgency` command. Exit codes: 0 done, 1 the world's fault, 2 the caller's; 3 to 6 are a
+drop's verdicts.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,10 @@ VERBS = {
 
 app = typer.Typer(
     name="urgency",
-    help="Urgent tickets first: drop a CSV, get a better model.\n\n"
-    "Without URGENCY_* settings every verb means the stack on this machine; with them a project in the cloud.",
+    help=(
+        "Urgent tickets first: drop a CSV, get a better model.\n\nWithout URGENCY_* settings every"
+        " verb means the stack on this machine; with them a project in the cloud."
+    ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

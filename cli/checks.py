@@ -1,25 +1,27 @@
-"""The doctor's checks: each looks, writes nothing, and says what it found, why that matters and what to do."""
+"""The doctor's checks: each looks, writes nothing, and says what it found, why that matters and
+what to do.
+"""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cli.context import System
+from jobs.protocol.lease import read_lease
 from jobs.protocol.snapshots import list_landing
 from jobs.recipe import recipe_of
-from jobs.report.receipts import receipt_name
+from jobs.report.receipts import unanswered
 from urgency.errors import CorruptObject, Gone, UrgencyError
 from urgency.records import snapshot_id
 from urgency.scorer import verified_scorer
-from urgency.store import Unchanged
 
-LEASE = "lease.json"
 FOLLOW_S = 7.0
-"""An instance looks at the pointer when it is asked and its last look is older than the soft bound, which is 5 s."""
+"""An instance looks at the pointer when it is asked and its last look is older than the soft bound,
+which is 5 s.
+"""
 
 RUN = "Start a run: urgency train --wait"
 
@@ -39,7 +41,7 @@ Check = Callable[[System, datetime], Iterator[Finding]]
 
 def snapshots_are_contiguous(system: System, now: datetime) -> Iterator[Finding]:
     """The log of snapshots has no hole, and each of them can be read."""
-    numbers = [int(found.name[-13:-5]) for found in system.registry.objects.list("snapshots/")]
+    numbers = system.registry.snapshot_numbers()
     missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
     if missing:
         yield Finding(
@@ -52,7 +54,7 @@ def snapshots_are_contiguous(system: System, now: datetime) -> Iterator[Finding]
 def newest_snapshot_is_trained(system: System, now: datetime) -> Iterator[Finding]:
     """The newest snapshot has a model, or a run is making it."""
     newest = system.registry.newest_snapshot()
-    if newest and system.registry.manifest_body(newest.n) is None and not _training(system, now):
+    if newest and system.registry.manifest(newest.n) is None and not _training(system, now):
         yield Finding(
             f"Snapshot {newest.n} has no model, and no run is making one.",
             "What landed last is not in any model.",
@@ -62,9 +64,7 @@ def newest_snapshot_is_trained(system: System, now: datetime) -> Iterator[Findin
 
 def models_are_whole(system: System, now: datetime) -> Iterator[Finding]:
     """Every manifest can be read and all its parts are there."""
-    blobs = {
-        found.name.rpartition("/")[2] for found in system.registry.objects.list("blobs/sha256/")
-    }
+    blobs = system.registry.blob_digests()
     for version in system.registry.model_numbers():
         try:
             manifest = system.registry.manifest(version)
@@ -81,7 +81,9 @@ def models_are_whole(system: System, now: datetime) -> Iterator[Finding]:
 
 
 def champion_loads(system: System, now: datetime) -> Iterator[Finding]:
-    """Pointer, manifest and all parts of the version that serves agree by their digests, and it scores as it did."""
+    """Pointer, manifest and all parts of the version that serves agree by their digests, and it
+    scores as it did.
+    """
     _token, release = system.registry.current_release()
     if not release.champion:
         return
@@ -129,7 +131,8 @@ def landing_is_learned(system: System, now: datetime) -> Iterator[Finding]:
     elif newest.id != snapshot_id(files, recipe_of(system.settings)):
         yield Finding(
             "The newest snapshot was made by another recipe than the one here.",
-            "Either the job has other code or model settings than this command, or it has not run since they changed.",
+            "Either the job has other code or model settings than this command, or it has not run"
+            " since they changed.",
             f"Deploy both from one commit with the same settings. Then: {RUN}",
         )
 
@@ -137,13 +140,9 @@ def landing_is_learned(system: System, now: datetime) -> Iterator[Finding]:
 def files_are_answered(system: System, now: datetime) -> Iterator[Finding]:
     """Every file of the newest model has a receipt."""
     newest = system.registry.newest_snapshot()
-    if newest is None or system.registry.manifest_body(newest.n) is None:
+    if newest is None or system.registry.manifest(newest.n) is None:
         return
-    there = {found.name for found in system.landing.list("receipts/")}
-    names = {file.name: receipt_name(file.name, file.generation) for file in newest.files}
-    missing = [
-        name for name, receipt in names.items() if not {f"{receipt}.md", f"{receipt}.json"} <= there
-    ]
+    missing = [file.name for file in unanswered(system.landing, newest.files)]
     if missing and not _training(system, now):
         yield Finding(
             f"{_listed(missing)} got no receipt.", "Their owners wait for an answer.", RUN
@@ -152,10 +151,11 @@ def files_are_answered(system: System, now: datetime) -> Iterator[Finding]:
 
 def lease_is_not_stale(system: System, now: datetime) -> Iterator[Finding]:
     """No run went away without giving back its lease."""
-    holder, until = _lease(system)
-    if holder and until and until <= now:
+    lease = read_lease(system.registry.control)
+    if lease.until and not lease.is_held(now):
         yield Finding(
-            f"Run {holder} never gave back its lease, which ended {until:%Y-%m-%d %H:%M} UTC.",
+            f"Run {lease.holder} never gave back its lease, which ended"
+            f" {lease.until:%Y-%m-%d %H:%M} UTC.",
             "It died. Nothing is blocked, but what it was doing may be half done.",
             RUN,
         )
@@ -168,13 +168,16 @@ def nothing_is_undelivered(system: System, now: datetime) -> Iterator[Finding]:
         of = sorted({letter.subscription for letter in letters})
         yield Finding(
             f"{len(letters)} message(s) of {', '.join(of)} could not be delivered.",
-            "A function failed every time. The sweep has done, or will do, its work; the cause is still there.",
+            "A function failed every time. The sweep has done, or will do, its work; the cause is"
+            " still there.",
             "Read the function's log, mend it, then acknowledge the messages.",
         )
 
 
 def instances_follow(system: System, now: datetime) -> Iterator[Finding]:
-    """Every instance that can be asked serves what the pointer names, after the time in which it should notice."""
+    """Every instance that can be asked serves what the pointer names, after the time in which it
+    should notice.
+    """
     _token, release = system.registry.current_release()
     until = time.monotonic() + FOLLOW_S
     while behind := [
@@ -221,19 +224,9 @@ def examine(system: System, now: datetime) -> list[Finding]:
     return found
 
 
-def _lease(system: System) -> tuple[str | None, datetime | None]:
-    """Holder and end of the lease."""
-    stored = system.registry.control.get(LEASE)
-    if stored is None or isinstance(stored, Unchanged):
-        return None, None
-    lease = json.loads(stored.body)
-    return lease["holder"], lease["until"] and datetime.fromisoformat(lease["until"])
-
-
 def _training(system: System, now: datetime) -> bool:
     """Whether a run holds the lease, so that things are on their way."""
-    holder, until = _lease(system)
-    return bool(holder and until and until > now)
+    return read_lease(system.registry.control).is_held(now)
 
 
 def _damaged(what: str) -> Finding:

@@ -1,5 +1,6 @@
-"""Context: how a verb reaches the system. With URGENCY_* settings in the environment that is a project in the cloud;
-without them it is the local stack. Verbs know no difference: they get a System.
+"""Context: how a verb reaches the system. With URGENCY_* settings in the environment that is a
+project in the cloud; without them it is the local stack. Verbs know no difference: they get a
+System.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from cli.service_client import ServiceClient
     from infra.local.state import Home, Stack
     from urgency.messages import ModelReleased
-    from urgency.records import Release
     from urgency.registry import Registry
     from urgency.store import ObjectStore
 
@@ -67,7 +67,6 @@ class System:
     runs: Runs
     service: ServiceClient
     dead_letters: Callable[[], list[DeadLetter]]
-    history: Callable[[], list[Release]]
     who: Callable[[], str]
     local: Local | None = None
 
@@ -87,7 +86,8 @@ def is_cloud(environ: Mapping[str, str]) -> bool:
 
 
 def reach(environ: MutableMapping[str, str] = os.environ) -> System:
-    """The system that `environ` names, which for the local stack is filled with the operator's settings and identity.
+    """The system that `environ` names, which for the local stack is filled with the operator's
+    settings and identity.
 
     Raises NoStack, SettingsError or Forbidden.
     """
@@ -100,34 +100,27 @@ def reach(environ: MutableMapping[str, str] = os.environ) -> System:
 
 
 def _system(settings: Settings, local: Local | None) -> System:
-    from google.cloud.storage.retry import DEFAULT_RETRY
-
     from cli import credentials, dead_letters
-    from cli.past_releases import past_releases
     from cli.runs import Runs
     from cli.service_client import ServiceClient
     from jobs.protocol.publish import publisher
     from urgency.registry import Registry
     from urgency.store import CloudBucket, storage_client
 
-    client = storage_client(settings.project, settings.storage_endpoint)
+    client = storage_client(settings)
 
     def bucket(name: str) -> CloudBucket:
-        return CloudBucket(
-            client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S
-        )
+        return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
 
-    control = bucket(settings.control_bucket)
     addresses = local.stack.urls.instances if local else [settings.service_url]
     return System(
         settings=settings,
         landing=bucket(settings.landing_bucket),
-        registry=Registry(bucket(settings.registry_bucket), control),
+        registry=Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket)),
         publish=publisher(settings),
         runs=Runs(settings),
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
         dead_letters=lambda: dead_letters.peek(settings),
-        history=lambda: past_releases(settings, control),
         who=credentials.who,
         local=local,
     )

@@ -12,7 +12,8 @@ GCLOUD_TIMEOUT_S = 30
 
 
 def id_token(audience: str) -> str:
-    """An ID token for `audience`: of the service account at hand, else of whoever is logged in to gcloud.
+    """An ID token for `audience`: of the service account at hand, else of whoever is logged in to
+    gcloud.
 
     Raises Forbidden or Unavailable.
     """
@@ -30,7 +31,9 @@ def id_token(audience: str) -> str:
 
 
 def who() -> str:
-    """E-mail of the identity that the tokens name; the operating system's user where they name none."""
+    """E-mail of the identity that the tokens name; the operating system's user where they name
+    none.
+    """
     from google.auth import jwt
 
     try:

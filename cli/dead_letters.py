@@ -24,7 +24,8 @@ class DeadLetter:
 
 
 def peek(settings: Settings) -> list[DeadLetter]:
-    """Up to AT_MOST dead letters, none where no subscription is named. Raises Unavailable or Forbidden.
+    """Up to AT_MOST dead letters, none where no subscription is named. Raises Unavailable or
+    Forbidden.
 
     Pulled and given back at once: nothing is acknowledged.
     """

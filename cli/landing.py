@@ -14,7 +14,7 @@ from cli.usage_error import Mistake
 from cli.watch import Watch
 from jobs.report.receipts import receipt_name
 from urgency.messages import INCOMING, is_ticket_file
-from urgency.store import ABSENT, ObjectStore, Unchanged
+from urgency.store import ABSENT, ObjectStore
 from urgency.writes import swap
 
 PROMOTED, HELD, REJECTED, QUARANTINED, NO_ANSWER = 0, 3, 4, 5, 6
@@ -33,7 +33,9 @@ class Landed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a drop ended: its exit code, one sentence, and the receipt (9-interfaces) where one was written."""
+    """How a drop ended: its exit code, one sentence, and the receipt (9-interfaces) where one was
+    written.
+    """
 
     landed: Landed
     exit_code: int
@@ -42,11 +44,14 @@ class Outcome:
 
 
 def object_name(file: Path, name: str | None) -> str:
-    """Where a file lands: below incoming/, under its own name or `name`. Raises Mistake for what is no CSV."""
+    """Where a file lands: below incoming/, under its own name or `name`. Raises Mistake for what is
+    no CSV.
+    """
     landed = INCOMING + (name or file.name).removeprefix(INCOMING).lstrip("/")
     if not is_ticket_file(landed):
         raise Mistake(
-            f"{landed} does not end in .csv, so nothing would read it; give it such a name with --name."
+            f"{landed} does not end in .csv, so nothing would read it; give it such a name with"
+            " --name."
         )
     if not file.is_file():
         raise Mistake(f"There is no file {file}.")
@@ -56,7 +61,9 @@ def object_name(file: Path, name: str | None) -> str:
 def upload(
     landing: ObjectStore, file: Path, name: str, sleep: Callable[[float], None] = time.sleep
 ) -> Landed:
-    """Write a file to the bucket, replacing what stands there. Raises Conflict when somebody replaces it meanwhile."""
+    """Write a file to the bucket, replacing what stands there. Raises Conflict when somebody
+    replaces it meanwhile.
+    """
     return Landed(
         name, swap(landing, name, file.read_bytes(), live_generation(landing, name), sleep)
     )
@@ -70,13 +77,15 @@ def live_generation(landing: ObjectStore, name: str) -> int:
 def read_receipt(landing: ObjectStore, landed: Landed, ending: str) -> bytes | None:
     """The receipt as stored, `.json` or `.md`; None while there is none."""
     stored = landing.get(receipt_name(landed.name, landed.generation) + ending)
-    return None if stored is None or isinstance(stored, Unchanged) else stored.body
+    return stored.body if stored else None
 
 
 def follow(
     system: System, landed: Landed, watch: Watch, *, timeout_s: float, pause_s: float
 ) -> Outcome:
-    """Watch until the bucket has answered and, after a promotion, every instance follows; at most `timeout_s`."""
+    """Watch until the bucket has answered and, after a promotion, every instance follows; at most
+    `timeout_s`.
+    """
     until = time.monotonic() + timeout_s
     outcome = None
     while time.monotonic() < until:

@@ -1,4 +1,6 @@
-"""The operator's moves of the release pointer: what the next release is (pure), and the one way to write it."""
+"""The operator's moves of the release pointer: what the next release is (pure), and the one way to
+write it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from datetime import datetime
 
 from cli.context import System
 from cli.usage_error import Mistake
-from jobs.protocol.announce import announce
+from jobs.protocol.publish import publish_pending
 from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.logs import Log
 from urgency.records import Release
@@ -16,7 +18,9 @@ from urgency.registry import Registry
 from urgency.scorer import verified_scorer
 
 Decide = Callable[[Release], Release]
-"""Today's release -> the next one, all but its epoch. Raises Mistake. Called again when another write came first."""
+"""Today's release -> the next one, all but its epoch. Raises Mistake. Called again when another
+write came first.
+"""
 
 
 def promoted(current: Release, version: int, manifest_sha256: str) -> Release:
@@ -25,7 +29,8 @@ def promoted(current: Release, version: int, manifest_sha256: str) -> Release:
         raise Mistake(f"Version {version} serves already.")
     if version < current.champion:  # the next run would move on from it again
         raise Mistake(
-            f"Version {version} is older than {current.champion}, which serves: use 'urgency rollback'."
+            f"Version {version} is older than {current.champion}, which serves: use 'urgency"
+            " rollback'."
         )
     return replace(current, champion=version, manifest_sha256=manifest_sha256)
 
@@ -33,12 +38,15 @@ def promoted(current: Release, version: int, manifest_sha256: str) -> Release:
 def rolled_back(
     current: Release, version: int, manifest_sha256: str, versions: Sequence[int]
 ) -> Release:
-    """`version` serves and is pinned, and none of `versions` is ever promoted by automation again. Raises Mistake."""
+    """`version` serves and is pinned, and none of `versions` is ever promoted by automation again.
+    Raises Mistake.
+    """
     if not current.champion:
         raise Mistake("Nothing was released yet, so there is nothing to roll back.")
     if version > current.champion:
         raise Mistake(
-            f"Version {version} is newer than {current.champion}, which serves: use 'urgency promote {version}'."
+            f"Version {version} is newer than {current.champion}, which serves: use 'urgency"
+            f" promote {version}'."
         )
     floor = max(
         current.floor, current.champion, *versions
@@ -49,7 +57,9 @@ def rolled_back(
 
 
 def resumed(current: Release) -> Release:
-    """The same version serves, and automation may promote versions above the floor again. Raises Mistake."""
+    """The same version serves, and automation may promote versions above the floor again. Raises
+    Mistake.
+    """
     if not current.pinned:
         raise Mistake(
             "The pointer is not pinned, so automation is at work; 'urgency train' starts a run."
@@ -66,11 +76,13 @@ def loadable(registry: Registry, version: int) -> str:
         raise Mistake(f"{error} 'urgency models' lists what there is.") from error
     except CorruptObject as error:
         raise Mistake(f"Version {version} does not load, so it cannot serve: {error}") from error
-    return bundle.manifest_sha256
+    return bundle.manifest.sha256
 
 
 def move(system: System, decide: Decide, reason: str, now: datetime) -> Release:
-    """Write what `decide` makes of today's release, with who, why and when, and announce it. Raises Mistake."""
+    """Write what `decide` makes of today's release, with who, why and when, and announce it. Raises
+    Mistake.
+    """
     by = system.who()
     while True:
         token, current = system.registry.current_release()
@@ -87,4 +99,4 @@ def move(system: System, decide: Decide, reason: str, now: datetime) -> Release:
 
 def announce_release(system: System) -> None:
     """Publish ModelReleased for today's pointer unless that has happened."""
-    announce(system.registry, system.publish, "operator", lambda _point: None, Log())
+    publish_pending(system.registry, system.publish, "operator", lambda _point: None, Log())

@@ -33,7 +33,9 @@ class Runs:
         )
 
     def start(self, *args: str) -> str:
-        """Start one execution and return its name; `args` replace the job's own, which needs the right to override."""
+        """Start one execution and return its name; `args` replace the job's own, which needs the
+        right to override.
+        """
         from google.cloud import run_v2
 
         request = run_v2.RunJobRequest(name=self._job)

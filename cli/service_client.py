@@ -20,7 +20,9 @@ AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Serving:
-    """What one instance answers with; both 0 where it has no model yet, `problem` where it does not answer."""
+    """What one instance answers with; both 0 where it has no model yet, `problem` where it does not
+    answer.
+    """
 
     address: str
     version: int = 0
@@ -29,7 +31,9 @@ class Serving:
 
 
 class ServiceClient:
-    """The service at `url`. `addresses` are those that can be asked one by one: each instance, or the front alone."""
+    """The service at `url`. `addresses` are those that can be asked one by one: each instance, or
+    the front alone.
+    """
 
     def __init__(self, url: str, addresses: Sequence[str], id_token: Callable[[str], str]) -> None:
         self.addresses = tuple(addresses)

@@ -1,4 +1,6 @@
-"""python -m cli.settings_page: the table of settings as `docs/settings.md` has it, made from the one in the code."""
+"""python -m cli.settings_page: the table of settings as `docs/settings.md` has it, made from the
+one in the code.
+"""
 
 from __future__ import annotations
 

@@ -53,7 +53,8 @@ def emit_json(value: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table. `#name` is a column of numbers, `~name` one of long text, which is folded where room is short.
+    """A table. `#name` is a column of numbers, `~name` one of long text, which is folded where room
+    is short.
 
     Cells are styled or escaped by their caller.
     """

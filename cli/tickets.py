@@ -22,7 +22,9 @@ TAKEN = {"ticket_id": "id", "title": "title", "description": "description"} | {
 
 
 def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
-    """The tickets that the arguments mean: one file, `-` for standard input, a JSON, or words. Raises Mistake."""
+    """The tickets that the arguments mean: one file, `-` for standard input, a JSON, or words.
+    Raises Mistake.
+    """
     if words == ["-"]:
         return _from_text(sys.stdin.read(), "standard input", "description")
     file = Path(words[0])
@@ -62,7 +64,8 @@ def _from_json(text: str, where: str) -> list[Ticket]:
         or not all(isinstance(ticket, dict) for ticket in found)
     ):
         raise Mistake(
-            f'{where} holds no ticket; write {{"title": ...}} or {{"instances": [{{"title": ...}}]}}.'
+            f'{where} holds no ticket; write {{"title": ...}} or {{"instances": [{{"title":'
+            " ...}]}."
         )
     return found
 
@@ -95,7 +98,9 @@ def _from_csv(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
 
 
 def _problem(ticket: Ticket) -> str:
-    """Why the service would refuse this ticket, and with it all that are sent beside it; empty where it would not."""
+    """Why the service would refuse this ticket, and with it all that are sent beside it; empty
+    where it would not.
+    """
     from urgency.errors import BadTicket
     from urgency.ticket import normal_ticket
 

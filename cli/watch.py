@@ -39,7 +39,9 @@ class Hop:
 
 
 class Watch:
-    """Begins now; each `look` tells what is new in the registry, the service and, on this machine, the timeline."""
+    """Begins now; each `look` tells what is new in the registry, the service and, on this machine,
+    the timeline.
+    """
 
     def __init__(self, system: System, tell: Callable[[Hop], None]) -> None:
         self._system, self._tell = system, tell
@@ -47,7 +49,7 @@ class Watch:
         newest = self._registry.newest_snapshot()
         self._snapshot = newest.n if newest else 0
         self._trained = (
-            self._snapshot if self._registry.manifest_body(self._snapshot) else self._snapshot - 1
+            self._snapshot if self._registry.manifest(self._snapshot) else self._snapshot - 1
         )
         self._token, release = self._registry.current_release()
         self._epoch = release.epoch
@@ -99,14 +101,14 @@ class Watch:
                 "trained",
                 f"version {manifest.version} on {rows}{_quality(manifest.metrics)}",
             )
-            (committed,) = self._registry.objects.list(f"models/{manifest.version:08d}.json")
+            committed = self._registry.stored_models()[manifest.version]
             verdict = self._registry.last_verdict(manifest)
             yield Hop(
                 committed.created, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}"
             )
 
     def _pointer(self) -> Iterator[Hop]:
-        read = self._registry.release(unless=self._token)
+        read = self._registry.release_if_changed(self._token)
         if isinstance(read, Unchanged):
             return
         self._token, release = read
@@ -118,7 +120,9 @@ class Watch:
             yield Hop(datetime.fromisoformat(release.at), "pointer", detail)
 
     def _instances(self) -> Iterator[Hop]:
-        """Each instance is asked until it follows, but not before the message is out: to be asked makes it look."""
+        """Each instance is asked until it follows, but not before the message is out: to be asked
+        makes it look.
+        """
         if not self._behind or self._registry.notified_epoch()[1] < self._epoch:
             return
         for serving in self._system.service.serving():

@@ -1,7 +1,8 @@
-"""The two Cloud Functions, subscribed by push: a CSV landed -> start the job; a model was released -> reload it.
+"""The two Cloud Functions, subscribed by push: a CSV landed -> start the job; a model was released
+-> reload it.
 
-Raising tells Pub/Sub to try again later; returning acknowledges. So whatever can heal raises, and whatever cannot is
-logged and acknowledged.
+Raising tells Pub/Sub to try again later; returning acknowledges. So whatever can heal raises, and
+whatever cannot is logged and acknowledged.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ RELOAD_TIMEOUT_S = 10
 """Nests: reload call 10 s < function 30 s < acknowledgement deadline 60 s."""
 
 CLOCK_SKEW_S = 10
-"""How far storage's clock and ours may differ before "written before that run began" is believed."""
+"""How far storage's clock and ours may differ before "written before that run began" is believed.
+"""
 
 _LOG = Log({"function": os.environ.get("K_SERVICE", "local")})
 _WANTED = {
@@ -41,7 +43,9 @@ _last_run_started = 0.0
 
 @functions_framework.cloud_event
 def on_csv_landed(event: Any) -> None:
-    """Start the training job unless a run that this instance started lists later than the object was written."""
+    """Start the training job unless a run that this instance started lists later than the object
+    was written.
+    """
     global _last_run_started  # noqa: PLW0603  an instance's memory is the only place that costs no call
     try:
         landed = read_landed_object(event.data)
@@ -91,11 +95,14 @@ def _run_train_job() -> str:
 
 
 def _reload_service() -> int:
-    """POST the reload hook as this function's identity and return the epoch that the service then serves."""
+    """POST the reload hook as this function's identity and return the epoch that the service then
+    serves.
+    """
     token = id_token.fetch_id_token(
         google.auth.transport.requests.Request(), _SETTINGS.reload_audience
     )
-    # Cloud Run strips the signature of the header that it checks; the service verifies the other one.
+    # Cloud Run strips the signature of the header that it checks; the service verifies the other
+    # one.
     headers = {"Authorization": f"Bearer {token}", "X-Serverless-Authorization": f"Bearer {token}"}
     answer = requests.post(_SETTINGS.reload_url, headers=headers, timeout=RELOAD_TIMEOUT_S)
     if answer.status_code != 200:

@@ -1,6 +1,8 @@
-"""python -m infra.smoke URL: does a deployed service do what it is for? Exit code 0, or 1 with one sentence.
+"""python -m infra.smoke URL: does a deployed service do what it is for? Exit code 0, or 1 with one
+sentence.
 
-Whoever asks a private service puts an ID token for its own address into ID_TOKEN. Needs the standard library only.
+Whoever asks a private service puts an ID token for its own address into ID_TOKEN. Needs the
+standard library only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""python -m jobs train: one run of reconcile(). Exit codes: 0 reconciled, 1 the world's fault, 2 the caller's."""
+"""python -m jobs train: one run of reconcile(). Exit codes: 0 reconciled, 1 the world's fault, 2
+the caller's.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from traceback import extract_tb
 
-from google.cloud.storage.retry import DEFAULT_RETRY
-
 from jobs.console import job_log
 from jobs.protocol.crash_points import crash_points
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import publisher
 from jobs.protocol.reconcile import Reconciler, Trainer
 from jobs.protocol.snapshots import list_landing, next_snapshot
-from jobs.protocol.summary import say_reconciled
+from jobs.protocol.summary import log_reconciled
 from jobs.recipe import recipe_of
 from jobs.tracking.track import track_all
 from urgency.errors import Forbidden, SettingsError, UrgencyError
@@ -36,7 +36,9 @@ PATIENCE_S = 60.0
 """How long a read is tried again before the run fails and the platform starts another attempt."""
 
 SPARE_S = 60.0
-"""The run stops this long before the platform would kill it, so that the next attempt starts from a clean end."""
+"""The run stops this long before the platform would kill it, so that the next attempt starts from a
+clean end.
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,8 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser(
         "train",
         help="bring the model up to what is in the landing bucket",
-        description="Compare what is in the landing bucket with what was trained; train, judge and release what is "
-        "new. Running it twice, at once or after a crash is safe. Settings come from the environment.",
+        description=(
+            "Compare what is in the landing bucket with what was trained; train, judge and release"
+            " what is new. Running it twice, at once or after a crash is safe. Settings come from"
+            " the environment."
+        ),
     )
     how = train.add_mutually_exclusive_group()
     how.add_argument(
@@ -85,20 +90,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run: bool) -> int:
     recipe, reached = recipe_of(settings), crash_points(settings)
-    client = storage_client(settings.project, settings.storage_endpoint)
+    client = storage_client(settings)
 
     def bucket(name: str) -> CloudBucket:
-        return CloudBucket(
-            client, name, retry=DEFAULT_RETRY.with_timeout(PATIENCE_S), timeout_s=STORAGE_TIMEOUT_S
-        )
+        return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
 
     landing, control = bucket(settings.landing_bucket), bucket(settings.control_bucket)
     registry = Registry(bucket(settings.registry_bucket), control)
 
     def trainer() -> Trainer:
-        from jobs.training import (
-            LandedTrainer,  # pandas and scikit-learn: most runs have nothing to train
-        )
+        # It brings pandas and scikit-learn along: most runs have nothing to train.
+        from jobs.training import LandedTrainer
 
         return LandedTrainer(landing, registry, settings, execution, _now, reached, log)
 
@@ -121,7 +123,7 @@ def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run
         log=log,
         force=force,
     ).run()
-    say_reconciled(registry, _now(), log)
+    log_reconciled(registry, _now(), log)
     track_all(settings, registry, log)
     reached("tracked")
     return 0

@@ -1,4 +1,6 @@
-"""What a run tells: JSON lines for Cloud Logging, or plain sentences and a spinner where a person watches."""
+"""What a run tells: JSON lines for Cloud Logging, or plain sentences and a spinner where a person
+watches.
+"""
 
 from __future__ import annotations
 

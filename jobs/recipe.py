@@ -1,7 +1,8 @@
-"""Recipe: the digest of everything but the data that decides what a model becomes, the same on laptop and cloud.
+"""Recipe: the digest of everything but the data that decides what a model becomes, the same on
+laptop and cloud.
 
-New model code or another model setting makes a new recipe, and so a new snapshot and a new model; nothing else does.
-Modules are read, not imported: an unchanged night pays for no pandas.
+New model code or another model setting makes a new recipe, and so a new snapshot and a new model;
+nothing else does. Modules are read, not imported: an unchanged night pays for no pandas.
 """
 
 from __future__ import annotations

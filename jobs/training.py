@@ -1,4 +1,6 @@
-"""Training: a snapshot's bytes -> a judged manifest and its parts; where the pure steps meet the store."""
+"""Training: a snapshot's bytes -> a judged manifest and its parts; where the pure steps meet the
+store.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from jobs.protocol.crash_points import Reached
 from jobs.report.card import card_html
 from jobs.report.model_report import report_of
 from jobs.tickets.dataset import Dataset, build_dataset
-from jobs.tickets.file_report import accounts_to_json
+from jobs.tickets.file_report import reports_to_json
 from jobs.tickets.split import SIDES
 from urgency.bundle import (
     ACCOUNTING,
@@ -48,7 +50,9 @@ NOT_JUDGED = Verdict("HOLD", (), 0)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model and what it says of its snapshot's rows; `probability` has shape (rows of data.frame,)."""
+    """A fitted model and what it says of its snapshot's rows; `probability` has shape (rows of
+    data.frame,).
+    """
 
     snapshot: Snapshot
     data: Dataset
@@ -87,7 +91,7 @@ class LandedTrainer:
             duration_s=round(time.monotonic() - began, 2),
         )
         manifest = self._unjudged(snapshot, data.frame, train, fitted)
-        candidate = Candidate.of(snapshot, data, Scorer(Bundle(manifest, "", fitted.arrays, [])))
+        candidate = Candidate.of(snapshot, data, Scorer(Bundle(manifest, fitted.arrays, [])))
         verdict = judge(self._evidence(candidate, champion))
         self.log.info(
             "model_judged",
@@ -107,15 +111,15 @@ class LandedTrainer:
         data = build_dataset(
             snapshot.files, lambda file: self.landing.open_at(file.name, file.generation), aliases
         )
-        for account in data.accounts:
+        for report in data.reports:
             self.log.info(
                 "file_read",
-                file=account.file,
-                generation=account.generation,
-                records=account.records,
-                accepted=account.accepted,
-                duplicate=account.duplicate,
-                quarantined=account.quarantined,
+                file=report.file,
+                generation=report.generation,
+                records=report.records,
+                accepted=report.accepted,
+                duplicate=report.duplicate,
+                quarantined=report.quarantined,
             )
         return data
 
@@ -174,7 +178,9 @@ class LandedTrainer:
         return Champion(version, bundle.manifest.rows["accepted"], scores)
 
     def _is_fresher(self, snapshot: Snapshot, champion: int) -> bool:
-        """Whether this snapshot holds other bytes than the champion's; the same file dropped again does not count."""
+        """Whether this snapshot holds other bytes than the champion's; the same file dropped again
+        does not count.
+        """
         before = self.registry.snapshot(champion) if champion else None
         return before is None or _contents(before) != _contents(snapshot)
 
@@ -191,7 +197,7 @@ class LandedTrainer:
             ARRAYS: fitted.arrays.to_bytes(),
             GOLDEN: canonical_json(golden_part(candidate.scorer)),
             METRICS: canonical_json(report),
-            ACCOUNTING: accounts_to_json(candidate.data.accounts),
+            ACCOUNTING: reports_to_json(candidate.data.reports),
             CARD: card_html(manifest, report).encode(),
         }
         return replace(manifest, parts={name: digest(body) for name, body in parts.items()}), parts

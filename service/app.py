@@ -39,7 +39,8 @@ def create_app(
 ) -> Flask:
     """The service, with a model if one can be had now. Ends the process when a setting is missing.
 
-    registry: called whenever storage is needed; Cloud Storage by default.   clock: monotonic, in seconds.
+    registry: called whenever storage is needed; Cloud Storage by default.   clock: monotonic, in
+    seconds.
     """
     settings = settings_or_exit(environ, *REQUIRED_SETTINGS)
     log = log or Log(
@@ -56,7 +57,8 @@ def create_app(
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
 
     app = Flask("service", static_folder=None)
-    # One more than is taken: of a body without a declared length, werkzeug silently cuts what is beyond.
+    # One more than is taken: of a body without a declared length, werkzeug silently cuts what is
+    # beyond.
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
@@ -87,9 +89,11 @@ def _model_slot(
 
 
 def _cloud_registry(settings: Settings) -> Registry:
-    """Nothing is retried: who serves answers with what it has. Raises Forbidden without credentials."""
-    client = storage_client(settings.project, settings.storage_endpoint)
+    """Nothing is retried: who serves answers with what it has. Raises Forbidden without
+    credentials.
+    """
+    client = storage_client(settings)
     return Registry(
-        CloudBucket(client, settings.registry_bucket, retry=None, timeout_s=MODEL_TIMEOUT_S),
-        CloudBucket(client, settings.control_bucket, retry=None, timeout_s=POINTER_TIMEOUT_S),
+        CloudBucket(client, settings.registry_bucket, timeout_s=MODEL_TIMEOUT_S),
+        CloudBucket(client, settings.control_bucket, timeout_s=POINTER_TIMEOUT_S),
     )

@@ -22,15 +22,18 @@ ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 CLOCK_SKEW_S = 10
 
 # https://cloud.google.com/run/docs/troubleshooting#signature-removed: Cloud Run keeps the token that it checked from
-# being used again. It checks X-Serverless-Authorization where that is sent and then leaves Authorization as it was.
+# being used again. It checks X-Serverless-Authorization where that is sent and then leaves
+# Authorization as it was.
 _STRIPPED = "SIGNATURE_REMOVED_BY_GOOGLE"
 _HEADERS = ("Authorization", "X-Serverless-Authorization")
 
 
 class Certificates:
-    """Certificates by key id, fetched once and again only for a key id that is not known or after `life_s` seconds.
+    """Certificates by key id, fetched once and again only for a key id that is not known or after
+    `life_s` seconds.
 
-    Fetched at most every `pause_s` seconds, so that forged key ids cannot make this service a client's hammer.
+    Fetched at most every `pause_s` seconds, so that forged key ids cannot make this service a
+    client's hammer.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class Certificates:
         self._lock = threading.Lock()
 
     def having(self, key_id: str) -> dict[str, str]:
-        """PEM certificates by key id, with that of `key_id` if its owner publishes it. Raises Unavailable."""
+        """PEM certificates by key id, with that of `key_id` if its owner publishes it. Raises
+        Unavailable.
+        """
         with self._lock:
             age_s = self._clock() - self._fetched_at
             if age_s > self._life_s or (key_id not in self._known and age_s > self._pause_s):
@@ -68,13 +73,17 @@ class Certificates:
 
 
 class ReloadCaller:
-    """The one caller of the reload hook: tokens for `audience` that name `email`, signed by `certificates`."""
+    """The one caller of the reload hook: tokens for `audience` that name `email`, signed by
+    `certificates`.
+    """
 
     def __init__(self, audience: str, email: str, certificates: Certificates) -> None:
         self._audience, self._email, self._certificates = audience, email, certificates
 
     def verify(self, headers: Headers) -> None:
-        """Return for the right caller. Raises Problem 401 or 403, and Unavailable without certificates."""
+        """Return for the right caller. Raises Problem 401 or 403, and Unavailable without
+        certificates.
+        """
         claims = self._claims(_bearer_token(headers))
         if claims.get("iss") not in ISSUERS:
             raise _unauthenticated("was not issued by Google")

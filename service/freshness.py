@@ -1,4 +1,6 @@
-"""When the release pointer has to be asked again, and since when nobody answered. Pure: times come in."""
+"""When the release pointer has to be asked again, and since when nobody answered. Pure: times come
+in.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from collections.abc import Callable
 MISSED_UNTIL_STALE = 3
 
 FROZEN_S = 5.0
-"""A check bounded to about a second that took longer was frozen: its instance had no CPU between two requests."""
+"""A check bounded to about a second that took longer was frozen: its instance had no CPU between
+two requests.
+"""
 
 _JITTER = 0.2
 
@@ -16,8 +20,8 @@ _JITTER = 0.2
 class Freshness:
     """Bookkeeping of pointer checks; every time is in seconds of one monotonic clock.
 
-    A check is due `soft_s` after the last one, up to a fifth earlier so that instances do not ask in step, and overdue
-    `hard_s` after it; both at once at the start.
+    A check is due `soft_s` after the last one, up to a fifth earlier so that instances do not ask
+    in step, and overdue `hard_s` after it; both at once at the start.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """gunicorn's settings: `gunicorn --config service/gunicorn.conf.py`, and no others are needed.
 
-One worker: the model is in memory once and Cloud Run adds instances. Threads only overlap waiting; scoring a ticket
-takes microseconds.
+One worker: the model is in memory once and Cloud Run adds instances. Threads only overlap waiting;
+scoring a ticket takes microseconds.
 """
 
 # ruff: noqa: N999  gunicorn's own name for its configuration
@@ -28,7 +28,8 @@ worker_class = "service.worker.DrainingWorker"
 threads = 8
 backlog = 512
 
-# Cloud Run kills ten seconds after SIGTERM; an idle kept-alive connection delays the end by `keepalive`.
+# Cloud Run kills ten seconds after SIGTERM; an idle kept-alive connection delays the end by
+# `keepalive`.
 graceful_timeout = 8
 keepalive = 3
 

@@ -1,7 +1,8 @@
 """LocalCopy: a folder that holds one bundle, for a cold start without storage.
 
-`release.json` is the pointer; every other file is named by the sha256 of its bytes: the manifest and the parts that
-scoring needs. The pointer is replaced last and at once, so a half-written copy is never read.
+`release.json` is the pointer; every other file is named by the sha256 of its bytes: the manifest
+and the parts that scoring needs. The pointer is replaced last and at once, so a half-written copy
+is never read.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ class LocalCopy:
         self.folder = folder
 
     def bundle(self) -> Bundle:
-        """The bundle, its digests checked. Raises Gone where there is none, CorruptObject where it is damaged."""
+        """The bundle, its digests checked. Raises Gone where there is none, CorruptObject where it
+        is damaged.
+        """
         release = Release.from_bytes(self._read(RELEASE))
         manifest = self._read(release.manifest_sha256)
         if digest(manifest) != release.manifest_sha256:
@@ -32,7 +35,9 @@ class LocalCopy:
         return read_bundle(manifest, self._read)
 
     def keep(self, release: Release, registry: Registry) -> None:
-        """Make this the copy of what `release` names. Raises OSError, and UrgencyError of the registry."""
+        """Make this the copy of what `release` names. Raises OSError, and UrgencyError of the
+        registry.
+        """
         manifest = registry.manifest_body(release.champion) or b""
         parts = read_manifest(manifest).parts
         wanted = {digest(manifest): manifest} | {

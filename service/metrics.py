@@ -1,6 +1,7 @@
 """What Prometheus scrapes, in its text format 0.0.4.
 
-The official client takes longer to import than all of this service's own code, and a cold start pays for it.
+The official client takes longer to import than all of this service's own code, and a cold start
+pays for it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """ModelSlot: the model that answers, and how it follows the release pointer.
 
-The slot is one reference that a request reads once, so no answer mixes two models. The pointer is checked inside
-requests, never by a timer: between requests an instance on Cloud Run has no CPU.
+The slot is one reference that a request reads once, so no answer mixes two models. The pointer is
+checked inside requests, never by a timer: between requests an instance on Cloud Run has no CPU.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urgency.logs import Log
 from urgency.records import NO_RELEASE, Release
 from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
-from urgency.store import Unchanged
+from urgency.store import ABSENT, Unchanged
 
 CHECK_WAIT_S = 0.3
 """How long a request waits for a check that another one makes."""
@@ -31,12 +31,16 @@ RELOAD_WAIT_S = 8.0
 BACK_OFF_S, BACK_OFF_MOST_S = 10.0, 300.0
 
 TELL_EVERY_S = 60.0
-"""How often an instance that answers logs what it serves, so that a monitor sees instances that differ."""
+"""How often an instance that answers logs what it serves, so that a monitor sees instances that
+differ.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A model that answers; `epoch` is the pointer's, or 0 for a local copy while no pointer could be read."""
+    """A model that answers; `epoch` is the pointer's, or 0 for a local copy while no pointer could
+    be read.
+    """
 
     scorer: Scorer
     epoch: int
@@ -59,8 +63,10 @@ class _Refused:
 class ModelSlot:
     """Holds the current model and keeps it current; any number of threads may share it.
 
-    registry: called at each use, so that the process can start while the cloud is away. Raises UrgencyError.
-    copies: where a start without storage finds a model, in order of preference. keeper: where good models are kept.
+    registry: called at each use, so that the process can start while the cloud is away. Raises
+    UrgencyError.
+    copies: where a start without storage finds a model, in order of preference. keeper: where good
+    models are kept.
     """
 
     def __init__(
@@ -78,7 +84,7 @@ class ModelSlot:
         self._log, self._metrics = log, metrics
         self._copies, self._keeper = copies, keeper
         self._checking = threading.Lock()
-        self._token: int | None = None
+        self._token = ABSENT
         self._release: Release = NO_RELEASE
         self._refused = _Refused("", 0, 0.0)
         self._tell_at = 0.0
@@ -86,7 +92,9 @@ class ModelSlot:
 
     @property
     def stale_s(self) -> float | None:
-        """Seconds since the pointer was last read, once three checks in a row were missed; else None."""
+        """Seconds since the pointer was last read, once three checks in a row were missed; else
+        None.
+        """
         return self._freshness.stale_s(self._clock())
 
     def start(self) -> None:
@@ -97,9 +105,11 @@ class ModelSlot:
                 self._take_copy(copy)
 
     def serving(self) -> Serving | None:
-        """The model for one request, after the pointer check that may be due; None when there is no model yet.
+        """The model for one request, after the pointer check that may be due; None when there is no
+        model yet.
 
-        Never raises on account of storage, and waits for another request's check for at most `CHECK_WAIT_S`.
+        Never raises on account of storage, and waits for another request's check for at most
+        `CHECK_WAIT_S`.
         """
         now = self._clock()
         if not self._freshness.is_due(now):
@@ -114,10 +124,11 @@ class ModelSlot:
         return self.current
 
     def reload(self) -> Serving | None:
-        """Check the pointer now and load what it names, back-off or not; returns what serves afterwards.
+        """Check the pointer now and load what it names, back-off or not; returns what serves
+        afterwards.
 
-        Raises Unavailable or Forbidden when storage cannot be asked, CorruptObject or Gone when the model does not
-        load; the model that served before then goes on serving.
+        Raises Unavailable or Forbidden when storage cannot be asked, CorruptObject or Gone when the
+        model does not load; the model that served before then goes on serving.
         """
         if not self._checking.acquire(timeout=RELOAD_WAIT_S):
             raise Unavailable("Another load is still under way. Try again later.")
@@ -148,7 +159,7 @@ class ModelSlot:
     def _read_pointer(self) -> Release:
         asked = self._clock()
         try:
-            answer = self._registry().release(unless=self._token)
+            answer = self._registry().release_if_changed(self._token)
         except UrgencyError:
             self._freshness.missed(asked, self._clock())
             self._metrics.pointer_checks.add("missed")
@@ -164,7 +175,7 @@ class ModelSlot:
         current = self.current
         if not release.champion or (current and release.epoch <= current.epoch):
             return
-        if current and current.scorer.manifest_sha256 == release.manifest_sha256:
+        if current and current.scorer.manifest.sha256 == release.manifest_sha256:
             self.current = replace(current, epoch=release.epoch)
             return
         try:
@@ -191,7 +202,8 @@ class ModelSlot:
         except UrgencyError as error:
             self._log.warning("local_copy_unusable", reason=str(error))
         else:
-            # Epoch 0: the first pointer that is read wins, be it another project's with a lower epoch.
+            # Epoch 0: the first pointer that is read wins, be it another project's with a lower
+            # epoch.
             self.current = Serving(scorer, epoch=0)
             self._log.info("model_loaded", source=copy.folder.name, **self._said())
 

@@ -1,7 +1,9 @@
-"""Body -> tickets -> answer. Pure: bytes in, bytes out, so every mistake a caller can make is tested without a server.
+"""Body -> tickets -> answer. Pure: bytes in, bytes out, so every mistake a caller can make is
+tested without a server.
 
-`{"instances": [ticket, ...], "parameters": {"explain": k}}` gets `{"predictions": [...], "model": {...}}`; a bare
-ticket object, `parameters` beside its fields, gets a bare prediction. Members that nobody knows are ignored.
+`{"instances": [ticket, ...], "parameters": {"explain": k}}` gets `{"predictions": [...], "model":
+{...}}`; a bare ticket object, `parameters` beside its fields, gets a bare prediction. Members that
+nobody knows are ignored.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ class TicketBody(Struct):
 
 
 class Prediction(Struct):
-    """One ticket's answer; `urgent` compares the probability with the model's threshold, whatever the label."""
+    """One ticket's answer; `urgent` compares the probability with the model's threshold, whatever
+    the label.
+    """
 
     id: TicketId | UnsetType
     label: str
@@ -92,7 +96,9 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 def read_request(body: bytes) -> Asked:
-    """The tickets in `body`. Raises Problem: 400 for what is no JSON, 422 with every flawed ticket's JSON pointer."""
+    """The tickets in `body`. Raises Problem: 400 for what is no JSON, 422 with every flawed
+    ticket's JSON pointer.
+    """
     try:
         envelope = _decoded(_ENVELOPE, body)
     except ValidationError as error:
@@ -146,12 +152,14 @@ def _predicted(ticket_id: TicketId, ticket: Ticket, explain: int, serving: Servi
         urgent=scorer.is_urgent(probability),
         probability=probability,
         explanation=scorer.explain(ticket, explain) if explain else UNSET,
-        warnings=[
-            f"{column} {value!r} was not seen in training; it weighs nothing."
-            for column, value in unknown.items()
-        ]
-        if unknown
-        else UNSET,
+        warnings=(
+            [
+                f"{column} {value!r} was not seen in training; it weighs nothing."
+                for column, value in unknown.items()
+            ]
+            if unknown
+            else UNSET
+        ),
     )
 
 
@@ -179,7 +187,9 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
 
 
 def _flaw(error: ValidationError | BadTicket, root: str) -> Flaw:
-    """The flaw with its place; msgspec writes that behind its sentence, as in "Expected `str` - at `$.title`"."""
+    """The flaw with its place; msgspec writes that behind its sentence, as in "Expected `str` - at
+    `$.title`".
+    """
     sentence, _, path = str(error).partition(" - at `$")
     return Flaw("/".join([root, *(name or index for name, index in _STEP.findall(path))]), sentence)
 

@@ -1,6 +1,7 @@
 """Every error answer of the service: RFC 9457 problem details.
 
-Beside the standard's members stands `error`, which clients of the Open Inference Protocol and of TF Serving read.
+Beside the standard's members stands `error`, which clients of the Open Inference Protocol and of TF
+Serving read.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Flaw(msgspec.Struct, frozen=True):
 
 
 class Problem(Exception):
-    """What a request gets instead of an answer. `detail` says what was seen and what to do, never a ticket's text."""
+    """What a request gets instead of an answer. `detail` says what was seen and what to do, never a
+    ticket's text.
+    """
 
     def __init__(
         self,
@@ -64,7 +67,9 @@ class Problem(Exception):
 
 
 def answer_with_problems(app: Flask, log: Log) -> None:
-    """Make `app` answer every error as a problem; what nobody foresaw is logged without a ticket's text."""
+    """Make `app` answer every error as a problem; what nobody foresaw is logged without a ticket's
+    text.
+    """
 
     def unforeseen(error: Exception) -> Response:
         frames = [

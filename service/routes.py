@@ -27,8 +27,8 @@ HISTORY_MAX, HISTORY_DEFAULT = 100, 20
 
 _SANE_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 _NO_MODEL = (
-    "There is no model yet. Drop a CSV of labelled tickets into the landing bucket below incoming/; "
-    "the receipt that answers it says what became of it."
+    "There is no model yet. Drop a CSV of labelled tickets into the landing bucket below incoming/;"
+    " the receipt that answers it says what became of it."
 )
 
 
@@ -97,7 +97,7 @@ class Api:
         served = {
             "name": MODEL_NAME,
             "epoch": serving.epoch,
-            "manifest_sha256": scorer.manifest_sha256,
+            "manifest_sha256": scorer.manifest.sha256,
         }
         return _json(model_card(scorer.manifest) | served)
 

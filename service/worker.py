@@ -1,7 +1,8 @@
 """gunicorn's thread worker, but SIGTERM loses no request.
 
-Its own way loses two kinds: connections that wait to be accepted are reset when the listener closes, and a connection
-that was just promised to be kept alive is closed under its client's next request.
+Its own way loses two kinds: connections that wait to be accepted are reset when the listener
+closes, and a connection that was just promised to be kept alive is closed under its client's next
+request.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 LOOK_S = 0.2
-"""How often a draining worker looks whether a kept-alive connection has been idle for long enough."""
+"""How often a draining worker looks whether a kept-alive connection has been idle for long enough.
+"""
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no types
-    """Answers at SIGTERM all who have connected, each with `Connection: close`, and nobody who connects later."""
+    """Answers at SIGTERM all who have connected, each with `Connection: close`, and nobody who
+    connects later.
+    """
 
     alive: bool
     sockets: list[Any]
@@ -27,7 +31,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
         self.method_queue.defer(super().handle_exit, sig, frame)
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001  gunicorn's signature
-        """Start or stop accepting; once SIGTERM came, accept who waits and close the listeners at once."""
+        """Start or stop accepting; once SIGTERM came, accept who waits and close the listeners at
+        once.
+        """
         super().set_accept_enabled(enabled)
         if not self.alive:
             while waiting := select.select(self.sockets, [], [], 0)[0]:
@@ -46,5 +52,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             self.alive = alive
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait less long than gunicorn does, or one idle connection would delay the end by the whole grace period."""
+        """Wait less long than gunicorn does, or one idle connection would delay the end by the
+        whole grace period.
+        """
         super().wait_for_and_dispatch_events(min(timeout, LOOK_S) if not self.alive else timeout)

@@ -1,7 +1,9 @@
-"""Model bundle: a manifest (JSON) and the parts it names by sha256. Data, never code: nothing in it is executed.
+"""Model bundle: a manifest (JSON) and the parts it names by sha256. Data, never code: nothing in it
+is executed.
 
-Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and the probabilities
-that they must get), `metrics.json`, `accounting.json` (what became of every file and row), `card.html` (for people).
+Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and
+the probabilities that they must get), `metrics.json`, `accounting.json` (what became of every file
+and row), `card.html` (for people).
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
 from typing import Any
 
@@ -33,7 +35,9 @@ Fetch = Callable[[str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate said: PROMOTE, HOLD or REJECT, why in plain words, and against which version (0: none)."""
+    """What the gate said: PROMOTE, HOLD or REJECT, why in plain words, and against which version
+    (0: none).
+    """
 
     decision: str
     reasons: tuple[str, ...]
@@ -49,8 +53,9 @@ class Verdict:
 class Manifest:
     """Everything about a model that is not an array; storing it is the commit point of a training.
 
-    `bias` and `weights` (one-hot, by column and category) are in log-odds, calibration included; `unseen_idf` is the
-    idf of a feature that no training ticket had; `review` the band of probabilities that a person should look at.
+    `bias` and `weights` (one-hot, by column and category) are in log-odds, calibration included;
+    `unseen_idf` is the idf of a feature that no training ticket had; `review` the band of
+    probabilities that a person should look at.
     """
 
     version: int
@@ -71,15 +76,20 @@ class Manifest:
     created_at: str
     forced_by: str | None = None
     format: int = FORMAT
+    sha256: str = field(default="", compare=False)
+    """Of the stored bytes, by which the release pointer names it; "" before it is stored."""
 
     def to_bytes(self) -> bytes:
-        """The canonical JSON whose sha256 the release pointer names."""
-        return canonical_json(asdict(self))
+        """The canonical JSON that is stored."""
+        members = asdict(self)
+        del members["sha256"]
+        return canonical_json(members)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """What was learned of each hashed feature seen in training; all of shape (features,), `feature` rising.
+    """What was learned of each hashed feature seen in training; all of shape (features,), `feature`
+    rising.
 
     `coef` is in log-odds, calibration included.
     """
@@ -100,7 +110,6 @@ class Bundle:
     """A verified model; `golden` pairs tickets with the probabilities that they must get."""
 
     manifest: Manifest
-    manifest_sha256: str
     arrays: Arrays
     golden: list[dict[str, Any]]
 
@@ -118,15 +127,19 @@ def digest(body: bytes) -> str:
 
 
 def read_manifest(body: bytes) -> Manifest:
-    """The manifest in `body`. Raises CorruptObject, also for a format newer than this code, by name."""
+    """The manifest in `body`. Raises CorruptObject, also for a format newer than this code, by
+    name.
+    """
     try:
         members = json.loads(body)
         if members["format"] > FORMAT:
             raise CorruptObject(
-                f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer service."
+                f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer"
+                " service."
             )
         members["verdict"] = Verdict.from_members(members["verdict"])
         members["review"] = members["review"] and tuple(members["review"])
+        members["sha256"] = digest(body)
         known = {row.name for row in fields(Manifest)}
         return Manifest(**{name: value for name, value in members.items() if name in known})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -134,14 +147,16 @@ def read_manifest(body: bytes) -> Manifest:
 
 
 def read_bundle(manifest_body: bytes, fetch: Fetch) -> Bundle:
-    """Load what scoring needs, each part checked against the manifest's digest. Raises CorruptObject."""
+    """Load what scoring needs, each part checked against the manifest's digest. Raises
+    CorruptObject.
+    """
     manifest = read_manifest(manifest_body)
     arrays = _read_arrays(read_part(manifest, ARRAYS, fetch))
     try:
         golden = json.loads(read_part(manifest, GOLDEN, fetch))
     except ValueError:
         raise CorruptObject(f"{GOLDEN} does not parse.") from None
-    return Bundle(manifest, digest(manifest_body), arrays, golden)
+    return Bundle(manifest, arrays, golden)
 
 
 def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:

@@ -1,8 +1,8 @@
 """Ticket -> words -> hashed features: the one definition, for fitting and for scoring.
 
-A feature is a word or a pair of neighbours, marked by the field it stands in. The numbers are those of scikit-learn's
-HashingVectorizer(n_features=FEATURES, alternate_sign=False): no vocabulary, so memory is bounded and no customer's word
-is stored in a model.
+A feature is a word or a pair of neighbours, marked by the field it stands in. The numbers are those
+of scikit-learn's HashingVectorizer(n_features=FEATURES, alternate_sign=False): no vocabulary, so
+memory is bounded and no customer's word is stored in a model.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 
 class Word(NamedTuple):
-    """A word as it stands in its field: `start` and `end` count characters; `term` is what it counts as."""
+    """A word as it stands in its field: `start` and `end` count characters; `term` is what it
+    counts as.
+    """
 
     field: str
     text: str

@@ -1,4 +1,4 @@
-"""Errors of Google's clients and of HTTP, in this system's words."""
+"""The one translator of what Google's clients and HTTP raise into this system's errors."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from urgency.errors import Forbidden, Unavailable
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Raise Unavailable or Forbidden for what a client raises while it tries to `what`."""
+    """Raise Forbidden or Unavailable for what a client raises while it tries to `what`.
+
+    Answers to a condition (NotModified, PreconditionFailed) pass; a caller to whom NotFound is an
+    answer catches it inside the block.
+    """
     try:
         yield
+    except (api.NotModified, api.PreconditionFailed):
+        raise
     except (api.Forbidden, api.Unauthorized, api.NotFound) as error:
-        raise Forbidden(
-            f"This identity may not {what}, or it does not exist: {error.message}"
-        ) from error
+        why = f"This identity may not {what}, or it does not exist: {error.message}"
+        raise Forbidden(why) from error
     except auth.DefaultCredentialsError as error:
-        raise Forbidden(
-            f"No Google credentials to {what}; run 'gcloud auth application-default login'."
-        ) from error
+        how = "run 'gcloud auth application-default login'"
+        raise Forbidden(f"No Google credentials to {what}; {how}.") from error
     except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException) as error:
         raise Unavailable(f"Could not {what}: {type(error).__name__}. Try again later.") from error

@@ -1,7 +1,7 @@
 """One JSON line per fact, in Cloud Logging's field names.
 
-A line is `{"severity", "message": <constant snake_case event>, "time", ...}` with numbers as fields. No ticket text
-ever goes into one.
+A line is `{"severity", "message": <constant snake_case event>, "time", ...}` with numbers as
+fields. No ticket text ever goes into one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any, TextIO
 
 @dataclass(frozen=True)
 class Log:
-    """Writes facts to `stream` (standard error unless given); `always` are the fields of every line."""
+    """Writes facts to `stream` (standard error unless given); `always` are the fields of every
+    line.
+    """
 
     always: dict[str, Any] = field(default_factory=dict)
     stream: TextIO | None = None

@@ -1,7 +1,9 @@
-"""What travels between the deployables: a landed object and a released model, to and from their bytes.
+"""What travels between the deployables: a landed object and a released model, to and from their
+bytes.
 
-Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as the event's data.
-A message is only a hint that says "look now": nothing here is needed to know what to do.
+Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as
+the event's data. A message is only a hint that says "look now": nothing here is needed to know what
+to do.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ class LandedObject:
 
 @dataclass(frozen=True, slots=True)
 class ModelReleased:
-    """The release pointer moved to `version` with its `epoch`-th write; `execution` says which run moved it."""
+    """The release pointer moved to `version` with its `epoch`-th write; `execution` says which run
+    moved it.
+    """
 
     epoch: int
     version: int
@@ -63,7 +67,9 @@ def read_landed_object(event_data: object) -> LandedObject:
 
 
 def read_model_released(event_data: object) -> ModelReleased:
-    """The release that an event tells of. Raises BadMessage, also for a schema newer than this code."""
+    """The release that an event tells of. Raises BadMessage, also for a schema newer than this
+    code.
+    """
     body, attributes = _payload(event_data)
     try:
         schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))

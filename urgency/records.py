@@ -22,7 +22,9 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The data of model version `n`: exactly these generations, oldest file first; `id` also covers the recipe."""
+    """The data of model version `n`: exactly these generations, oldest file first; `id` also covers
+    the recipe.
+    """
 
     n: int
     id: str
@@ -51,7 +53,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Which version serves. `epoch` rises with every write; automation never promotes a version <= `floor`."""
+    """Which version serves. `epoch` rises with every write; automation never promotes a version <=
+    `floor`.
+    """
 
     epoch: int
     champion: int

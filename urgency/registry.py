@@ -1,13 +1,15 @@
 """Registry: snapshots, model versions, verdicts and the release pointer, on top of two buckets.
 
-Two kinds of object and no other. Create-once objects (snapshots, blobs, manifests, verdicts) never change once written;
-compare-and-swap objects (`release.json`, `notified.json`, ...) change only from a generation that the writer has seen.
+Two kinds of object and no other. Create-once objects (snapshots, blobs, manifests, verdicts) never
+change once written; compare-and-swap objects (`release.json`, `notified.json`, ...) change only
+from a generation that the writer has seen.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict
 
 from urgency.bundle import (
@@ -22,14 +24,17 @@ from urgency.bundle import (
 )
 from urgency.errors import CorruptObject, Gone, Unavailable
 from urgency.records import NO_RELEASE, Release, Snapshot
-from urgency.store import ABSENT, UNCHANGED, ObjectStore, Unchanged
+from urgency.store import ABSENT, ListedObject, ObjectStore, Unchanged, Versioned
 from urgency.writes import Sleep, create_once, swap
 
-RELEASE, NOTIFIED = "release.json", "notified.json"
+RELEASE, NOTIFIED, BLOBS = "release.json", "notified.json", "blobs/sha256/"
 
 
 class Registry:
-    """The registry and control buckets in this system's words. `sleep` waits between attempts, in seconds."""
+    """The registry and control buckets in this system's words.
+
+    sleep: waits between attempts, in seconds.
+    """
 
     def __init__(
         self, registry: ObjectStore, control: ObjectStore, sleep: Sleep = time.sleep
@@ -42,8 +47,12 @@ class Registry:
 
     def newest_snapshot(self) -> Snapshot | None:
         """The snapshot with the highest number."""
-        numbers = [_number(listed.name) for listed in self.objects.list("snapshots/")]
-        return self.snapshot(max(numbers)) if numbers else None
+        numbers = self.snapshot_numbers()
+        return self.snapshot(numbers[-1]) if numbers else None
+
+    def snapshot_numbers(self) -> list[int]:
+        """Numbers of all snapshots, rising."""
+        return sorted(_number(listed.name) for listed in self.objects.list("snapshots/"))
 
     def snapshot(self, n: int) -> Snapshot | None:
         """Snapshot `n`, or None. Raises CorruptObject."""
@@ -58,18 +67,15 @@ class Registry:
 
     def model_numbers(self) -> list[int]:
         """Numbers of all committed versions, rising."""
-        return sorted(_number(listed.name) for listed in self.objects.list("models/"))
+        return sorted(self.stored_models())
+
+    def stored_models(self) -> dict[int, ListedObject]:
+        """The stored manifest of every version, as a listing shows it, by number."""
+        return {_number(listed.name): listed for listed in self.objects.list("models/")}
 
     def manifest_body(self, n: int) -> bytes | None:
         """The stored bytes of version `n`'s manifest, or None where nothing was committed."""
         return self._read(_numbered("models", n))
-
-    def manifest_sha256(self, n: int) -> str:
-        """The digest that the pointer names a version by. Raises Gone."""
-        body = self.manifest_body(n)
-        if body is None:
-            raise Gone(f"There is no version {n} in the registry.")
-        return digest(body)
 
     def manifest(self, n: int) -> Manifest | None:
         """Version `n`'s manifest, or None. Raises CorruptObject."""
@@ -77,7 +83,9 @@ class Registry:
         return None if body is None else read_manifest(body)
 
     def commit(self, manifest: Manifest) -> Manifest:
-        """The commit point of a training: what is stored afterwards, ours or that of a run that was first."""
+        """The commit point of a training: what is stored afterwards, ours or that of a run that was
+        first.
+        """
         self._create(_numbered("models", manifest.version), manifest.to_bytes())
         stored = self.manifest(manifest.version)
         if stored is None:
@@ -87,19 +95,25 @@ class Registry:
         return stored
 
     def put_blob(self, body: bytes) -> str:
-        """Store a part under its digest, which is returned. Raises CorruptObject when other bytes stand there."""
+        """Store a part under its digest, which is returned. Raises CorruptObject when other bytes
+        stand there.
+        """
         name = digest(body)
-        if not self._create(f"blobs/sha256/{name}", body):
+        if not self._create(f"{BLOBS}{name}", body):
             raise CorruptObject(
-                f"blobs/sha256/{name} holds other bytes than its name says; restore the registry."
+                f"{BLOBS}{name} holds other bytes than its name says; restore the registry."
             )
         return name
 
+    def blob_digests(self) -> set[str]:
+        """Digests of all stored parts."""
+        return {listed.name.removeprefix(BLOBS) for listed in self.objects.list(BLOBS)}
+
     def blob(self, name: str) -> bytes:
         """The bytes stored under a digest. Raises Gone."""
-        body = self._read(f"blobs/sha256/{name}")
+        body = self._read(f"{BLOBS}{name}")
         if body is None:
-            raise Gone(f"blobs/sha256/{name} is not in the registry.")
+            raise Gone(f"{BLOBS}{name} is not in the registry.")
         return body
 
     def part(self, manifest: Manifest, name: str) -> bytes:
@@ -107,7 +121,8 @@ class Registry:
         return read_part(manifest, name, self.blob)
 
     def bundle(self, version: int, manifest_sha256: str | None = None) -> Bundle:
-        """A version that loads, verified to the last digest; `manifest_sha256` is what the pointer says of it.
+        """A version that loads, verified to the last digest; `manifest_sha256` is what the pointer
+        says of it.
 
         Raises Gone or CorruptObject.
         """
@@ -131,13 +146,16 @@ class Registry:
             return None
         return Verdict.from_members(json.loads(body))
 
+    def verdicts(self, manifest: Manifest) -> list[Verdict]:
+        """The verdict at training, then every later one, in order of the champion's version."""
+        listed = self.objects.list(f"verdicts/{manifest.version:08d}.")
+        later = sorted(int(found.name.split(".")[-2]) for found in listed)
+        found = (self.verdict(manifest, against) for against in later)
+        return [manifest.verdict, *(verdict for verdict in found if verdict)]
+
     def last_verdict(self, manifest: Manifest) -> Verdict:
-        """The judgement of a version against the newest champion that it was ever judged against."""
-        later = [
-            int(o.name.split(".")[-2])
-            for o in self.objects.list(f"verdicts/{manifest.version:08d}.")
-        ]
-        return (later and self.verdict(manifest, max(later))) or manifest.verdict
+        """The verdict against the newest champion that a version was ever judged against."""
+        return self.verdicts(manifest)[-1]
 
     def record_verdict(self, version: int, verdict: Verdict) -> None:
         """Keep a later judgement; the first one stays."""
@@ -145,22 +163,24 @@ class Registry:
 
     # The release pointer, which is also the outbox of ModelReleased
 
-    def release(self, unless: int | None = None) -> tuple[int, Release] | Unchanged:
-        """Token and content of the pointer; NO_RELEASE with the token ABSENT before the first release."""
-        stored = self.control.get(RELEASE, unless)
-        if isinstance(stored, Unchanged):
-            return UNCHANGED
-        return (
-            (ABSENT, NO_RELEASE)
-            if stored is None
-            else (stored.token, Release.from_bytes(stored.body))
-        )
-
     def current_release(self) -> tuple[int, Release]:
-        """As `release`, without a condition."""
-        current = self.release()
-        assert not isinstance(current, Unchanged)  # noqa: S101  nothing was said to compare with
-        return current
+        """Token and content of the pointer; ABSENT and NO_RELEASE before the first release."""
+        return _release(self.control.get(RELEASE))
+
+    def release_if_changed(self, token: int) -> tuple[int, Release] | Unchanged:
+        """As `current_release`, but UNCHANGED where the pointer's token still is `token`."""
+        if token == ABSENT:
+            return self.current_release()
+        stored = self.control.get_if_changed(RELEASE, token)
+        return stored if isinstance(stored, Unchanged) else _release(stored)
+
+    def past_releases(self) -> list[Release]:
+        """Every release that the control bucket still keeps, today's included, first one first."""
+        releases = []
+        for kept in self.control.generations(RELEASE):
+            with suppress(Gone), self.control.open_at(RELEASE, kept.generation) as stream:
+                releases.append(Release.from_bytes(stream.read()))
+        return sorted(releases, key=lambda release: release.epoch)
 
     def move_release(self, release: Release, expect: int) -> int:
         """Write the pointer if its token is still `expect`. Raises Conflict."""
@@ -169,9 +189,7 @@ class Registry:
     def notified_epoch(self) -> tuple[int, int]:
         """Token and the highest epoch whose message is known to be published."""
         stored = self.control.get(NOTIFIED)
-        if stored is None or isinstance(stored, Unchanged):
-            return ABSENT, 0
-        return stored.token, int(json.loads(stored.body)["epoch"])
+        return (stored.token, int(json.loads(stored.body)["epoch"])) if stored else (ABSENT, 0)
 
     def record_notified(self, epoch: int, expect: int) -> None:
         """Remember that the message of `epoch` was published. Raises Conflict."""
@@ -182,7 +200,11 @@ class Registry:
 
     def _read(self, name: str) -> bytes | None:
         stored = self.objects.get(name)
-        return None if stored is None or isinstance(stored, Unchanged) else stored.body
+        return stored.body if stored else None
+
+
+def _release(stored: Versioned | None) -> tuple[int, Release]:
+    return (stored.token, Release.from_bytes(stored.body)) if stored else (ABSENT, NO_RELEASE)
 
 
 def _numbered(folder: str, n: int) -> str:

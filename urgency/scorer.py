@@ -1,8 +1,10 @@
-"""Bundle -> Scorer: tickets -> calibrated probability, label and exact reasons, without scikit-learn.
+"""Bundle -> Scorer: tickets -> calibrated probability, label and exact reasons, without
+scikit-learn.
 
-log-odds = bias + one-hot weights + sum(coef * idf) / sqrt(sum(idf ** 2)), the sums going over the different features of
-the ticket: binary tf-idf scaled to unit length, as scikit-learn's TfidfTransformer has it, with Platt's calibration
-(1999) folded into bias, weights and coef. It is a sum, so each word's share of a prediction is exact.
+log-odds = bias + one-hot weights + sum(coef * idf) / sqrt(sum(idf ** 2)), the sums going over the
+different features of the ticket: binary tf-idf scaled to unit length, as scikit-learn's
+TfidfTransformer has it, with Platt's calibration (1999) folded into bias, weights and coef. It is a
+sum, so each word's share of a prediction is exact.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ GOLDEN_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A word's share of the log-odds, all its places in the field counted; `span` is the first, in characters."""
+    """A word's share of the log-odds, all its places in the field counted; `span` is the first, in
+    characters.
+    """
 
     field: str
     word: str
@@ -36,7 +40,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`base` + the weights of `reasons` (heaviest first) + `rest` = the log-odds of the probability."""
+    """`base` + the weights of `reasons` (heaviest first) + `rest` = the log-odds of the
+    probability.
+    """
 
     base: float
     reasons: tuple[Reason, ...]
@@ -48,7 +54,6 @@ class Scorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.manifest = bundle.manifest
-        self.manifest_sha256 = bundle.manifest_sha256
         pull, square = np.zeros(FEATURES), np.full(FEATURES, bundle.manifest.unseen_idf**2)
         pull[bundle.arrays.feature] = bundle.arrays.coef * bundle.arrays.idf
         square[bundle.arrays.feature] = bundle.arrays.idf**2
@@ -95,7 +100,9 @@ class Scorer:
         }
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
-        """The `top` words and categories that made the probability; a pair's share is halved between its words."""
+        """The `top` words and categories that made the probability; a pair's share is halved
+        between its words.
+        """
         reasons = [*self._word_reasons(ticket), *self._category_reasons(ticket)]
         reasons.sort(key=lambda reason: -abs(reason.weight))
         return Explanation(
@@ -123,7 +130,9 @@ class Scorer:
         )
 
     def _word_reasons(self, ticket: Ticket) -> Iterator[Reason]:
-        """One reason for each different word of a field; places that share a feature share its weight evenly."""
+        """One reason for each different word of a field; places that share a feature share its
+        weight evenly.
+        """
         fields = [
             (list(located_words(getattr(ticket, field), field)), mark)
             for field, mark in FIELD_MARKS
@@ -152,7 +161,8 @@ def _placed_features(words: list[Word], mark: str) -> Iterator[tuple[Word, int]]
 
 
 def verified_scorer(bundle: Bundle) -> Scorer:
-    """A scorer that gives the bundle's golden tickets the probabilities they had at training, to 1e-9.
+    """A scorer that gives the bundle's golden tickets the probabilities they had at training, to
+    1e-9.
 
     Raises CorruptObject: such a model would answer otherwise here than where it was judged.
     """

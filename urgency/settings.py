@@ -1,4 +1,6 @@
-"""The environment as frozen Settings: one table, read once at start, with one clear sentence for each mistake."""
+"""The environment as frozen Settings: one table, read once at start, with one clear sentence for
+each mistake.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def _setting(
     *,
     recipe: bool = False,
 ) -> Any:
-    """A row of the table. `variables`: names in order of precedence. `recipe`: it decides what a model becomes."""
+    """A row of the table. `variables`: names in order of precedence. `recipe`: it decides what a
+    model becomes.
+    """
     return field(
         default=default,
         metadata={"variables": variables.split(), "about": about, "parse": parse, "recipe": recipe},

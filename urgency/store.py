@@ -1,7 +1,7 @@
 """ObjectStore: the four calls this system makes to a bucket, and their Cloud Storage adapter.
 
-A token is an object's generation. It identifies a version, it does not order versions: Cloud Storage does not promise
-that generations increase.
+A token is an object's generation. It identifies a version, it does not order versions: Cloud
+Storage does not promise that generations increase.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 
 import google_crc32c
-import requests
 from google.api_core import exceptions as api
-from google.api_core.retry import Retry
-from google.auth import exceptions as auth
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
+from google.cloud.storage.retry import DEFAULT_RETRY
 
-from urgency.errors import Conflict, CorruptObject, Forbidden, Gone, Unavailable
+from urgency.errors import Conflict, CorruptObject, Gone
+from urgency.google_errors import translated
+from urgency.settings import Settings
 
 ABSENT: Final = 0
 """What `put` expects of an object that must not exist yet: Cloud Storage's generation 0."""
@@ -46,8 +45,10 @@ class Versioned(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One object as a listing shows it; `size` in bytes, `crc32c` in base64 as Cloud Storage writes it."""
+class ListedObject:
+    """One object as a listing shows it; `size` in bytes, `crc32c` in base64 as Cloud Storage writes
+    it.
+    """
 
     name: str
     generation: int
@@ -59,106 +60,134 @@ class Listed:
 class ObjectStore(Protocol):
     """One bucket. Every call raises Unavailable or Forbidden where the cloud says so."""
 
-    def get(self, name: str, unless: int | None = None) -> Versioned | Unchanged | None:
-        """Current bytes; None where there is no such object, UNCHANGED where its token is `unless`."""
+    def get(self, name: str) -> Versioned | None:
+        """Current bytes; None where there is no such object."""
+        ...
+
+    def get_if_changed(self, name: str, token: int) -> Versioned | Unchanged | None:
+        """As `get`, but UNCHANGED, without the bytes, where the current token is `token`."""
         ...
 
     def open_at(self, name: str, generation: int) -> BinaryIO:
-        """Stream one generation. Raises Gone; the stream raises CorruptObject at its end if crc32c differs."""
+        """Stream one generation. Raises Gone; at its end, CorruptObject if crc32c differs."""
         ...
 
     def put(self, name: str, body: bytes, expect: int) -> int:
-        """Write if the current token is `expect` (or ABSENT) and return the new token. Raises Conflict.
+        """Write if the current token is `expect` (or ABSENT); the new token. Raises Conflict.
 
         Never retried here: a retried conditional write may be refused because of its own success.
         """
         ...
 
-    def list(self, prefix: str, after: str | None = None) -> Iterator[Listed]:
-        """Live objects below `prefix` in order of name, from the first whose name is greater than `after`."""
+    def list(self, prefix: str, after: str | None = None) -> Iterator[ListedObject]:
+        """Live objects below `prefix` in order of name, those whose name is greater than `after`."""
+        ...
+
+    def generations(self, name: str) -> Iterator[ListedObject]:
+        """Every generation of one object that the bucket still keeps, in no promised order."""
         ...
 
 
 class CloudBucket:
     """ObjectStore on a Cloud Storage bucket.
 
-    Reads are retried as `retry` says; give None on a path that must answer quickly, since the library's default blocks
-    for over 20 s when storage is down. `timeout_s` bounds each request in seconds.
+    timeout_s: bound on each request.   patience_s: how long a read is tried again; 0 on a path that
+    must answer quickly, since the library's default blocks for over 20 s when storage is down.
     """
 
     def __init__(
-        self, client: storage.Client, name: str, *, retry: Retry | None, timeout_s: float
+        self, client: storage.Client, name: str, *, timeout_s: float, patience_s: float = 0.0
     ) -> None:
         self.name = name
         self._bucket = client.bucket(name)
         self._client = client
-        self._how: dict[str, Any] = {"retry": retry, "timeout": timeout_s}
-        self._once: dict[str, Any] = {"retry": None, "timeout": timeout_s}
+        retry = DEFAULT_RETRY.with_timeout(patience_s) if patience_s else None
+        self._read: dict[str, Any] = {"retry": retry, "timeout": timeout_s}
+        self._write: dict[str, Any] = {"retry": None, "timeout": timeout_s}
 
-    def get(self, name: str, unless: int | None = None) -> Versioned | Unchanged | None:
+    def get(self, name: str) -> Versioned | None:
         """See ObjectStore."""
-        blob = self._bucket.blob(
-            name
-        )  # a fresh Blob each time: a used one pins the generation that it saw
+        return self._download(name)
+
+    def get_if_changed(self, name: str, token: int) -> Versioned | Unchanged | None:
+        """See ObjectStore."""
         try:
-            with _translated(f"read {name}"):
-                body = blob.download_as_bytes(if_generation_not_match=unless, **self._how)
+            stored = self._download(name, if_generation_not_match=token)
         except api.NotModified:
             return UNCHANGED
-        except api.NotFound:
-            return None
-        # Some servers ignore the condition on a read; then the generation they answer with says the same.
-        return UNCHANGED if blob.generation == unless else Versioned(_generation(blob), body)
+        # Some servers ignore the condition; the generation they answer with says the same.
+        return UNCHANGED if stored and stored.token == token else stored
 
     def open_at(self, name: str, generation: int) -> BinaryIO:
         """See ObjectStore."""
         described = self._bucket.blob(name, generation=generation)
-        try:
-            with _translated(f"read {name}"):
-                described.reload(**self._how)
-        except api.NotFound:
-            raise Gone(f"{name} generation {generation} no longer exists in {self.name}.") from None
-        # Not from `described`: a loaded Blob reads from its mediaLink, wherever that leads, not from our endpoint.
+        with translated(f"read {name}"):
+            try:
+                described.reload(**self._read)
+            except api.NotFound:
+                where = f"{name} generation {generation}"
+                raise Gone(f"{where} no longer exists in {self.name}.") from None
+        # Not from `described`: a loaded Blob reads from its mediaLink, not from our endpoint.
         fresh = self._bucket.blob(name, generation=generation)
-        raw = fresh.open("rb", chunk_size=4 * 1024 * 1024, **self._how)
+        raw = fresh.open("rb", chunk_size=4 * 1024 * 1024, **self._read)
         return cast(BinaryIO, io.BufferedReader(_Checked(raw, described), 1024 * 1024))
 
     def put(self, name: str, body: bytes, expect: int) -> int:
         """See ObjectStore."""
         blob = self._bucket.blob(name)
+        condition: dict[str, Any] = {"if_generation_match": expect, "checksum": "crc32c"}
         try:
-            with _translated(f"write {name}"):
+            with translated(f"write {name}"):
                 blob.upload_from_string(
-                    body,
-                    "application/octet-stream",
-                    if_generation_match=expect,
-                    checksum="crc32c",
-                    **self._once,
+                    body, "application/octet-stream", **condition, **self._write
                 )
         except api.PreconditionFailed:
-            raise Conflict(f"{name} in {self.name} is no longer at generation {expect}.") from None
-        return _generation(blob)
+            where = f"{name} in {self.name}"
+            raise Conflict(f"{where} is no longer at generation {expect}.") from None
+        return int(blob.generation)
 
-    def list(self, prefix: str, after: str | None = None) -> Iterator[Listed]:
+    def list(self, prefix: str, after: str | None = None) -> Iterator[ListedObject]:
         """See ObjectStore."""
-        with _translated(f"list {prefix}"):
+        for listed in self._listed(prefix, start_offset=after):
+            if listed.name != after:  # the API's start offset is inclusive
+                yield listed
+
+    def generations(self, name: str) -> Iterator[ListedObject]:
+        """See ObjectStore."""
+        return (listed for listed in self._listed(name, versions=True) if listed.name == name)
+
+    def _download(self, name: str, **condition: int) -> Versioned | None:
+        """Raises NotModified where `condition` says so."""
+        blob = self._bucket.blob(name)  # fresh: a used one pins the generation that it saw
+        with translated(f"read {name}"):
+            try:
+                body = blob.download_as_bytes(**condition, **self._read)
+            except api.NotFound:
+                return None
+            except DataCorruption as error:
+                raise CorruptObject(f"{name} arrived with another crc32c than stored.") from error
+        return Versioned(int(blob.generation), body)
+
+    def _listed(self, prefix: str, **options: Any) -> Iterator[ListedObject]:
+        with translated(f"list {prefix}"):
             for blob in self._client.list_blobs(
-                self._bucket, prefix=prefix, start_offset=after, **self._how
+                self._bucket, prefix=prefix, **options, **self._read
             ):
-                if blob.name != after:  # the API's start offset is inclusive
-                    yield Listed(
-                        blob.name, _generation(blob), blob.size, blob.crc32c, blob.time_created
-                    )
+                yield ListedObject(
+                    blob.name, int(blob.generation), blob.size, blob.crc32c, blob.time_created
+                )
 
 
-def storage_client(project: str, endpoint: str) -> storage.Client:
-    """A client for Google's endpoint, or for `endpoint` (private, regional or local) where it is not empty.
+def storage_client(settings: Settings) -> storage.Client:
+    """A client for Google's endpoint, or for the private, regional or local one of `settings`.
 
     Raises Forbidden where no credentials are found.
     """
-    with _translated("reach Cloud Storage"):
+    endpoint = settings.storage_endpoint
+    with translated("reach Cloud Storage"):
         return storage.Client(
-            project=project, client_options={"api_endpoint": endpoint} if endpoint else None
+            project=settings.project,
+            client_options={"api_endpoint": endpoint} if endpoint else None,
         )
 
 
@@ -175,57 +204,19 @@ class _Checked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        try:
-            with _translated(f"read {self._name}"):
-                chunk = (
-                    self._source.read(len(buffer)) if self._left else b""
-                )  # asking for more is a request more
-        except (api.NotFound, api.PreconditionFailed):
-            raise Gone(f"{self._name} was deleted while it was read.") from None
+        with translated(f"read {self._name}"):
+            try:
+                # Asking for more than there is would be one more request.
+                chunk = self._source.read(len(buffer)) if self._left else b""
+            except (api.NotFound, api.PreconditionFailed):
+                raise Gone(f"{self._name} was deleted while it was read.") from None
         buffer[: len(chunk)] = chunk
         self._sum.update(chunk)
         self._left -= len(chunk)
         if not chunk and base64.b64encode(self._sum.digest()).decode() != self._expected:
-            raise CorruptObject(
-                f"{self._name} arrived with another crc32c than Cloud Storage holds; read it again."
-            )
+            raise CorruptObject(f"{self._name} arrived with another crc32c than stored; try again.")
         return len(chunk)
 
     def close(self) -> None:
         self._source.close()
         super().close()
-
-
-def _generation(blob: storage.Blob) -> int:
-    """The generation the server answered with, as a number."""
-    return int(blob.generation)
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Vendor errors that mean the same for every call, in our words."""
-    try:
-        yield
-    except (
-        api.TooManyRequests,
-        api.ServerError,
-        api.RetryError,
-        requests.RequestException,
-    ) as error:
-        raise Unavailable(
-            f"Cloud Storage could not {what}: {type(error).__name__}. Try again later."
-        ) from error
-    except (auth.TransportError, auth.RefreshError) as error:
-        raise Unavailable(
-            f"No access token to {what}: {type(error).__name__}. Try again later."
-        ) from error
-    except DataCorruption as error:
-        raise CorruptObject(
-            f"Could not {what}: what arrived has another crc32c than Cloud Storage holds."
-        ) from error
-    except (api.Forbidden, api.Unauthorized) as error:
-        raise Forbidden(f"This identity may not {what}: {error.message}") from error
-    except auth.DefaultCredentialsError as error:
-        raise Forbidden(
-            f"No Google credentials to {what}; run 'gcloud auth application-default login'."
-        ) from error

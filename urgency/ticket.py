@@ -27,7 +27,9 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One ticket in normal form; made by `normal_ticket`. Title and description are never both empty."""
+    """One ticket in normal form; made by `normal_ticket`. Title and description are never both
+    empty.
+    """
 
     title: str
     description: str

@@ -1,7 +1,8 @@
 """The two kinds of write there are: create once, and compare-and-swap. Both survive a lost answer.
 
-A conditional write is never retried blindly: it may be refused because of its own success. So after a refusal the
-stored bytes are read back, and equal bytes mean that it was us (a nonce, a time or an epoch makes them ours alone).
+A conditional write is never retried blindly: it may be refused because of its own success. So after
+a refusal the stored bytes are read back, and equal bytes mean that it was us (a nonce, a time or an
+epoch makes them ours alone).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from urgency.errors import Conflict, Forbidden, Unavailable
-from urgency.store import ABSENT, ObjectStore, Unchanged, Versioned
+from urgency.store import ABSENT, ObjectStore
 
 ATTEMPTS = 5
 Sleep = Callable[[float], None]
@@ -30,7 +31,7 @@ def create_once(store: ObjectStore, name: str, body: bytes, sleep: Sleep) -> boo
             Conflict,
             Forbidden,
         ) as refused:  # who may create but not overwrite sees 403 where an object exists
-            stored = _read_back(store, name)
+            stored = store.get(name)
             if stored is None and isinstance(refused, Forbidden):
                 raise
             return stored is not None and stored.body == body
@@ -46,17 +47,12 @@ def swap(store: ObjectStore, name: str, body: bytes, expect: int, sleep: Sleep) 
         try:
             return store.put(name, body, expect)
         except Conflict:
-            stored = _read_back(store, name)
+            stored = store.get(name)
             if stored is None or stored.body != body:
                 raise
             return stored.token
 
     return _persist(attempt, sleep)
-
-
-def _read_back(store: ObjectStore, name: str) -> Versioned | None:
-    stored = store.get(name)
-    return None if isinstance(stored, Unchanged) else stored
 
 
 def _persist(attempt: Callable[[], T], sleep: Sleep) -> T:

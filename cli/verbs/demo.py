@@ -20,7 +20,9 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 FIRST, SECOND = DATA / "tickets.csv", DATA / "tickets_week2.csv"
 TICKET = {
     "title": "Cannot log in to the payroll portal",
-    "description": "Since this morning nobody in our office can log in. Salaries have to be paid out today.",
+    "description": (
+        "Since this morning nobody in our office can log in. Salaries have to be paid out today."
+    ),
     "source": "phone",
     "customer_tier": "enterprise",
 }
@@ -28,9 +30,11 @@ WAIT_S = 120.0
 
 
 def demo() -> None:
-    """Play the whole loop on this machine: drop, train, judge, release, reload, predict, and go back.
+    """Play the whole loop on this machine: drop, train, judge, release, reload, predict, and go
+    back.
 
-    It may be played again: the same files then replace themselves and are judged against the model that serves.
+    It may be played again: the same files then replace themselves and are judged against the model
+    that serves.
 
     Example: urgency demo
     """
@@ -39,7 +43,8 @@ def demo() -> None:
 
     if is_cloud(os.environ):
         raise Mistake(
-            "The demo plays on this machine, and URGENCY_* settings name a project: unset them for it."
+            "The demo plays on this machine, and URGENCY_* settings name a project: unset them"
+            " for it."
         )
     began = time.monotonic()
     _ensure_stack()
@@ -68,8 +73,8 @@ def _ensure_stack() -> None:
         return say(f"The stack in {plain(home.root)} is up already.")
     stack = start(home, [])
     return say(
-        f"Storage, Pub/Sub, functions, job, scheduler and {len(stack.urls.instances)} instances of the service are up "
-        f"after {time.monotonic() - began:.1f} s, in {plain(home.root)}."
+        f"Storage, Pub/Sub, functions, job, scheduler and {len(stack.urls.instances)} instances of"
+        f" the service are up after {time.monotonic() - began:.1f} s, in {plain(home.root)}."
     )
 
 
@@ -81,8 +86,8 @@ def _unpin(system: System) -> None:
     if release.pinned:
         _chapter("The last rollback still holds")
         say(
-            f"Version {release.champion} is pinned ({plain(release.reason)}), so nothing would be released. "
-            "'urgency resume' ends that:"
+            f"Version {release.champion} is pinned ({plain(release.reason)}), so nothing would be"
+            " released. 'urgency resume' ends that:"
         )
         _with_hops(system, lambda: let_go(system, "the demo is played again"))
 
@@ -129,8 +134,8 @@ def _roll_back(system: System) -> None:
     say(f"[dim]$ urgency rollback --to {before} --reason 'demo'[/]")
     _with_hops(system, lambda: roll_back(system, before, "demo"))
     return say(
-        f"Version [bold]{before}[/] is pinned now: new files are still judged, but nothing is released until "
-        "'urgency resume', and the versions left behind stay out."
+        f"Version [bold]{before}[/] is pinned now: new files are still judged, but nothing is"
+        " released until 'urgency resume', and the versions left behind stay out."
     )
 
 
@@ -149,7 +154,9 @@ def _with_hops(system: System, act: Callable[[], object]) -> None:
 
 
 def _version_before(system: System, champion: int) -> int:
-    """The newest version older than the champion that was good enough to serve; 0 where there is none."""
+    """The newest version older than the champion that was good enough to serve; 0 where there is
+    none.
+    """
     registry = system.registry
     for version in reversed(registry.model_numbers()):
         manifest = registry.manifest(version) if version < champion else None

@@ -10,9 +10,11 @@ from cli.show import Json, emit_json, plain, say
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check the whole system and change nothing: data, models, pointer, messages, receipts, instances.
+    """Check the whole system and change nothing: data, models, pointer, messages, receipts,
+    instances.
 
-    Each finding says what it is, why it matters and what to do. Exit code 0 when all is well, 1 with findings.
+    Each finding says what it is, why it matters and what to do. Exit code 0 when all is well, 1
+    with findings.
 
     Example: urgency doctor
     """

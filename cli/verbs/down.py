@@ -33,7 +33,8 @@ def down() -> None:
     while _lives(stack.pid) and read_stack(home) is not None:
         if time.monotonic() > until:
             raise StillRunning(
-                f"The stack (process {stack.pid}) did not stop within {STOPPED_S:g} s; see {home.logs}."
+                f"The stack (process {stack.pid}) did not stop within {STOPPED_S:g} s; see"
+                f" {home.logs}."
             )
         time.sleep(POLL_S)
     return say(f"Stopped. Everything is kept in {plain(home.root)}.")

@@ -36,8 +36,9 @@ def drop(
 ) -> None:
     """Drop CSVs of labelled tickets into the landing bucket; everything else happens by itself.
 
-    A file of the same name is replaced. With --wait the exit code tells the verdict: 0 PROMOTE, 3 HOLD, 4 REJECT,
-    5 the file was not taken, 6 replaced before it was read or no answer in time; of several files, the highest.
+    A file of the same name is replaced. With --wait the exit code tells the verdict: 0 PROMOTE, 3
+    HOLD, 4 REJECT, 5 the file was not taken, 6 replaced before it was read or no answer in time; of
+    several files, the highest.
 
     Examples: urgency drop data/tickets.csv --wait; urgency drop export.txt --name 2026/june.csv
     """
@@ -116,7 +117,9 @@ def _watch(system: System, tell: Callable[[Hop], None]) -> Watch:
 
 
 def _members(landed: list[Landed], outcomes: list[Outcome]) -> list[dict[str, object]]:
-    """`[{object, generation, exit_code, sentence, receipt}]`, the last three only where it was waited."""
+    """`[{object, generation, exit_code, sentence, receipt}]`, the last three only where it was
+    waited.
+    """
     told: dict[Landed, Outcome] = {outcome.landed: outcome for outcome in outcomes}
     return [
         {"object": one.name, "generation": one.generation}

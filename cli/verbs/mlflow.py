@@ -17,7 +17,8 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 def mlflow(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the tracking UI.")] = 5000,
 ) -> None:
-    """Open MLflow's UI on every run and registered model, with the models laid out beside them; Ctrl-C ends it.
+    """Open MLflow's UI on every run and registered model, with the models laid out beside them;
+    Ctrl-C ends it.
 
     The store is a copy: what is changed in the UI stays in the copy.
 

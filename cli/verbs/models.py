@@ -16,7 +16,8 @@ def models(
     most: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List the versions with their verdicts and test metrics, newest first; the arrow marks the one that serves.
+    """List the versions with their verdicts and test metrics, newest first; the arrow marks the one
+    that serves.
 
     Example: urgency models --json
     """

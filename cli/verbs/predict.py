@@ -28,10 +28,12 @@ def predict(
 ) -> None:
     """Ask the prediction service how urgent tickets are, and why.
 
-    Words are one ticket; a JSON file holds a ticket or {"instances": [...]}; a CSV has the columns of training, of
-    which the label is not sent; - reads standard input. Words that speak for urgent are red, against it green.
+    Words are one ticket; a JSON file holds a ticket or {"instances": [...]}; a CSV has the columns
+    of training, of which the label is not sent; - reads standard input. Words that speak for urgent
+    are red, against it green.
 
-    Examples: urgency predict "Production down, nobody can log in"; urgency predict data/bad.csv --explain 0
+    Examples: urgency predict "Production down, nobody can log in"; urgency predict data/bad.csv
+    --explain 0
     """
     from cli.context import reach
     from cli.tickets import tickets_of
@@ -61,8 +63,8 @@ def show_predictions(tickets: list[dict[str, Any]], answer: dict[str, Any]) -> N
     model = answer["model"]
     urgent = sum(prediction["urgent"] for _, prediction in pairs)
     say(
-        f"{more}{urgent:,} of {len(pairs):,} urgent, by version {model['version']} (epoch {model['epoch']}); "
-        f"urgent from {model['threshold']:.1%}."
+        f"{more}{urgent:,} of {len(pairs):,} urgent, by version {model['version']} (epoch"
+        f" {model['epoch']}); urgent from {model['threshold']:.1%}."
     )
 
 

@@ -21,8 +21,8 @@ def promote(
 ) -> None:
     """Let version N serve whatever the gate said.
 
-    It is loaded and checked first, and every instance follows within seconds. Later versions go on replacing it when
-    they are better, unless the pointer is pinned by a rollback.
+    It is loaded and checked first, and every instance follows within seconds. Later versions go on
+    replacing it when they are better, unless the pointer is pinned by a rollback.
 
     Example: urgency promote 7 --reason "the held-out week is a holiday week"
     """
@@ -38,5 +38,6 @@ def promote(
         return emit_json(release)
     pinned = " The pointer stays pinned; 'urgency resume' ends that." if release.pinned else ""
     return say(
-        f"Version [bold]{version}[/] serves (epoch {release.epoch}), by {plain(release.by)}.{pinned}"
+        f"Version [bold]{version}[/] serves (epoch {release.epoch}), by"
+        f" {plain(release.by)}.{pinned}"
     )

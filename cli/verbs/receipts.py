@@ -22,7 +22,8 @@ def receipts(
     most: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List the receipts that answered the dropped files, newest first; with NAME show that file's newest one.
+    """List the receipts that answered the dropped files, newest first; with NAME show that file's
+    newest one.
 
     Examples: urgency receipts; urgency receipts tickets.csv
     """
@@ -65,10 +66,9 @@ def _is_generation(receipt: str, prefix: str) -> bool:
 
 def _body(landing: ObjectStore, name: str) -> bytes:
     from urgency.errors import Gone
-    from urgency.store import Unchanged
 
     stored = landing.get(name)
-    if stored is None or isinstance(stored, Unchanged):
+    if stored is None:
         raise Gone(f"{name} was deleted meanwhile.")
     return stored.body
 

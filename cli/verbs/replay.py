@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """How a replay compares: `same` when every digest is equal, else what differs and what may explain it."""
+    """How a replay compares: `same` when every digest is equal, else what differs and what may
+    explain it.
+    """
 
     version: int
     same: bool
@@ -34,7 +36,8 @@ def replay(
     version: Annotated[int, typer.Argument(min=1, metavar="N", help="The version to make again.")],
     as_json: Json = False,
 ) -> None:
-    """Train version N once more from its snapshot, here, writing nothing: every digest must come out the same.
+    """Train version N once more from its snapshot, here, writing nothing: every digest must come
+    out the same.
 
     Exit code 0 when it does, 1 when something differs or files that it was made of are gone.
 
@@ -54,7 +57,9 @@ def replay(
 
 
 def replayed(system: System, version: int) -> Replay:
-    """Make a version again and compare it with what is stored. Raises Mistake where there is no such version."""
+    """Make a version again and compare it with what is stored. Raises Mistake where there is no
+    such version.
+    """
     from cli.usage_error import Mistake
 
     snapshot, manifest = system.registry.snapshot(version), system.registry.manifest(version)
@@ -73,11 +78,16 @@ def _gone(system: System, snapshot: Snapshot) -> Iterator[str]:
         try:
             system.landing.open_at(file.name, file.generation).close()
         except Gone:
-            yield f"{file.name}, generation {file.generation}, was erased: this version cannot be replayed."
+            yield (
+                f"{file.name}, generation {file.generation}, was erased: this version cannot be"
+                " replayed."
+            )
 
 
 def _made_again(system: System, snapshot: Snapshot, manifest: Manifest) -> Manifest:
-    """What training makes of the snapshot today, under the original's name and clock, since the card tells both."""
+    """What training makes of the snapshot today, under the original's name and clock, since the
+    card tells both.
+    """
     from jobs.training import LandedTrainer
     from urgency.logs import Log
 
@@ -108,7 +118,10 @@ def _explanations(system: System, manifest: Manifest) -> Iterator[str]:
     from jobs.recipe import recipe_of
 
     if manifest.recipe != recipe_of(system.settings):
-        yield "The recipe is another one now: the model's code or settings changed since; check out that release."
+        yield (
+            "The recipe is another one now: the model's code or settings changed since; check out"
+            " that release."
+        )
     for name, was in manifest.libraries.items():
         if library_version(name) != was:
             yield f"{name} is {library_version(name)} here and was {was} then."

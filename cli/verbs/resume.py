@@ -20,7 +20,8 @@ def resume(
     ] = "automation may go on",
     as_json: Json = False,
 ) -> None:
-    """Let automation release again after a rollback, and start a run that looks for something to release.
+    """Let automation release again after a rollback, and start a run that looks for something to
+    release.
 
     The versions that the rollback left behind stay out: only newer ones are released.
 
@@ -33,13 +34,15 @@ def resume(
     if as_json:
         return emit_json({"release": release, "execution": execution})
     return say(
-        f"Automation is at work again (epoch {release.epoch}): version {release.champion} serves until one above "
-        f"{release.floor} is better. Run {execution} looks for one now."
+        f"Automation is at work again (epoch {release.epoch}): version {release.champion} serves"
+        f" until one above {release.floor} is better. Run {execution} looks for one now."
     )
 
 
 def let_go(system: System, reason: str) -> tuple[Release, str]:
-    """The unpinned release, and the execution started for what landed while it was pinned. Raises Mistake."""
+    """The unpinned release, and the execution started for what landed while it was pinned. Raises
+    Mistake.
+    """
     from cli.releases import move, resumed
 
     release = move(system, resumed, reason, datetime.now(UTC))

@@ -23,8 +23,9 @@ def rollback(
 ) -> None:
     """Go back to version N at once, and stay there.
 
-    It is loaded and checked first. The pointer is pinned: new files are still trained and judged, but nothing is
-    released until 'urgency resume', and no version of today is ever released by itself again.
+    It is loaded and checked first. The pointer is pinned: new files are still trained and judged,
+    but nothing is released until 'urgency resume', and no version of today is ever released by
+    itself again.
 
     Example: urgency rollback --to 3 --reason "version 4 calls every invoice urgent"
     """
@@ -35,13 +36,16 @@ def rollback(
     if as_json:
         return emit_json(release)
     return say(
-        f"Version [bold]{to}[/] serves again (epoch {release.epoch}), by {plain(release.by)}. It is pinned, and "
-        f"versions up to {release.floor} stay out; 'urgency resume' lets newer ones in."
+        f"Version [bold]{to}[/] serves again (epoch {release.epoch}), by {plain(release.by)}. It is"
+        f" pinned, and versions up to {release.floor} stay out; 'urgency resume' lets newer"
+        " ones in."
     )
 
 
 def roll_back(system: System, to: int, reason: str) -> Release:
-    """The release after version `to`, verified to load, was made to serve and pinned. Raises Mistake."""
+    """The release after version `to`, verified to load, was made to serve and pinned. Raises
+    Mistake.
+    """
     from cli.releases import loadable, move, rolled_back
 
     sha256 = loadable(system.registry, to)

@@ -17,7 +17,8 @@ RUNS_SHOWN = 5
 
 
 def status(as_json: Json = False) -> None:
-    """Show what serves, on which instances, the newest snapshot, undelivered messages and the last runs.
+    """Show what serves, on which instances, the newest snapshot, undelivered messages and the last
+    runs.
 
     Example: urgency status --json
     """
@@ -35,13 +36,15 @@ def status_of(system: System) -> dict[str, Any]:
         "place": system.place,
         "service": system.settings.service_url,
         "release": system.registry.current_release()[1],
-        "snapshot": snapshot
-        and {
-            "n": snapshot.n,
-            "files": len(snapshot.files),
-            "created_at": snapshot.created_at,
-            "cause": snapshot.cause,
-        },
+        "snapshot": (
+            snapshot
+            and {
+                "n": snapshot.n,
+                "files": len(snapshot.files),
+                "created_at": snapshot.created_at,
+                "cause": snapshot.cause,
+            }
+        ),
         "instances": system.service.serving(),
         "dead_letters": _readable(lambda: len(system.dead_letters())),
         "runs": _readable(lambda: system.runs.recent(RUNS_SHOWN)),
@@ -49,7 +52,9 @@ def status_of(system: System) -> dict[str, Any]:
 
 
 def _readable(read: Callable[[], Any]) -> Any:
-    """What `read` gives; None where this identity may not, or nobody answers: the rest is worth showing."""
+    """What `read` gives; None where this identity may not, or nobody answers: the rest is worth
+    showing.
+    """
     try:
         return read()
     except (Forbidden, Unavailable):
@@ -64,14 +69,15 @@ def _show(found: dict[str, Any]) -> None:
     if release.champion:
         pinned = "[yellow], pinned[/]" if release.pinned else ""
         say(
-            f"  serving   version [bold]{release.champion}[/]{pinned} (epoch {release.epoch}) since "
-            f"{moment(release.at)}, by {plain(release.by)}: {plain(release.reason)}"
+            f"  serving   version [bold]{release.champion}[/]{pinned} (epoch {release.epoch}) since"
+            f" {moment(release.at)}, by {plain(release.by)}: {plain(release.reason)}"
         )
     else:
         say("  serving   no model yet")
     if snapshot:
         say(
-            f"  data      snapshot {snapshot['n']}, {snapshot['files']} file(s), {moment(snapshot['created_at'])}"
+            f"  data      snapshot {snapshot['n']}, {snapshot['files']} file(s),"
+            f" {moment(snapshot['created_at'])}"
         )
     say(f"  undelivered messages: {'not readable' if letters is None else letters}")
     rows = [

@@ -30,8 +30,8 @@ def train(
 ) -> None:
     """Start the training job now; without new data or a new recipe it finds nothing to do.
 
-    --dry-run shows what the next version would be and how it would be judged. --force in the cloud needs the right to
-    run the job with overrides; here it runs as the job's identity.
+    --dry-run shows what the next version would be and how it would be judged. --force in the cloud
+    needs the right to run the job with overrides; here it runs as the job's identity.
 
     Examples: urgency train --wait; urgency train --dry-run
     """
@@ -40,7 +40,8 @@ def train(
 
     if dry_run and force:
         raise Mistake(
-            "--dry-run writes nothing and --force writes although nothing changed: take one of them."
+            "--dry-run writes nothing and --force writes although nothing changed: take one of"
+            " them."
         )
     system = reach()
     if dry_run:
@@ -59,7 +60,9 @@ def train(
 
 
 def _run_here(environment: Mapping[str, str]) -> int:
-    """The job as a process of its own that is the job's identity: the local cloud runs jobs as configured only."""
+    """The job as a process of its own that is the job's identity: the local cloud runs jobs as
+    configured only.
+    """
     return subprocess.run(
         [sys.executable, "-m", "jobs", "train", "--force"], env=environment, check=False
     ).returncode

@@ -38,7 +38,8 @@ def up(
     ] = False,
     hurry: Annotated[float, typer.Option(min=1, help="Divide every back-off by this.")] = 1.0,
 ) -> None:
-    """Start the whole system on this machine: storage, Pub/Sub, functions, job, scheduler and the service.
+    """Start the whole system on this machine: storage, Pub/Sub, functions, job, scheduler and the
+    service.
 
     It keeps running, and keeps its data in .urgency (or URGENCY_HOME), until 'urgency down'.
 
@@ -58,7 +59,9 @@ def up(
 
 
 def start(home: Home, options: list[str]) -> Stack:
-    """Start a stack that outlives this process, and return once everything answers. Raises StackFailed."""
+    """Start a stack that outlives this process, and return once everything answers. Raises
+    StackFailed.
+    """
     from rich.console import Console
 
     from infra.local.state import running_stack, saying_why
@@ -99,7 +102,8 @@ def _environment(home: Home) -> dict[str, str]:
 def _welcome(stack: Stack) -> None:
     instances = ", ".join(stack.urls.instances)
     say(
-        f"  service    [bold]{stack.urls.service}[/]  (private: 'urgency predict' brings the token)",
+        f"  service    [bold]{stack.urls.service}[/]  (private: 'urgency predict' brings the"
+        " token)",
         f"  instances  {instances}",
         f"  cloud      {stack.urls.pocket}",
         "Try next:",

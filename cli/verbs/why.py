@@ -24,7 +24,8 @@ def why(
     version: Annotated[int, typer.Argument(min=1, metavar="N", help="The version.")],
     as_json: Json = False,
 ) -> None:
-    """Tell the story of version N: what caused it, from which files, how good it is, what was decided, who released it.
+    """Tell the story of version N: what caused it, from which files, how good it is, what was
+    decided, who released it.
 
     Example: urgency why 2
     """
@@ -41,20 +42,12 @@ def why(
 
 def story_of(system: System, manifest: Manifest) -> dict[str, Any]:
     """Everything that is recorded of a version, as plain members, from cause to adoption."""
-    from jobs.tickets.file_report import accounts_from_json
+    from jobs.tickets.file_report import reports_from_json
     from urgency.bundle import ACCOUNTING, METRICS
 
     registry, version = system.registry, manifest.version
     snapshot = registry.snapshot(version)
-    accounts = accounts_from_json(registry.part(manifest, ACCOUNTING))
-    later = [
-        int(found.name.split(".")[-2])
-        for found in registry.objects.list(f"verdicts/{version:08d}.")
-    ]
-    verdicts = [
-        manifest.verdict,
-        *(registry.verdict(manifest, against) for against in sorted(later)),
-    ]
+    accounts = reports_from_json(registry.part(manifest, ACCOUNTING))
     return {
         "version": version,
         "snapshot": {
@@ -76,15 +69,17 @@ def story_of(system: System, manifest: Manifest) -> dict[str, Any]:
         "threshold": manifest.threshold,
         "metrics": manifest.metrics,
         "data": json.loads(registry.part(manifest, METRICS))["data"],
-        "verdicts": [asdict(each) for each in verdicts if each],
+        "verdicts": [asdict(each) for each in registry.verdicts(manifest)],
         "champion": registry.current_release()[1].champion == version,
         "releases": _adoption(system, version),
     }
 
 
 def _adoption(system: System, version: int) -> list[dict[str, Any]]:
-    """The pointer's moves to this version and the move that ended each, as far as the bucket keeps them."""
-    moves = system.history()
+    """The pointer's moves to this version and the move that ended each, as far as the bucket keeps
+    them.
+    """
+    moves = system.registry.past_releases()
     told, before = [], 0
     for release in moves:
         if version in (before, release.champion):
@@ -96,7 +91,8 @@ def _adoption(system: System, version: int) -> list[dict[str, Any]]:
 def _tell(story: dict[str, Any]) -> None:
     serving = "; [bold green]it serves[/]" if story["champion"] else ""
     say(
-        f"[bold]Version {story['version']}[/], made {moment(story['created_at'])} by {story['execution']}{serving}"
+        f"[bold]Version {story['version']}[/], made {moment(story['created_at'])} by"
+        f" {story['execution']}{serving}"
     )
     say(f"Because: {plain(cause(story['cause']))}")
     files = table(

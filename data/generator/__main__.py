@@ -1,9 +1,12 @@
-"""Write synthetic helpdesk tickets: invented from templates, no real person's words, no real customer's trouble.
+"""Write synthetic helpdesk tickets: invented from templates, no real person's words, no real
+customer's trouble.
 
-    python -m data.generator                                        the files of this folder, byte for byte
+    python -m data.generator                                        the files of this folder, byte
+    for byte
     python -m data.generator --out more.csv --rows 5000 --seed 77   new tickets, as many as you like
 
-The same options give the same bytes on every Python from 3.11. README.md tells what the files are for.
+The same options give the same bytes on every Python from 3.11. README.md tells what the files are
+for.
 """
 
 import argparse

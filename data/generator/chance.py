@@ -11,8 +11,9 @@ T = TypeVar("T")
 class Dice:
     """All randomness of the generator.
 
-    Built on `random.Random.random()` alone: it is the one method whose sequence the library promises to keep,
-    `choice`, `gauss` and the others may change between versions. Sums are `fsum`, as `sum` of floats changed in 3.12.
+    Built on `random.Random.random()` alone: it is the one method whose sequence the library
+    promises to keep, `choice`, `gauss` and the others may change between versions. Sums are `fsum`,
+    as `sum` of floats changed in 3.12.
     """
 
     def __init__(self, seed: int) -> None:
@@ -45,5 +46,7 @@ class Dice:
         return [rest.pop(int(self._random() * len(rest))) for _ in range(min(count, len(rest)))]
 
     def normal(self) -> float:
-        """Mean 0, deviation 1: the sum of twelve uniforms, because `log` and `cos` may differ in the last digit."""
+        """Mean 0, deviation 1: the sum of twelve uniforms, because `log` and `cos` may differ in
+        the last digit.
+        """
         return fsum(self._random() for _ in range(12)) - 6.0

@@ -12,7 +12,9 @@ WINDOWS_LINES = range(37, 42)
 
 @dataclass(frozen=True)
 class Flaw:
-    """What is wrong with one line of the file (1 is the header) and what a careful reader does with it."""
+    """What is wrong with one line of the file (1 is the header) and what a careful reader does with
+    it.
+    """
 
     line: int
     wrong: str

@@ -1,4 +1,6 @@
-"""What happened behind a ticket, and how urgent that makes it: drawn first, told afterwards by `prose`."""
+"""What happened behind a ticket, and how urgent that makes it: drawn first, told afterwards by
+`prose`.
+"""
 
 from dataclasses import dataclass
 from math import fsum
@@ -21,7 +23,8 @@ TIERS = {
     "shop": {"free": 28, "standard": 36, "premium": 22, "enterprise": 14},
 }
 
-# `live` is trouble now; the others borrow its words: it is over, it lies ahead, it is a wish, it is advertising.
+# `live` is trouble now; the others borrow its words: it is over, it lies ahead, it is a wish, it is
+# advertising.
 MODES = {"live": 78, "over": 7, "ahead": 6, "wish": 6, "spam": 3}
 
 # Points of urgency; a ticket is urgent when they and a little chance exceed THRESHOLD.
@@ -50,7 +53,9 @@ class Story:
 
 
 def draw_story(dice: Dice, incidents: tuple[Incident, ...], *, drift: float) -> Story:
-    """A story; `drift` from 0 to 1 moves the shares: more chat, more enterprise, more grave trouble."""
+    """A story; `drift` from 0 to 1 moves the shares: more chat, more enterprise, more grave
+    trouble.
+    """
     incident, mode = dice.pick(incidents), dice.weighted(MODES)
     opening = dice.pick(incident.openings())
     sources = SPAM_SOURCES if mode == "spam" else SOURCES.get(incident.domain, PLAIN_SOURCES)
@@ -75,7 +80,9 @@ def _draw_traits(dice: Dice, incident: Incident, opening: str, drift: float) -> 
 
 
 def _grave_or_dire(dice: Dice, incident: Incident, opening: str) -> str:
-    """Dire is where people get hurt or an attack is running: that comes first, whoever writes and however."""
+    """Dire is where people get hurt or an attack is running: that comes first, whoever writes and
+    however.
+    """
     grave, dire = (len(incident.fitting(pool, opening)) for pool in ("grave", "dire"))
     return dice.weighted({"grave": 2 * grave, "dire": dire})
 
@@ -86,7 +93,9 @@ def _can_say(incident: Incident, opening: str, trait: str) -> bool:
 
 
 def _beside_grave(dice: Dice) -> tuple[str, ...]:
-    """No scope, as the grave sentence says itself whom it hits, and nobody writes that a disaster may wait."""
+    """No scope, as the grave sentence says itself whom it hits, and nobody writes that a disaster
+    may wait.
+    """
     return (
         dice.weighted({"near": 18, "": 82}),
         dice.weighted({"no_way_round": 28, "": 72}),

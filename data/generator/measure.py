@@ -2,8 +2,9 @@
 
     python -m data.generator.measure
 
-The model is the plain one everybody knows: TF-IDF of words and word pairs, one-hot source and tier, logistic
-regression.  Train 60 %, test 20 %, told apart by a hash of the masked text; mean and deviation of ten such splits.
+The model is the plain one everybody knows: TF-IDF of words and word pairs, one-hot source and tier,
+logistic regression.  Train 60 %, test 20 %, told apart by a hash of the masked text; mean and
+deviation of ten such splits.
 """
 
 import hashlib
@@ -117,7 +118,10 @@ def main() -> int:
     }
     for name, rows in files.items():
         word, auc = best_token(rows)
-        facts = f"urgent {urgent_share(rows):.3f}  repeats {duplicate_share(rows):.3f}  best word {word!r} {auc:.3f}"
+        facts = (
+            f"urgent {urgent_share(rows):.3f}  repeats {duplicate_share(rows):.3f}  best word"
+            f" {word!r} {auc:.3f}"
+        )
         sys.stdout.write(f"{name}: {len(rows)} rows  {facts}\n")
     for name, run in experiments(*files.values()).items():
         roc, pr = zip(*(run(salt) for salt in SALTS), strict=True)

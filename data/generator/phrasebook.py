@@ -1,7 +1,7 @@
 """The sentences in `words/*.toml`, read into typed objects.
 
-Each incident has up to four openings, lettered a, b, c, d in their order.  A phrase that starts with letters and a bar
-("bd| The spare one works.") fits these openings only; one without fits all.
+Each incident has up to four openings, lettered a, b, c, d in their order.  A phrase that starts
+with letters and a bar ("bd| The spare one works.") fits these openings only; one without fits all.
 """
 
 import re
@@ -23,7 +23,9 @@ Phrases = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Incident:
-    """One kind of trouble; `severity` is what it weighs before anything else is known, `thing` what may be "down"."""
+    """One kind of trouble; `severity` is what it weighs before anything else is known, `thing` what
+    may be "down".
+    """
 
     domain: str
     name: str
@@ -36,7 +38,9 @@ class Incident:
         return LETTERS[: len(self.phrases["opening"])]
 
     def fitting(self, pool: str, opening: str) -> Phrases:
-        """Phrases of a pool (`titles`, `grave`, `near` ...) that can follow the opening with this letter."""
+        """Phrases of a pool (`titles`, `grave`, `near` ...) that can follow the opening with this
+        letter.
+        """
         if pool == "opening":
             return (self.phrases[pool][LETTERS.index(opening)],)
         split = (_split_tag(phrase) for phrase in self.phrases.get(pool, ()))

@@ -96,7 +96,9 @@ class Writer:
         return text
 
     def _frame(self, text: str) -> str:
-        """What the channel puts around the text: greeting and signature, or the header of a note or a form."""
+        """What the channel puts around the text: greeting and signature, or the header of a note or
+        a form.
+        """
         source, dice = self._story.source, self._dice
         if source in ("phone", "api"):
             header = self._say(self._book.common["header"][source])

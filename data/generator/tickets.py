@@ -18,7 +18,9 @@ DAYPART_HOURS = {"0": 6, "6": 2, "8": 3, "11": 2, "13": 4, "17": 3, "20": 4}
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a file of tickets is made from: the same recipe gives the same bytes. `drift` runs from 0 to 1."""
+    """What a file of tickets is made from: the same recipe gives the same bytes. `drift` runs from
+    0 to 1.
+    """
 
     rows: int
     seed: int
@@ -64,7 +66,9 @@ def _make_row(dice: Dice, recipe: Recipe, number: int, at: datetime) -> tuple[Ro
 
 
 def _moment(dice: Dice, recipe: Recipe) -> datetime:
-    """A second within the recipe's days; most tickets are written on weekdays, in office hours, UTC."""
+    """A second within the recipe's days; most tickets are written on weekdays, in office hours,
+    UTC.
+    """
     while True:
         day = recipe.start + timedelta(days=dice.number(0, recipe.days - 1))
         if dice.chance(WEEKDAYS[day.weekday()] / max(WEEKDAYS)):

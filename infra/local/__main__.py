@@ -14,7 +14,9 @@ from urgency.errors import UrgencyError
 
 
 def main() -> int:
-    """Exit code 0 when it was told to stop, 1 when it could not run; why is one message on standard error."""
+    """Exit code 0 when it was told to stop, 1 when it could not run; why is one message on standard
+    error.
+    """
     options = _options()
     home = home_of(os.environ)
     signals: list[int] = []

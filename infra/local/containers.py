@@ -23,7 +23,9 @@ INHERITED: Final = {
     "TZ",
     "MLFLOW_TRACKING_URI",
 }
-"""What a process gets of the person's environment, besides the settings named URGENCY_*, which the wiring overrules."""
+"""What a process gets of the person's environment, besides the settings named URGENCY_*, which the
+wiring overrules.
+"""
 
 
 class Commands:
@@ -49,7 +51,9 @@ class Commands:
     def service(self, container: Container, port: int) -> list[str]:
         """An instance of the prediction service that answers on `port`."""
         configuration = CHECKOUT / "service" / "gunicorn.conf.py"
-        bind = f"--bind={HOST}:{port}"  # the image binds every interface; here that would open the instance to others
+        bind = (  # the image binds every interface; here that would open the instance to others
+            f"--bind={HOST}:{port}"
+        )
         return [
             sys.executable,
             "-m",
@@ -66,9 +70,11 @@ class Commands:
 
 
 def localised(wiring: Wiring, pocket: str, fronts: Mapping[str, str]) -> Wiring:
-    """`wiring` with every URI that is called replaced by the one that answers here; audiences stay the cloud's.
+    """`wiring` with every URI that is called replaced by the one that answers here; audiences stay
+    the cloud's.
 
-    pocket: URL of the pocket cloud.   fronts: a container's URI in the cloud -> URL of its front here.
+    pocket: URL of the pocket cloud.   fronts: a container's URI in the cloud -> URL of its front
+    here.
     """
     run = (f"https://{wiring.region}-run.googleapis.com", "https://run.googleapis.com")
     urls = dict.fromkeys(run, pocket) | dict(fronts)
@@ -107,8 +113,10 @@ def environment_for(
 ) -> dict[str, str]:
     """Everything that a container's process finds in its environment.
 
-    container: of a localised wiring.   port: on which it answers; None for a job.   pocket: the pocket cloud's URL.
-    identity: the variables that make it its service account.   person: the environment of whoever starts the stack.
+    container: of a localised wiring.   port: on which it answers; None for a job.   pocket: the
+    pocket cloud's URL.
+    identity: the variables that make it its service account.   person: the environment of whoever
+    starts the stack.
     """
     passed_on = {
         name: value
@@ -128,7 +136,9 @@ def environment_for(
 def person_environment(
     wiring: Wiring, *, pocket: str, service: str, identity: Mapping[str, str]
 ) -> dict[str, str]:
-    """What makes a command speak to the stack as the person of `identity`: all that any container is told."""
+    """What makes a command speak to the stack as the person of `identity`: all that any container
+    is told.
+    """
     told = [
         container.environment for container in (*wiring.functions, *wiring.jobs, *wiring.services)
     ]
@@ -147,7 +157,9 @@ def endpoints(pocket: str) -> dict[str, str]:
 
 
 def _serving(container: Container, port: int) -> dict[str, str]:
-    """https://cloud.google.com/run/docs/container-contract#env-vars, and what Cloud Run functions add."""
+    """https://cloud.google.com/run/docs/container-contract#env-vars, and what Cloud Run functions
+    add.
+    """
     names = {
         "PORT": str(port),
         "K_SERVICE": container.name,

@@ -1,4 +1,6 @@
-"""What Cloud Run's front end does before a request reaches an instance: checks who calls, and picks the instance."""
+"""What Cloud Run's front end does before a request reaches an instance: checks who calls, and picks
+the instance.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,16 @@ SPARE_THREADS = 8
 CHUNK_BYTES = 64 * 1024
 HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 CHECKED = ("X-Serverless-Authorization", "Authorization")
-"""https://cloud.google.com/run/docs/authenticating/service-to-service: of two, only the first is checked."""
+"""https://cloud.google.com/run/docs/authenticating/service-to-service: of two, only the first is
+checked.
+"""
 SIGNATURE_REMOVED = "SIGNATURE_REMOVED_BY_GOOGLE"
 
 
 class Fleet:
-    """The instances of one container, by base URL: taken in turn, each at most `concurrency` times at once."""
+    """The instances of one container, by base URL: taken in turn, each at most `concurrency` times
+    at once.
+    """
 
     def __init__(self, instances: Sequence[str], concurrency: int) -> None:
         self.capacity = len(instances) * concurrency
@@ -45,7 +51,9 @@ class Fleet:
         self._changed = threading.Condition()
 
     def take(self, tried: Collection[str], wait_s: float) -> str:
-        """The next instance with room, not in `tried`. Raises 503 where none is left, 429 where all are busy."""
+        """The next instance with room, not in `tried`. Raises 503 where none is left, 429 where all
+        are busy.
+        """
         left = [instance for instance in self._free if instance not in tried]
         if not left:
             raise ServiceUnavailable("No instance of the service answers.")
@@ -81,7 +89,9 @@ class Gate:
         self._access = access
 
     def admit(self, headers: Headers) -> None:
-        """Check the caller and take the signature off the token that was checked. Raises 401 or 403."""
+        """Check the caller and take the signature off the token that was checked. Raises 401 or
+        403.
+        """
         if self._container.public:
             return
         header = next((name for name in CHECKED if name in headers), None)
@@ -111,7 +121,9 @@ class Gate:
 
 
 class Front:
-    """A WSGI application in front of `fleet`: what `gate` admits is passed on, bodies streamed both ways."""
+    """A WSGI application in front of `fleet`: what `gate` admits is passed on, bodies streamed both
+    ways.
+    """
 
     def __init__(self, fleet: Fleet, gate: Gate, timeout_s: float) -> None:
         self._fleet = fleet
@@ -131,7 +143,9 @@ class Front:
         return response(environ, start_response)
 
     def _pass_on(self, request: Request, headers: Headers) -> Response:
-        """The answer of the first instance to which a connection succeeds; nothing was sent to those before it."""
+        """The answer of the first instance to which a connection succeeds; nothing was sent to
+        those before it.
+        """
         tried: set[str] = set()
         while True:
             instance = self._fleet.take(tried, QUEUE_S)
@@ -175,7 +189,9 @@ class Front:
 def front_for(
     container: Container, instances: Sequence[str], url: str, identity: Identity, access: Access
 ) -> tuple[Front, int]:
-    """The front of `container` at `url`, and how many threads it needs to tell its instances' limit from its own."""
+    """The front of `container` at `url`, and how many threads it needs to tell its instances' limit
+    from its own.
+    """
     fleet = Fleet(instances, container.concurrency)
     gate = Gate(container, {container.uri, url, *container.custom_audiences}, identity, access)
     return Front(fleet, gate, container.timeout_s), fleet.capacity + SPARE_THREADS

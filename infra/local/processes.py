@@ -1,4 +1,6 @@
-"""Child processes: started with a log of their own, waited for, watched, and stopped with all that they started."""
+"""Child processes: started with a log of their own, waited for, watched, and stopped with all that
+they started.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ Process = subprocess.Popen[bytes]
 
 
 class ProcessError(UrgencyError):
-    """A process of the stack does not start or does not stay up; the message shows the end of its log."""
+    """A process of the stack does not start or does not stay up; the message shows the end of its
+    log.
+    """
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ def launch(
 ) -> Process:
     """Start `command` in a process group of its own, its output appended to `log_file`.
 
-    Where `setpriv` exists (Linux), the process dies with the thread that launched it: call from one that lives on.
+    Where `setpriv` exists (Linux), the process dies with the thread that launched it: call from one
+    that lives on.
     """
     leash = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
     with log_file.open("ab") as output:
@@ -85,7 +90,9 @@ def signal_group(group: int, signum: signal.Signals) -> None:
 
 
 def end_leftovers(children: Mapping[int, Sequence[str]]) -> None:
-    """Kill what a stack that died has left: process groups whose leader still runs the command that we gave it."""
+    """Kill what a stack that died has left: process groups whose leader still runs the command that
+    we gave it.
+    """
     for pid, command in children.items():
         shown = subprocess.run(
             ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
@@ -95,7 +102,9 @@ def end_leftovers(children: Mapping[int, Sequence[str]]) -> None:
 
 
 class Supervisor:
-    """Keeps programs running. Its calls come from one thread, which outlives the programs (see `launch`)."""
+    """Keeps programs running. Its calls come from one thread, which outlives the programs (see
+    `launch`).
+    """
 
     def __init__(self, programs: Iterable[Program]) -> None:
         self._programs = list(programs)
@@ -117,7 +126,9 @@ class Supervisor:
             )
 
     def wait_until_ready(self, timeout_s: float = READY_S) -> None:
-        """Return when every port answers. Raises ProcessError where one ends first or takes too long."""
+        """Return when every port answers. Raises ProcessError where one ends first or takes too
+        long.
+        """
         until = time.monotonic() + timeout_s
         for program in self._programs:
             while not answers(program.port):
@@ -131,7 +142,9 @@ class Supervisor:
                 time.sleep(POLL_S)
 
     def restart_dead(self) -> list[str]:
-        """Start again what has died, and name it. Raises ProcessError when one dies more than RESTARTS times."""
+        """Start again what has died, and name it. Raises ProcessError when one dies more than
+        RESTARTS times.
+        """
         dead = [
             program for program in self._programs if self._running[program.name].poll() is not None
         ]

@@ -1,6 +1,8 @@
-"""What each role allows, of what the pocket cloud imitates, and the one form of condition that it evaluates.
+"""What each role allows, of what the pocket cloud imitates, and the one form of condition that it
+evaluates.
 
-Each agrees with the page above it (read in November 2026); what is not imitated, as folders and snapshots, is left out.
+Each agrees with the page above it (read in November 2026); what is not imitated, as folders and
+snapshots, is left out.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ _CONDITION = re.compile(r'resource\.name\.startsWith\("(projects/_/buckets/[^"\\
 
 
 def prefix_of(condition: str | None) -> str | None:
-    """What a resource's name has to start with for `condition` to hold; None where that cannot be told."""
+    """What a resource's name has to start with for `condition` to hold; None where that cannot be
+    told.
+    """
     if condition is None:
         return ""
     match = _CONDITION.fullmatch(condition)

@@ -29,7 +29,9 @@ class PortTaken(UrgencyError):
 
 
 def listen(port: int = 0) -> socket.socket:
-    """A socket bound to `port`, or to a free one for 0; connections queue until somebody serves. Raises PortTaken."""
+    """A socket bound to `port`, or to a free one for 0; connections queue until somebody serves.
+    Raises PortTaken.
+    """
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -61,7 +63,9 @@ def free_ports(count: int) -> list[int]:
 
 
 class Server:
-    """Serves `app` on a listening socket until `stop`, `threads` requests at a time; also those that came before."""
+    """Serves `app` on a listening socket until `stop`, `threads` requests at a time; also those
+    that came before.
+    """
 
     def __init__(
         self,

@@ -48,7 +48,9 @@ from infra.local.wiring import WIRING_FILE, Container, Wiring, load_wiring
 POCKET_THREADS = 32
 WATCH_S = 0.2
 GRACE_S = 3.0
-"""Between SIGTERM and SIGKILL when the stack stops: once for executions, once for the rest, so all ends within 10 s."""
+"""Between SIGTERM and SIGKILL when the stack stops: once for executions, once for the rest, so all
+ends within 10 s.
+"""
 OPERATOR = "operator"
 
 
@@ -69,7 +71,8 @@ def run_stack(
     ready: Callable[[Stack], None],
     commands: Commands | None = None,
 ) -> None:
-    """Run a stack in `home` until `stopped()`; `ready` is called when everything answers. Nothing is left running.
+    """Run a stack in `home` until `stopped()`; `ready` is called when everything answers. Nothing
+    is left running.
 
     Raises StateError, PortTaken, ProcessError or WiringError, each with a message for a person.
     """
@@ -112,7 +115,9 @@ class LocalStack:
         self._ending = ExitStack()
 
     def start(self) -> None:
-        """Start everything, and return when it answers. Raises ProcessError; call `stop` then as well."""
+        """Start everything, and return when it answers. Raises ProcessError; call `stop` then as
+        well.
+        """
         self._ending.callback(self._cloud.close)
         pocket = Server(
             self._cloud.app,
@@ -137,7 +142,9 @@ class LocalStack:
         self._cloud.start()
 
     def restart_dead(self) -> bool:
-        """Start dead processes again, and say whether there were any. Raises ProcessError when that does not help."""
+        """Start dead processes again, and say whether there were any. Raises ProcessError when that
+        does not help.
+        """
         return bool(self._supervisor.restart_dead())
 
     def stop(self) -> None:
@@ -213,7 +220,9 @@ class LocalStack:
 
 
 def _listen(home: Home, wiring: Wiring, port: int) -> dict[str, socket.socket]:
-    """Sockets of the pocket cloud and of every front; the service's on `port`, the rest where they were last time."""
+    """Sockets of the pocket cloud and of every front; the service's on `port`, the rest where they
+    were last time.
+    """
     (service,) = wiring.services
     last = read_ports(home)
     sockets = {service.name: listen(port) if port else listen_preferably(last.get(service.name, 0))}

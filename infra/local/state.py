@@ -73,7 +73,9 @@ class Urls:
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack. `person` is the operator's environment; `children` say which command runs in which process."""
+    """A running stack. `person` is the operator's environment; `children` say which command runs in
+    which process.
+    """
 
     pid: int
     urls: Urls
@@ -113,9 +115,15 @@ def saying_why(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            why = f"The disk of {folder} is full; free {NEEDED_BYTES >> 20} MB or set URGENCY_HOME to a folder elsewhere."
+            why = (
+                f"The disk of {folder} is full; free {NEEDED_BYTES >> 20} MB or set URGENCY_HOME to"
+                " a folder elsewhere."
+            )
         else:
-            why = f"Cannot write to {folder} ({error.strerror}); set URGENCY_HOME to a folder that you may write to."
+            why = (
+                f"Cannot write to {folder} ({error.strerror}); set URGENCY_HOME to a folder that"
+                " you may write to."
+            )
         raise StateError(why) from error
 
 

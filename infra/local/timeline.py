@@ -11,7 +11,9 @@ from typing import Any
 
 
 class Timeline:
-    """Appends to `file`: `{"time", "hop", "who", ...}`; hops in snake_case, never a word of a ticket."""
+    """Appends to `file`: `{"time", "hop", "who", ...}`; hops in snake_case, never a word of a
+    ticket.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file

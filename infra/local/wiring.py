@@ -1,7 +1,7 @@
 """What the system is made of: names, policies, identities and grants, read from `wiring.json`.
 
-Nothing else under `infra/local` knows a name. `make wiring` writes the file from what Terraform applies; its URIs are
-the cloud's, and `stack.py` says at which local port each of them answers.
+Nothing else under `infra/local` knows a name. `make wiring` writes the file from what Terraform
+applies; its URIs are the cloud's, and `stack.py` says at which local port each of them answers.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Grant:
-    """`member` has `role` on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...), where `condition` holds.
+    """`member` has `role` on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...), where `condition`
+    holds.
 
     Raises WiringError where the role or the condition is none that the pocket cloud can enforce.
     """
@@ -100,11 +101,13 @@ class Grant:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise WiringError(
-                f"the pocket cloud knows no {self.role}, granted on {self.resource} to {self.member}"
+                f"the pocket cloud knows no {self.role}, granted on {self.resource} to"
+                f" {self.member}"
             )
         if prefix_of(self.condition) is None:
             raise WiringError(
-                f"the pocket cloud cannot evaluate the condition on {self.resource}: {self.condition}"
+                f"the pocket cloud cannot evaluate the condition on {self.resource}:"
+                f" {self.condition}"
             )
 
     @property

@@ -1,6 +1,8 @@
-"""The configuration of this folder, applied to a simulated empty project: what Terraform then knows of it.
+"""The configuration of this folder, applied to a simulated empty project: what Terraform then knows
+of it.
 
-Never to a real one: Terraform is only started where TF_REATTACH_PROVIDERS names stand-ins for the providers.
+Never to a real one: Terraform is only started where TF_REATTACH_PROVIDERS names stand-ins for the
+providers.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ VARIABLES: Final = {
     "uploaders": [OPERATOR, UPLOADER],
     "callers": [OPERATOR, CALLER],
 }
-"""The laptop's project: one person who does everything, one who only uploads, one who only asks for predictions."""
+"""The laptop's project: one person who does everything, one who only uploads, one who only asks for
+predictions.
+"""
 
 SCRIPT: Final = """set -e
 : "${TF_REATTACH_PROVIDERS:?names no stand-ins}"
@@ -44,7 +48,8 @@ class ApplyRefused(Exception):
 
 
 def applied_state(folder: Path, override: str = "") -> dict[str, Any]:
-    """`terraform show -json` after an apply of a copy in `folder`; `override` is merged into the resources it names.
+    """`terraform show -json` after an apply of a copy in `folder`; `override` is merged into the
+    resources it names.
 
     Raises NoProviders or ApplyRefused.
     """
@@ -78,7 +83,8 @@ def _helper() -> list[str]:
     if simulated(os.environ):
         return []
     raise NoProviders(
-        "TF_REATTACH_PROVIDERS is not set: only stand-ins for the providers may be applied to from here."
+        "TF_REATTACH_PROVIDERS is not set: only stand-ins for the providers may be applied to from"
+        " here."
     )
 
 

@@ -1,7 +1,9 @@
-"""From what Terraform applied to what the laptop's stack reads: `terraform show -json` -> infra/local/wiring.json.
+"""From what Terraform applied to what the laptop's stack reads: `terraform show -json` ->
+infra/local/wiring.json.
 
-Names, policies, identities and grants; no image, hash or computed id, so that it changes only when the system does.
-What only builds need (their account, their bucket, the image repository) is left out: a laptop builds nothing.
+Names, policies, identities and grants; no image, hash or computed id, so that it changes only when
+the system does. What only builds need (their account, their bucket, the image repository) is left
+out: a laptop builds nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ WIDTH: Final = 120
 
 
 def wiring_from(state: State) -> dict[str, Any]:
-    """The wiring of an applied configuration; the same system gives the same wiring, whatever was computed."""
+    """The wiring of an applied configuration; the same system gives the same wiring, whatever was
+    computed.
+    """
     accounts = {account["email"] for account in _of(state, "google_service_account")} - _builders(
         state
     )
@@ -67,7 +71,9 @@ def wiring_from(state: State) -> dict[str, Any]:
 
 
 def grants_from(state: State) -> list[dict[str, str]]:
-    """Every grant, build-time ones included: resource (`buckets/x`), role, member, and condition where it has one."""
+    """Every grant, build-time ones included: resource (`buckets/x`), role, member, and condition
+    where it has one.
+    """
     grants = [_grant(resource) for resource in _resources(state) if "_iam_" in resource["type"]]
     return sorted(_settled(grants, state), key=lambda grant: [*grant.values()])
 
@@ -156,7 +162,9 @@ def _settled(value: Any, state: State) -> Any:
 
 
 def _computed(state: State) -> Iterator[tuple[str, str]]:
-    """What a project computes -> the constant that stands for it here. Longest first: one may begin with another."""
+    """What a project computes -> the constant that stands for it here. Longest first: one may begin
+    with another.
+    """
     (job,) = _of(state, "google_cloud_run_v2_job")
     uris = {one["name"]: one["uri"] for one in _of(state, "google_cloud_run_v2_service")}
     uris |= {

@@ -1,8 +1,10 @@
-"""Fit: tickets -> the numbers of a bundle. L2 logistic regression over hashed words and pairs, calibrated by Platt.
+"""Fit: tickets -> the numbers of a bundle. L2 logistic regression over hashed words and pairs,
+calibrated by Platt.
 
-C is chosen by the log loss of calibrated out-of-fold scores, which stands label noise better than PR-AUC does; the same
-scores calibrate the model (Platt 1999), and the calibration is folded into the weights, so that what is stored adds up
-to log-odds. docs/decisions tells what was tried and did not help.
+C is chosen by the log loss of calibrated out-of-fold scores, which stands label noise better than
+PR-AUC does; the same scores calibrate the model (Platt 1999), and the calibration is folded into
+the weights, so that what is stored adds up to log-odds. docs/decisions tells what was tried and did
+not help.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model's numbers, all in calibrated log-odds; `out_of_fold` is P(urgent) of each training row, shape (rows,)."""
+    """A model's numbers, all in calibrated log-odds; `out_of_fold` is P(urgent) of each training
+    row, shape (rows,).
+    """
 
     arrays: Arrays
     bias: float
@@ -45,7 +49,8 @@ class Fitted:
 def fit(frame: pd.DataFrame, *, seed: int = 0) -> Fitted:
     """Fit on the rows of `frame`, whose columns are those of `jobs.tickets.dataset.Dataset`.
 
-    Rows of one split_key share a fold. Where all rows have one label the model is that label's base rate.
+    Rows of one split_key share a fold. Where all rows have one label the model is that label's base
+    rate.
     """
     with threadpool_limits(1):  # BLAS threads that wait for each other took 3 times the CPU
         return _fit(frame, seed)
@@ -85,7 +90,9 @@ def _fit(frame: pd.DataFrame, seed: int) -> Fitted:
 
 
 def folds_of(keys: pd.Series[Any], urgent: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
-    """A fold in 0 .. FOLDS - 1 for each row: equal keys share one, and each label is dealt out evenly."""
+    """A fold in 0 .. FOLDS - 1 for each row: equal keys share one, and each label is dealt out
+    evenly.
+    """
     label = pd.Series(urgent, index=keys.index).groupby(keys).max()
     shuffled = [sha256(f"{seed}:{key}".encode()).digest() for key in label.index]
     order = pd.DataFrame(
@@ -119,7 +126,9 @@ def platt(score: NDArray[np.float64], urgent: NDArray[np.bool_]) -> tuple[float,
 def _tuned(
     rows: sparse.csr_matrix, urgent: NDArray[np.bool_], fold: NDArray[np.int64]
 ) -> tuple[float, tuple[float, float], NDArray[np.float64]]:
-    """The C of least out-of-fold log loss, with its calibration and its calibrated out-of-fold probabilities."""
+    """The C of least out-of-fold log loss, with its calibration and its calibrated out-of-fold
+    probabilities.
+    """
     best_loss, best = math.inf, None
     for c in C_GRID:
         score = np.empty(len(urgent))

@@ -1,7 +1,8 @@
-"""Gate: PROMOTE, HOLD or REJECT, and why, from evidence on the same rows for candidate and champion.
+"""Gate: PROMOTE, HOLD or REJECT, and why, from evidence on the same rows for candidate and
+champion.
 
-A champion's stored metric comes from another test set and is never compared with: in simulation that let a candidate
-which was two points worse through in 21 % of runs.
+A champion's stored metric comes from another test set and is never compared with: in simulation
+that let a candidate which was two points worse through in 21 % of runs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ MIN_OF_EACH_LABEL = 5
 
 SIGNAL_CONFIDENCE = 0.99
 MARGIN = 0.02
-"""PR-AUC that a fresher candidate may lose at most, at the 95 % lower bound of a paired bootstrap."""
+"""PR-AUC that a fresher candidate may lose at most, at the 95 % lower bound of a paired bootstrap.
+"""
 
 RECALL_SIGNIFICANCE = 0.01
 MIN_SLICE_URGENT = 10
@@ -55,8 +57,9 @@ class Champion:
 class Evidence:
     """What the gate looks at. Arrays of one set have one length.
 
-    `test_*` are today's test rows; `held_out_*` add the validation rows, which neither model was fitted on either;
-    `base_rate` is the share of urgent training tickets; `slices` are the test rows' values by column.
+    `test_*` are today's test rows; `held_out_*` add the validation rows, which neither model was
+    fitted on either; `base_rate` is the share of urgent training tickets; `slices` are the test
+    rows' values by column.
     """
 
     rows: int
@@ -98,14 +101,18 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _too_little(evidence: Evidence) -> Iterator[str]:
     if evidence.rows < evidence.min_rows:
-        yield f"There are {evidence.rows:,} usable tickets; at least {evidence.min_rows:,} are needed."
+        yield (
+            f"There are {evidence.rows:,} usable tickets; at least {evidence.min_rows:,} are"
+            " needed."
+        )
     else:
         yield from _too_few_of_a_label(evidence.held_out_urgent)
     champion = evidence.champion
     if champion and evidence.rows < champion.rows / 2:
         yield (
-            f"There are {evidence.rows:,} usable tickets, under half of the {champion.rows:,} that version "
-            f"{champion.version} learned from. If most of the bucket was deleted by mistake, restore it."
+            f"There are {evidence.rows:,} usable tickets, under half of the {champion.rows:,} that"
+            f" version {champion.version} learned from. If most of the bucket was deleted by"
+            " mistake, restore it."
         )
 
 
@@ -127,8 +134,8 @@ def _no_signal(evidence: Evidence) -> Iterator[str]:
     )
     if lowest <= 0.5:
         yield (
-            f"The texts do not tell urgent tickets from others: ROC-AUC may be as low as {lowest:.2f}, "
-            "and .50 is tossing a coin. Are the labels right?"
+            "The texts do not tell urgent tickets from others: ROC-AUC may be as low as"
+            f" {lowest:.2f}, and .50 is tossing a coin. Are the labels right?"
         )
     guessing = brier(
         np.full(len(evidence.held_out_urgent), evidence.base_rate), evidence.held_out_urgent
@@ -149,7 +156,8 @@ def _worse(evidence: Evidence, champion: Champion) -> Iterator[str]:
         urgent = part & evidence.test_urgent
         lost = int((urgent & champion.scores.called & ~evidence.test.called).sum())
         won = int((urgent & ~champion.scores.called & evidence.test.called).sum())
-        # McNemar's exact test on the tickets that only one of the two finds, corrected for the number of parts.
+        # McNemar's exact test on the tickets that only one of the two finds, corrected for the
+        # number of parts.
         if lost > won and binomtest(
             lost, lost + won, alternative="greater"
         ).pvalue < RECALL_SIGNIFICANCE / len(parts):
@@ -174,8 +182,8 @@ def _against_champion(evidence: Evidence, champion: Champion) -> tuple[str, list
     )
     low, middle, high = (float(np.quantile(difference, q)) for q in (0.05, 0.5, 0.95))
     told = (
-        f"on the same {len(evidence.test_urgent):,} test tickets PR-AUC differs from version {champion.version}'s "
-        f"by {middle:+.3f} ({low:+.3f} to {high:+.3f})"
+        f"on the same {len(evidence.test_urgent):,} test tickets PR-AUC differs from version"
+        f" {champion.version}'s by {middle:+.3f} ({low:+.3f} to {high:+.3f})"
     )
     if low > 0:
         return PROMOTE, [f"It is better: {told}."]

@@ -1,7 +1,8 @@
-"""Golden tickets: fixed ones from the code, never from anybody's data, that every model is tried on.
+"""Golden tickets: fixed ones from the code, never from anybody's data, that every model is tried
+on.
 
-They prove two things: that the service computes what the job computed, and that a model keeps the promises which hold
-whatever it learned.
+They prove two things: that the service computes what the job computed, and that a model keeps the
+promises which hold whatever it learned.
 """
 
 from __future__ import annotations

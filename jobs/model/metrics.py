@@ -15,7 +15,8 @@ ECE_BINS = 10
 def metrics_of(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_], threshold: float
 ) -> dict[str, float]:
-    """The seed's four at `threshold`, and the threshold-free ones beside them; those that need both labels may lack.
+    """The seed's four at `threshold`, and the threshold-free ones beside them; those that need both
+    labels may lack.
 
     probability: shape (n,), P(urgent).   urgent: shape (n,), bool.
     """
@@ -49,7 +50,9 @@ def brier(probability: NDArray[np.float64], urgent: NDArray[np.bool_]) -> float:
 def reliability(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_]
 ) -> list[dict[str, float]]:
-    """For each bin of equal width that holds a row: how many rows, mean probability and share of urgent ones."""
+    """For each bin of equal width that holds a row: how many rows, mean probability and share of
+    urgent ones.
+    """
     which = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
     return [
         {
@@ -64,7 +67,9 @@ def reliability(
 def expected_calibration_error(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_]
 ) -> float:
-    """Mean |probability - share of urgent| over bins of equal width, weighted by rows (Naeini et al. 2015)."""
+    """Mean |probability - share of urgent| over bins of equal width, weighted by rows (Naeini et
+    al. 2015).
+    """
     bins = reliability(probability, urgent)
     return float(sum(b["rows"] * abs(b["probability"] - b["urgent"]) for b in bins) / len(urgent))
 
@@ -72,7 +77,8 @@ def expected_calibration_error(
 def roc_auc_lower_bound(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_], confidence: float
 ) -> float:
-    """One-sided lower confidence bound of ROC-AUC by DeLong's variance (DeLong 1988; ranks as Sun & Xu 2014).
+    """One-sided lower confidence bound of ROC-AUC by DeLong's variance (DeLong 1988; ranks as Sun &
+    Xu 2014).
 
     Both labels have to occur at least twice.
     """
@@ -92,7 +98,9 @@ def paired_bootstrap_pr_auc(
     seed: int,
     rounds: int = 1000,
 ) -> NDArray[np.float64]:
-    """PR-AUC of `ours` minus that of `theirs` on `rounds` resamples of the same rows; shape (rounds,), sorted."""
+    """PR-AUC of `ours` minus that of `theirs` on `rounds` resamples of the same rows; shape
+    (rounds,), sorted.
+    """
     rng = np.random.default_rng(seed)
     weighted = [_weighted_pr_auc(ours, urgent), _weighted_pr_auc(theirs, urgent)]
     difference = np.empty(rounds)

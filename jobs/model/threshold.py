@@ -12,10 +12,12 @@ _DAY_S = 86_400
 
 
 def cost_threshold(missed_cost: float) -> float:
-    """Cut of least expected cost when a missed urgent ticket costs `missed_cost` false alarms (Elkan 2001).
+    """Cut of least expected cost when a missed urgent ticket costs `missed_cost` false alarms
+    (Elkan 2001).
 
-    Calling a ticket of probability p non-urgent costs p * missed_cost, calling it urgent 1 - p; they are equal here.
-    On calibrated probabilities this cost no more than the cut searched out of fold, and needs no search.
+    Calling a ticket of probability p non-urgent costs p * missed_cost, calling it urgent 1 - p;
+    they are equal here. On calibrated probabilities this cost no more than the cut searched out of
+    fold, and needs no search.
     """
     return 1 / (1 + missed_cost)
 
@@ -26,9 +28,11 @@ def within_capacity(
     created_at: pd.Series[pd.Timestamp],
     per_day: int,
 ) -> float:
-    """The lowest cut, not below `threshold`, that calls at most `per_day` tickets a day urgent; 0 means no limit.
+    """The lowest cut, not below `threshold`, that calls at most `per_day` tickets a day urgent; 0
+    means no limit.
 
-    `probability`, shape (n,), and `created_at` are those of the training rows; without dates there is no limit.
+    `probability`, shape (n,), and `created_at` are those of the training rows; without dates there
+    is no limit.
     """
     arriving = tickets_per_day(created_at) / TRAIN_SHARE
     if not per_day or not arriving:

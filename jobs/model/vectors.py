@@ -1,4 +1,6 @@
-"""Tickets -> the sparse matrix that a linear model is fitted on; the features are those of `urgency.features`."""
+"""Tickets -> the sparse matrix that a linear model is fitted on; the features are those of
+`urgency.features`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ _BITS = FEATURES.bit_length() - 1
 def presence_matrix(frame: pd.DataFrame) -> sparse.csr_matrix:
     """Which hashed feature each ticket has: shape (rows, FEATURES), 1.0 where it is there.
 
-    Equal to HashingVectorizer(binary=True, norm=None) over the same features, but each different word and each
-    different pair of the corpus is hashed once only.
+    Equal to HashingVectorizer(binary=True, norm=None) over the same features, but each different
+    word and each different pair of the corpus is hashed once only.
     """
     cells = [_field_cells(frame[field], mark) for field, mark in FIELD_MARKS]
     distinct = np.unique(
@@ -33,7 +35,9 @@ def presence_matrix(frame: pd.DataFrame) -> sparse.csr_matrix:
 
 
 def smooth_idf(presence: sparse.csr_matrix) -> NDArray[np.float64]:
-    """ln((1 + n) / (1 + df)) + 1 for each feature, as TfidfTransformer(smooth_idf=True) has it; shape (FEATURES,)."""
+    """ln((1 + n) / (1 + df)) + 1 for each feature, as TfidfTransformer(smooth_idf=True) has it;
+    shape (FEATURES,).
+    """
     document_frequency = np.bincount(presence.indices, minlength=FEATURES)
     return np.asarray(np.log((1 + presence.shape[0]) / (1 + document_frequency)) + 1)
 

@@ -1,4 +1,6 @@
-"""Crash points: the places at which a test kills this process for real, to show that the next run heals it."""
+"""Crash points: the places at which a test kills this process for real, to show that the next run
+heals it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ Reached = Callable[[str], None]
 
 
 def crash_points(settings: Settings) -> Reached:
-    """What to call at each point: nothing happens there unless URGENCY_CRASH_AT names it. Raises SettingsError."""
+    """What to call at each point: nothing happens there unless URGENCY_CRASH_AT names it. Raises
+    SettingsError.
+    """
     if not settings.crash_at:
         return lambda point: None
     name, _, occurrence = settings.crash_at.partition(":")
@@ -41,7 +45,8 @@ def crash_points(settings: Settings) -> Reached:
         )
     if not settings.is_local:
         raise SettingsError(
-            "URGENCY_CRASH_AT kills the process, so it is refused outside the local stack; unset it."
+            "URGENCY_CRASH_AT kills the process, so it is refused outside the local stack;"
+            " unset it."
         )
     passed: Counter[str] = Counter()
 

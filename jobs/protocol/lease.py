@@ -1,4 +1,6 @@
-"""Lease: who is training now. It saves work, nothing rests on it: two holders cost time, never correctness."""
+"""Lease: who is training now. It saves work, nothing rests on it: two holders cost time, never
+correctness.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,42 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from urgency.bundle import canonical_json
 from urgency.errors import Conflict, UrgencyError
 from urgency.logs import Log
-from urgency.store import ABSENT, ObjectStore, Unchanged, Versioned
+from urgency.store import ABSENT, ObjectStore
 from urgency.writes import Sleep, swap
 
-LEASE = "lease.json"
+_LEASE = "lease.json"
 RENEW_EVERY_S = 60.0
 
 
+class StoredLease(NamedTuple):
+    """What `lease.json` says; `token` is ABSENT where nothing is stored."""
+
+    token: int
+    holder: str | None
+    until: datetime | None
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether somebody holds it and it has not expired."""
+        return self.holder is not None and self.until is not None and self.until > now
+
+
+def read_lease(control: ObjectStore) -> StoredLease:
+    """The lease as it is stored in the control bucket."""
+    stored = control.get(_LEASE)
+    if stored is None:
+        return StoredLease(ABSENT, None, None)
+    lease = json.loads(stored.body)
+    until = lease["until"] and datetime.fromisoformat(lease["until"])
+    return StoredLease(stored.token, lease["holder"], until)
+
+
 class Lease:
-    """`lease.json` in the control bucket, for one `holder` (an execution's name); it lasts `ttl_s` seconds."""
+    """The lease for one `holder` (an execution's name); it lasts `ttl_s` seconds."""
 
     def __init__(
         self,
@@ -37,21 +62,21 @@ class Lease:
 
     def held_by_another(self) -> bool:
         """Whether somebody else holds it and it has not expired."""
-        return self._read()[1]
+        return self._is_anothers(read_lease(self._control))
 
     def inherit(self) -> None:
-        """Make ours what a killed attempt of the same execution holds, so that it is given back and not waited for."""
-        stored = self._control.get(LEASE)
-        if isinstance(stored, Versioned) and json.loads(stored.body)["holder"] == self._holder:
+        """Take over what a killed attempt of the same execution holds, instead of waiting."""
+        stored = read_lease(self._control)
+        if stored.holder == self._holder:
             self._token = stored.token
 
     def take(self) -> bool:
         """Whether we hold it now; False when another holds it or was quicker."""
-        token, held_by_another = self._read()
-        if held_by_another:
+        stored = read_lease(self._control)
+        if self._is_anothers(stored):
             return False
         try:
-            self._token = self._write(token)
+            self._token = self._write(stored.token)
         except Conflict:
             return False
         return True
@@ -62,18 +87,13 @@ class Lease:
             return
         token, self._token = self._token, None
         try:
-            swap(
-                self._control,
-                LEASE,
-                canonical_json({"holder": None, "until": None}),
-                token,
-                self._sleep,
-            )
+            nobody = canonical_json({"holder": None, "until": None})
+            swap(self._control, _LEASE, nobody, token, self._sleep)
         except UrgencyError as error:
             self._log.warning("lease_not_freed", reason=str(error))
 
     def renew(self) -> None:
-        """Make it last `ttl_s` from now. Failing to is only logged: at worst another run trains the same snapshot."""
+        """Make it last `ttl_s` from now; a failure is only logged: at worst a run trains twice."""
         try:
             self._token = self._write(self._token or ABSENT)
         except UrgencyError as error:
@@ -95,16 +115,10 @@ class Lease:
         while not stop.wait(min(RENEW_EVERY_S, self._ttl_s / 3)):
             self.renew()
 
-    def _read(self) -> tuple[int, bool]:
-        """Token, and whether another holds it."""
-        stored = self._control.get(LEASE)
-        if stored is None or isinstance(stored, Unchanged):
-            return ABSENT, False
-        lease = json.loads(stored.body)
-        others = lease["holder"] not in (None, self._holder)
-        return stored.token, others and datetime.fromisoformat(lease["until"]) > self._now()
+    def _is_anothers(self, stored: StoredLease) -> bool:
+        return stored.holder != self._holder and stored.is_held(self._now())
 
     def _write(self, expect: int) -> int:
         until = self._now() + timedelta(seconds=self._ttl_s)
         body = canonical_json({"holder": self._holder, "until": until.isoformat()})
-        return swap(self._control, LEASE, body, expect, self._sleep)
+        return swap(self._control, _LEASE, body, expect, self._sleep)

@@ -1,7 +1,9 @@
-"""reconcile(): compare what is in the bucket with what was trained, and bring the second up to the first.
+"""reconcile(): compare what is in the bucket with what was trained, and bring the second up to the
+first.
 
-Any number of runs may race, die anywhere and be started twice: create-once and compare-and-swap writes order them, the
-snapshot number is data version, model version and fencing token in one, and the pointer is the outbox of messages.
+Any number of runs may race, die anywhere and be started twice: create-once and compare-and-swap
+writes order them, the snapshot number is data version, model version and fencing token in one, and
+the pointer is the outbox of messages.
 """
 
 from __future__ import annotations
@@ -12,16 +14,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from jobs.protocol.announce import announce
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.lease import Lease
+from jobs.protocol.publish import Publish, publish_pending
 from jobs.protocol.snapshots import list_landing, next_snapshot
-from jobs.report.receipts import Receipt, receipt, receipt_json, receipt_markdown, receipt_name
-from jobs.tickets.file_report import accounts_from_json
+from jobs.report.receipts import (
+    Receipt,
+    receipt_json,
+    receipt_markdown,
+    receipt_name,
+    unanswered,
+)
+from jobs.tickets.file_report import reports_from_json
 from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
 from urgency.logs import Log
-from urgency.messages import ModelReleased
 from urgency.records import Release, Snapshot, SourceFile, snapshot_id
 from urgency.registry import Registry
 from urgency.store import ObjectStore
@@ -39,7 +46,9 @@ class Trainer(Protocol):
     """The heavy part, imported only when there is something to train."""
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
-        """Fit on exactly this snapshot and judge against `champion`: a manifest and its parts. Raises Gone."""
+        """Fit on exactly this snapshot and judge against `champion`: a manifest and its parts.
+        Raises Gone.
+        """
         ...
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
@@ -49,13 +58,15 @@ class Trainer(Protocol):
 
 @dataclass
 class Reconciler:
-    """One run. Clock, sleep, stores, trainer and publisher come in as arguments, so that a test can be the world."""
+    """One run. Clock, sleep, stores, trainer and publisher come in as arguments, so that a test can
+    be the world.
+    """
 
     landing: ObjectStore
     registry: Registry
     lease: Lease
     trainer: Callable[[], Trainer]
-    publish: Callable[[ModelReleased], None]
+    publish: Publish
     recipe: str
     execution: str
     deadline: datetime
@@ -74,7 +85,8 @@ class Reconciler:
             self._rounds += 1
             if self.now() >= self.deadline:
                 raise OutOfTime(
-                    "The run's deadline is near and the bucket still changes; the next attempt goes on."
+                    "The run's deadline is near and the bucket still changes; the next attempt"
+                    " goes on."
                 )
         self.reached("done")
 
@@ -90,7 +102,9 @@ class Reconciler:
             return True
 
     def _round(self) -> bool:
-        """From listing to receipts; whether to look again, since others may have left because of our lease."""
+        """From listing to receipts; whether to look again, since others may have left because of
+        our lease.
+        """
         snapshot = self._newest_data()
         if snapshot is None:
             return False
@@ -112,7 +126,9 @@ class Reconciler:
         return True
 
     def _newest_data(self) -> Snapshot | None:
-        """The snapshot of what is in the bucket now, made here if need be; None when there is nothing for this run."""
+        """The snapshot of what is in the bucket now, made here if need be; None when there is
+        nothing for this run.
+        """
         while True:
             latest = self.registry.newest_snapshot()
             files = list_landing(
@@ -148,15 +164,19 @@ class Reconciler:
         return self.force and latest.forced_by != self.execution
 
     def _nothing_landed(self, latest: Snapshot | None) -> None:
-        """Change nothing; a message that an operator's command could not publish is owed all the same."""
+        """Change nothing; a message that an operator's command could not publish is owed all the
+        same.
+        """
         if latest is None:
             self.log.info("nothing_landed")
         else:
             self.log.error("landing_empty", n=latest.n)
-        self._announce()
+        self._publish()
 
     def _when_quiet(self, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
-        """The listing once it has not changed for QUIET_S seconds: a trickle of files makes few snapshots."""
+        """The listing once it has not changed for QUIET_S seconds: a trickle of files makes few
+        snapshots.
+        """
         patience = self.now() + timedelta(seconds=QUIET_AT_MOST_S)
         while self.now() < patience:
             self.sleep(QUIET_S)
@@ -188,11 +208,11 @@ class Reconciler:
         self._adopt(snapshot, manifest)
         self.lease.free()  # before the bucket is looked at again: else a run that left because of us is lost
         self.reached("lease_freed")
-        self._announce()
+        self._publish()
         self._write_receipts(snapshot, manifest)
 
-    def _announce(self) -> None:
-        announce(self.registry, self.publish, self.execution, self.reached, self.log)
+    def _publish(self) -> None:
+        publish_pending(self.registry, self.publish, self.execution, self.reached, self.log)
 
     def _adopt(self, snapshot: Snapshot, manifest: Manifest) -> None:
         """Move the pointer to this version if its verdict against today's champion allows it."""
@@ -228,7 +248,7 @@ class Reconciler:
         return Release(
             epoch=release.epoch + 1,
             champion=manifest.version,
-            manifest_sha256=self.registry.manifest_sha256(manifest.version),
+            manifest_sha256=manifest.sha256,
             floor=release.floor,
             pinned=False,
             by=self.execution,
@@ -238,39 +258,25 @@ class Reconciler:
 
     def _write_receipts(self, snapshot: Snapshot, manifest: Manifest) -> None:
         """Answer in the bucket for every file of the snapshot that has no receipt yet."""
-        there = {listed.name for listed in self.landing.list("receipts/")}
-        missing = {
-            (file.name, file.generation)
-            for file in snapshot.files
-            if not _receipt_names(file) <= there
-        }
+        missing = {(f.name, f.generation) for f in unanswered(self.landing, snapshot.files)}
         if missing:
             verdict = self.registry.last_verdict(manifest)
-            report = json.loads(self.registry.part(manifest, METRICS))
-            noticed = [finding["sentence"] for finding in report["data"]]
-            for account in accounts_from_json(self.registry.part(manifest, ACCOUNTING)):
-                if (account.file, account.generation) in missing:
-                    self._write_receipt(receipt(account, snapshot, manifest, verdict), noticed)
+            findings = json.loads(self.registry.part(manifest, METRICS))["data"]
+            notable = [finding["sentence"] for finding in findings]
+            for report in reports_from_json(self.registry.part(manifest, ACCOUNTING)):
+                if (report.file, report.generation) in missing:
+                    made_at = manifest.created_at
+                    receipt = Receipt(report, snapshot.n, verdict, manifest.version, made_at)
+                    self._write_receipt(receipt, notable)
         self.reached("receipts")
 
-    def _write_receipt(self, answer: Receipt, noticed: list[str]) -> None:
-        for ending, body in (
-            (".md", receipt_markdown(answer, noticed)),
-            (".json", receipt_json(answer)),
-        ):
-            create_once(
-                self.landing,
-                receipt_name(answer.file, answer.generation) + ending,
-                body,
-                self.sleep,
-            )
+    def _write_receipt(self, receipt: Receipt, notable: list[str]) -> None:
+        name = receipt_name(receipt.report.file, receipt.report.generation)
+        bodies = {".md": receipt_markdown(receipt, notable), ".json": receipt_json(receipt)}
+        for form, body in bodies.items():
+            create_once(self.landing, name + form, body, self.sleep)
 
 
 def may_release(release: Release, version: int) -> bool:
     """Whether automation may move the pointer to `version`, whatever its verdict."""
     return not release.pinned and release.champion < version and release.floor < version
-
-
-def _receipt_names(file: SourceFile) -> set[str]:
-    name = receipt_name(file.name, file.generation)
-    return {f"{name}.md", f"{name}.json"}

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from urgency.messages import INCOMING, is_ticket_file
 from urgency.records import Snapshot, SourceFile, snapshot_id
-from urgency.store import Listed, ObjectStore
+from urgency.store import ListedObject, ObjectStore
 
 NAMES_KEPT = 100
 """File names that a cause spells out for each kind of change; the counts are always whole."""
@@ -63,5 +63,5 @@ def cause_of(
     }
 
 
-def _age(listed: Listed) -> tuple[datetime, str]:
+def _age(listed: ListedObject) -> tuple[datetime, str]:
     return listed.created, listed.name

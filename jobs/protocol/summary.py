@@ -10,11 +10,13 @@ from urgency.registry import Registry
 DAY_S = 86_400
 
 
-def say_reconciled(registry: Registry, now: datetime, log: Log) -> None:
-    """Log `reconciled` unless the newest data still waits for its model, as while another run trains.
+def log_reconciled(registry: Registry, now: datetime, log: Log) -> None:
+    """Log `reconciled` unless the newest data still waits for its model, as while another run
+    trains.
 
-    Fields: `n` (newest version), `champion` and `epoch` (0: none yet), `model_age_days` (of the champion, if there is
-    one), `held` (versions in a row that were not released; 0 while an operator's pin holds them back).
+    Fields: `n` (newest version), `champion` and `epoch` (0: none yet), `model_age_days` (of the
+    champion, if there is one), `held` (versions in a row that were not released; 0 while an
+    operator's pin holds them back).
     """
     snapshot, versions = registry.newest_snapshot(), registry.model_numbers()
     if snapshot and snapshot.n not in versions:

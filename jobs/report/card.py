@@ -1,4 +1,6 @@
-"""Card: a version's report for people, one HTML file that needs nothing else. It holds numbers, never a ticket."""
+"""Card: a version's report for people, one HTML file that needs nothing else. It holds numbers,
+never a ticket.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,7 @@ def _reliability_svg(bins: list[dict[str, float]]) -> str:
         for b in bins
     )
     return (
-        f'<svg viewBox="-10 -10 {SIDE + 20} {SIDE + 20}" width="{SIDE + 20}" role="img" aria-label="calibration">'
-        f'<rect width="{SIDE}" height="{SIDE}" fill="#f5f7fa"/>'
-        f'<line x1="0" y1="{SIDE}" x2="{SIDE}" y2="0" stroke="#9aa5b1"/>{dots}</svg>'
+        f'<svg viewBox="-10 -10 {SIDE + 20} {SIDE + 20}" width="{SIDE + 20}" role="img"'
+        f' aria-label="calibration"><rect width="{SIDE}" height="{SIDE}" fill="#f5f7fa"/><line'
+        f' x1="0" y1="{SIDE}" x2="{SIDE}" y2="0" stroke="#9aa5b1"/>{dots}</svg>'
     )

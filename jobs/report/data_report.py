@@ -1,4 +1,5 @@
-"""Data report: what whoever owns the tickets should know about them, each a plain sentence and a number.
+"""Data report: what whoever owns the tickets should know about them, each a plain sentence and a
+number.
 
 It names files and the single words that give the label away, never a ticket.
 """
@@ -42,7 +43,8 @@ class Finding:
 def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple[Finding, ...]:
     """What stands out in the data; empty when nothing does.
 
-    champion_base_rate: share of urgent tickets in the data of the model that serves, None where there is none.
+    champion_base_rate: share of urgent tickets in the data of the model that serves, None where
+    there is none.
     """
     frame = data.frame
     if frame.empty:
@@ -60,7 +62,9 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
 
 
 def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
-    """Words whose mere presence separates the labels: AUC = (1 + share in urgent - share in others) / 2."""
+    """Words whose mere presence separates the labels: AUC = (1 + share in urgent - share in others)
+    / 2.
+    """
     urgent = frame[frame["urgent"]]
     others = frame[~frame["urgent"]]
     if urgent.empty or others.empty:
@@ -74,14 +78,17 @@ def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
             yield Finding(
                 "leaking_word",
                 auc,
-                f'The word "{word}" alone nearly tells the label (AUC {auc:.2f}): it stands in {share:.0%} of the '
-                f"urgent tickets and in {other_share:.0%} of the others. If it gets in after a ticket was labelled, "
-                "the model will do worse on new tickets than its metrics say.",
+                f'The word "{word}" alone nearly tells the label (AUC {auc:.2f}): it stands in'
+                f" {share:.0%} of the urgent tickets and in {other_share:.0%} of the others. If it"
+                " gets in after a ticket was labelled, the model will do worse on new tickets than"
+                " its metrics say.",
             )
 
 
 def _common_words(frame: pd.DataFrame) -> set[str]:
-    """Words in at least half of some tickets; one that separates the labels stands in over 80 % of one side."""
+    """Words in at least half of some tickets; one that separates the labels stands in over 80 % of
+    one side.
+    """
     probed = frame.nsmallest(_PROBED, "split_key")
     counts = Counter(word for text in _texts(probed) for word in set(terms(text)))
     return {word for word, tickets in counts.items() if tickets >= len(probed) / 2}
@@ -92,7 +99,9 @@ def _tickets_with(frame: pd.DataFrame, words: set[str]) -> Counter[str]:
 
 
 def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
-    """Fewer changes of label from row to row than chance gives (Wald and Wolfowitz 1940): 2 n p (1 - p)."""
+    """Fewer changes of label from row to row than chance gives (Wald and Wolfowitz 1940): 2 n p (1
+    - p).
+    """
     for file, rows in frame.groupby("file", observed=True, sort=False):
         urgent = rows["urgent"].to_numpy()
         expected = 2 * (len(urgent) - 1) * urgent.mean() * (1 - urgent.mean())
@@ -101,13 +110,14 @@ def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
             yield Finding(
                 "sorted_labels",
                 float(changes / expected),
-                f"In {file} urgent and other tickets stand in blocks: changes of label from row to row: {changes:,}, "
-                f"where chance would give {expected:,.0f}. The labels may come from different times or sources.",
+                f"In {file} urgent and other tickets stand in blocks: changes of label from row to"
+                f" row: {changes:,}, where chance would give {expected:,.0f}. The labels may come"
+                " from different times or sources.",
             )
 
 
 def _repetitions(data: Dataset) -> Iterator[Finding]:
-    duplicate = sum(account.duplicate for account in data.accounts)
+    duplicate = sum(report.duplicate for report in data.reports)
     if duplicate:
         share = duplicate / (duplicate + len(data.frame))
         yield Finding(
@@ -134,7 +144,8 @@ def _e_mail(frame: pd.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "e_mail_addresses",
             share,
-            f"{share:.1%} of the tickets hold an e-mail address. The model keeps no text, but the bucket does.",
+            f"{share:.1%} of the tickets hold an e-mail address. The model keeps no text, but the"
+            " bucket does.",
         )
 
 
@@ -144,7 +155,8 @@ def _shift(frame: pd.DataFrame, champion: float | None) -> Iterator[Finding]:
         yield Finding(
             "base_rate_shift",
             share - champion,
-            f"{share:.0%} of the tickets are urgent; where the serving model learned, {champion:.0%} were.",
+            f"{share:.0%} of the tickets are urgent; where the serving model learned,"
+            f" {champion:.0%} were.",
         )
 
 
@@ -158,13 +170,13 @@ def _near_duplicates(frame: pd.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "near_duplicates",
             share,
-            f"{share:.0%} of the test tickets nearly repeat a training ticket (80 % of their words or more); "
-            "the metrics flatter by about what these are worth.",
+            f"{share:.0%} of the test tickets nearly repeat a training ticket (80 % of their words"
+            " or more); the metrics flatter by about what these are worth.",
         )
 
 
 def _dates(data: Dataset) -> Iterator[Finding]:
-    unread = sum(account.unread_dates for account in data.accounts)
+    unread = sum(report.unread_dates for report in data.reports)
     if unread:
         yield Finding(
             "unread_dates",
@@ -181,8 +193,9 @@ def _dates(data: Dataset) -> Iterator[Finding]:
         yield Finding(
             "moved_over_time",
             moved,
-            f"In order of created_at the share of urgent tickets moved from {told} (thirds of {len(dated):,} dated "
-            "tickets): metrics of a random test set flatter what comes next.",
+            f"In order of created_at the share of urgent tickets moved from {told} (thirds of"
+            f" {len(dated):,} dated tickets): metrics of a random test set flatter what comes"
+            " next.",
         )
 
 

@@ -22,7 +22,8 @@ def report_of(
     threshold: float,
     champion_base_rate: float | None,
 ) -> dict[str, Any]:
-    """Metrics by side of the split, test metrics by slice, calibration of the test rows, and what the data show.
+    """Metrics by side of the split, test metrics by slice, calibration of the test rows, and what
+    the data show.
 
     probability: shape (rows of data.frame,), P(urgent).
     """

@@ -1,4 +1,6 @@
-"""Near-duplicates between two sides of the split, by MinHash: time grows with the words, not with the pairs."""
+"""Near-duplicates between two sides of the split, by MinHash: time grows with the words, not with
+the pairs.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ _WORDS = frozenset[int]
 
 
 def near_duplicate_share(texts: Sequence[str], others: Sequence[str]) -> float:
-    """Share of `texts` that have one among `others` with at least 80 % of their words in common (Jaccard).
+    """Share of `texts` that have one among `others` with at least 80 % of their words in common
+    (Jaccard).
 
-    Found with probability .98 at 80 % and more above (Broder 1997; 8 bands of 4 minima), so it rather says too little.
+    Found with probability .98 at 80 % and more above (Broder 1997; 8 bands of 4 minima), so it
+    rather says too little.
     """
     words, other_words = _word_sets(texts), _word_sets(others)
     bands: dict[bytes, list[int]] = defaultdict(list)

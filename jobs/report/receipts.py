@@ -1,6 +1,7 @@
 """Receipts: the bucket's answer to every file, in plain words for people and as JSON for programs.
 
-A receipt is a pure function of what a version's bundle stores, so it can always be written again. It holds no ticket.
+A receipt is a pure function of what a version's bundle stores, so it can always be written again.
+It holds no ticket.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 
-from jobs.tickets.file_report import FileAccount, Problem
-from urgency.bundle import Manifest, Verdict, canonical_json
+from jobs.tickets.file_report import FileReport
+from urgency.bundle import Verdict, canonical_json
 from urgency.messages import INCOMING
-from urgency.records import Snapshot
+from urgency.records import SourceFile
+from urgency.store import ObjectStore
+
+RECEIPTS = "receipts/"
+FORMS = (".md", ".json")
 
 _NAME_BYTES = 900
 _RANGES_SHOWN = 20
@@ -25,118 +30,118 @@ _DECISIONS = {
 _ADVICE = {
     "PROMOTE": "Nothing. Drop further files whenever there are new tickets.",
     "HOLD": "Nothing has to be done: the tickets are kept, and every further file adds to them.",
-    "REJECT": "Look at some of the labels in your files: would two people give a ticket the same one? Then drop the "
-    "corrected files under their old names, or delete those that do not belong here.",
+    "REJECT": (
+        "Look at some of the labels in your files: would two people give a ticket the same one?"
+        " Then drop the corrected files under their old names, or delete those that do not belong"
+        " here."
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one generation of a landed file; `snapshot` is the number of the first that took it."""
+    """What became of one generation of a landed file; `snapshot` is the first that took it."""
 
-    file: str
-    generation: int
-    size_bytes: int
+    report: FileReport
     snapshot: int
-    status: str
-    records: int
-    accepted: int
-    duplicate: int
-    quarantined: int
-    problems: tuple[Problem, ...]
-    more: int
-    columns_ignored: tuple[str, ...]
     verdict: Verdict
     version: int
     at: str
 
 
-def receipt(
-    account: FileAccount, snapshot: Snapshot, manifest: Manifest, verdict: Verdict
-) -> Receipt:
-    """The receipt of one file of `snapshot`, whose version was judged by `verdict`."""
-    return Receipt(
-        file=account.file,
-        generation=account.generation,
-        size_bytes=account.size_bytes,
-        snapshot=snapshot.n,
-        status=account.status,
-        records=account.records,
-        accepted=account.accepted,
-        duplicate=account.duplicate,
-        quarantined=account.quarantined,
-        problems=account.problems,
-        more=account.more,
-        columns_ignored=account.columns_ignored,
-        verdict=verdict,
-        version=manifest.version,
-        at=manifest.created_at,
+def receipt_name(name: str, generation: int) -> str:
+    """Where a landed object's receipt stands, without `.md` or `.json`; a long name is hashed."""
+    below = f"{name.removeprefix(INCOMING)}.{generation}"
+    if len(f"{RECEIPTS}{below}.json".encode()) > _NAME_BYTES:
+        below = f"long-name-{sha256(name.encode()).hexdigest()}.{generation}"
+    return f"{RECEIPTS}{below}"
+
+
+def unanswered(landing: ObjectStore, files: Iterable[SourceFile]) -> list[SourceFile]:
+    """Those of `files` that do not have both forms of their receipt yet, by one listing."""
+    there = {listed.name for listed in landing.list(RECEIPTS)}
+    return [
+        file
+        for file in files
+        if not {f"{receipt_name(file.name, file.generation)}{form}" for form in FORMS} <= there
+    ]
+
+
+def receipt_json(receipt: Receipt) -> bytes:
+    """The receipt for programs, schema 1."""
+    report, members = receipt.report, asdict(receipt.report)
+    del members["unread_dates"]
+    members["problems"] = [problem._asdict() for problem in report.problems]
+    return canonical_json(
+        {
+            "schema": 1,
+            **members,
+            "status": report.status,
+            "records": report.records,
+            "snapshot": receipt.snapshot,
+            "verdict": asdict(receipt.verdict),
+            "version": receipt.version,
+            "at": receipt.at,
+        }
     )
 
 
-def receipt_name(name: str, generation: int) -> str:
-    """Where the receipt of a landed object stands, without `.md` or `.json`; a name too long for that is hashed."""
-    below = f"{name.removeprefix(INCOMING)}.{generation}"
-    if len(f"receipts/{below}.json".encode()) > _NAME_BYTES:
-        below = f"long-name-{sha256(name.encode()).hexdigest()}.{generation}"
-    return f"receipts/{below}"
-
-
-def receipt_json(answer: Receipt) -> bytes:
-    """The receipt for programs, schema 1."""
-    problems = [problem._asdict() for problem in answer.problems]
-    return canonical_json({"schema": 1, **asdict(answer), "problems": problems})
-
-
-def receipt_markdown(answer: Receipt, noticed: Sequence[str] = ()) -> bytes:
+def receipt_markdown(receipt: Receipt, noticed: Sequence[str] = ()) -> bytes:
     """The receipt for the people who dropped the file and know nothing but the bucket.
 
     noticed: what stands out in the tickets of all files together, in sentences.
     """
     sections = (
         [
-            f"# {_headline(answer)}",
-            f"File {_code(answer.file)}, {answer.size_bytes:,} bytes, read on {answer.at}.",
+            f"# {_headline(receipt)}",
+            f"File {_code(receipt.report.file)}, {receipt.report.size_bytes:,} bytes, read on {receipt.at}.",
         ],
-        ["## Rows", *_rows(answer)],
-        _not_taken(answer),
-        ["## The model", *_model(answer)],
+        ["## Rows", *_rows(receipt)],
+        _not_taken(receipt),
+        ["## The model", *_model(receipt)],
         _noticed(noticed),
-        ["## What to do now", *_next_steps(answer)],
-        ["## To undo this", *_undo(answer)],
-        [f"Generation {answer.generation}, snapshot {answer.snapshot}, version {answer.version}."],
+        ["## What to do now", *_next_steps(receipt)],
+        ["## To undo this", *_undo(receipt)],
+        [
+            f"Generation {receipt.report.generation}, snapshot {receipt.snapshot}, version {receipt.version}."
+        ],
     )
     return ("\n\n".join(text for section in sections for text in section) + "\n").encode()
 
 
-def _headline(answer: Receipt) -> str:
+def _headline(receipt: Receipt) -> str:
     return {
         "accepted": "The file was taken",
-        "partly": f"The file was taken, but for {_count(answer.quarantined, 'row')}",
+        "partly": f"The file was taken, but for {_count(receipt.report.quarantined, 'row')}",
         "quarantined": "The file was not taken",
-    }[answer.status]
+    }[receipt.report.status]
 
 
-def _rows(answer: Receipt) -> Iterator[str]:
-    if not answer.records:
+def _rows(receipt: Receipt) -> Iterator[str]:
+    if not receipt.report.records:
         yield "No row was counted: the file could not be read as a table of tickets."
     else:
         yield (
-            f"{_count(answer.records, 'row')}: {answer.accepted:,} taken, {answer.quarantined:,} not taken, "
-            f"{answer.duplicate:,} set aside because a later row or file tells of the same ticket."
+            f"{_count(receipt.report.records, 'row')}: {receipt.report.accepted:,} taken,"
+            f" {receipt.report.quarantined:,} not taken, {receipt.report.duplicate:,} set aside because a later row"
+            " or file tells of the same ticket."
         )
-    if answer.columns_ignored:
-        yield f"Columns that are not used: {', '.join(map(_code, answer.columns_ignored))}."
+    if receipt.report.columns_ignored:
+        yield f"Columns that are not used: {', '.join(map(_code, receipt.report.columns_ignored))}."
 
 
-def _not_taken(answer: Receipt) -> list[str]:
-    if not answer.problems:
+def _not_taken(receipt: Receipt) -> list[str]:
+    if not receipt.report.problems:
         return []
     lines: dict[str, list[int]] = {}
-    for problem in answer.problems:
+    for problem in receipt.report.problems:
         lines.setdefault(problem.reason, []).append(problem.line)
     listed = [f"* {_line_ranges(numbers)}: {_escaped(reason)}" for reason, numbers in lines.items()]
-    rest = [f"{_count(answer.more, 'more row')} could not be taken."] if answer.more else []
+    rest = (
+        [f"{_count(receipt.report.more, 'more row')} could not be taken."]
+        if receipt.report.more
+        else []
+    )
     return [
         "## What was not taken, and why",
         "Line 1 is the first line of the file.",
@@ -145,12 +150,12 @@ def _not_taken(answer: Receipt) -> list[str]:
     ]
 
 
-def _model(answer: Receipt) -> Iterator[str]:
-    against = answer.verdict.against
+def _model(receipt: Receipt) -> Iterator[str]:
+    against = receipt.verdict.against
     before = f"version {against} goes on answering" if against else "no model answers yet"
-    yield _DECISIONS[answer.verdict.decision].format(version=answer.version, before=before)
+    yield _DECISIONS[receipt.verdict.decision].format(version=receipt.version, before=before)
     yield (
-        "\n".join(f"* {_escaped(reason)}" for reason in answer.verdict.reasons)
+        "\n".join(f"* {_escaped(reason)}" for reason in receipt.verdict.reasons)
         or "No reason was recorded."
     )
 
@@ -162,22 +167,28 @@ def _noticed(sentences: Sequence[str]) -> list[str]:
     return ["## What stands out", "In the tickets of all files together:", listed]
 
 
-def _next_steps(answer: Receipt) -> Iterator[str]:
-    if answer.status == "accepted":
-        yield _ADVICE[answer.verdict.decision]
+def _next_steps(receipt: Receipt) -> Iterator[str]:
+    if receipt.report.status == "accepted":
+        yield _ADVICE[receipt.verdict.decision]
         return
     yield (
-        "Correct what is listed above and drop the file again under the same name: it then replaces this one. "
-        "The first line must name the columns: label_urgency (urgent or non-urgent), title or description or both, "
-        "and if you have them ticket_id, created_at, source and customer_tier."
+        "Correct what is listed above and drop the file again under the same name: it then replaces"
+        " this one. The first line must name the columns: label_urgency (urgent or non-urgent),"
+        " title or description or both, and if you have them ticket_id, created_at, source and"
+        " customer_tier."
     )
 
 
-def _undo(answer: Receipt) -> Iterator[str]:
-    yield f"Delete {_code(answer.file)} from the bucket: the next model is made without its tickets."
-    if answer.verdict.decision == "PROMOTE" and answer.verdict.against:
-        command = f'urgency rollback --to {answer.verdict.against} --reason "..."'
-        yield f"To bring the model before back at once, ask whoever runs the service for {_code(command)}."
+def _undo(receipt: Receipt) -> Iterator[str]:
+    yield (
+        f"Delete {_code(receipt.report.file)} from the bucket: the next model is made without its tickets."
+    )
+    if receipt.verdict.decision == "PROMOTE" and receipt.verdict.against:
+        command = f'urgency rollback --to {receipt.verdict.against} --reason "..."'
+        yield (
+            "To bring the model before back at once, ask whoever runs the service for"
+            f" {_code(command)}."
+        )
 
 
 def _line_ranges(numbers: Sequence[int]) -> str:

@@ -23,7 +23,9 @@ _LATEST_S = 2**33
 
 @dataclass(slots=True)
 class TicketColumns:
-    """Rows as they grow; `created_s` in seconds since 1970 or NO_DATE, `file` the number of the file."""
+    """Rows as they grow; `created_s` in seconds since 1970 or NO_DATE, `file` the number of the
+    file.
+    """
 
     ticket_id: list[str] = field(default_factory=list)
     created_s: array[int] = field(default_factory=lambda: array("q"))
@@ -58,7 +60,9 @@ class TicketColumns:
             del getattr(self, name)[rows:]
 
     def frame(self, files: list[str]) -> pd.DataFrame:
-        """The columns that `jobs.tickets.dataset.Dataset` describes, and same_text (uint64); `files` by number."""
+        """The columns that `jobs.tickets.dataset.Dataset` describes, and same_text (uint64);
+        `files` by number.
+        """
         created_at = (
             np.array(self.created_s, "int64").astype("datetime64[s]").astype("datetime64[us]")
         )
@@ -92,7 +96,8 @@ def _category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series:
 def seconds(text: str) -> int:
     """Seconds since 1970 of an ISO 8601 date or time, in UTC unless it says otherwise.
 
-    NO_DATE where it is none, or lies before 1970 or after 2242: exports write such years for "unknown".
+    NO_DATE where it is none, or lies before 1970 or after 2242: exports write such years for
+    "unknown".
     """
     if not text:
         return NO_DATE

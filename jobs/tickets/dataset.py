@@ -1,4 +1,4 @@
-"""Many landed files -> one DataFrame, a row a ticket, and the account of every row that was read."""
+"""Many landed files -> one DataFrame, a row a ticket, and a report of every file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
-from jobs.tickets.file_report import PROBLEMS_KEPT, FileAccount, Problem
+from jobs.tickets.file_report import PROBLEMS_KEPT, FileReport, Problem
 from jobs.tickets.header import NO_ALIASES, Aliases
 from jobs.tickets.lines import LIMITS, FileRefused, Limits
 from jobs.tickets.reader import CsvFile, Row, read_csv
@@ -26,14 +26,14 @@ _Read = Callable[[BinaryIO], CsvFile]
 class Dataset:
     """Every accepted ticket once, and what became of the rest.
 
-    `frame`, in order of file and line: ticket_id ("" for none), created_at (UTC or NaT), title, description (str),
-    source, customer_tier (category), urgent (bool), file (category), line (int64), split_key (uint64, the hash of
-    `urgency.ticket.split_key`), side (category: train, validation, test).
-    `conflicts`: tickets that were found with both labels.
+    `frame`, in order of file and line: ticket_id ("" for none), created_at (UTC or NaT), title,
+    description (str), source, customer_tier (category), urgent (bool), file (category), line
+    (int64), split_key (uint64, the hash of `urgency.ticket.split_key`), side (category: train,
+    validation, test). `conflicts`: tickets that were found with both labels.
     """
 
     frame: pd.DataFrame
-    accounts: tuple[FileAccount, ...]
+    reports: tuple[FileReport, ...]
     conflicts: int
 
 
@@ -43,10 +43,12 @@ def build_dataset(
     aliases: Aliases = NO_ALIASES,
     limits: Limits = LIMITS,
 ) -> Dataset:
-    """Read `files`, oldest first, each as `opened` streams it; of rows that are the same ticket the last one counts.
+    """Read `files`, oldest first, each as `opened` streams it; of rows that are the same ticket the
+    last one counts.
 
-    The same ticket is: the same ticket_id, else the same text (spaces collapsed, digits count). A file that cannot be
-    read as a whole is quarantined in its account; the others are read. Errors of the streams themselves pass through.
+    The same ticket is: the same ticket_id, else the same text (spaces collapsed, digits count). A
+    file that cannot be read as a whole is quarantined in its report; the others are read. Errors
+    of the streams themselves pass through.
     """
     columns = TicketColumns()
     tallies = [
@@ -58,10 +60,10 @@ def build_dataset(
     read = np.bincount(rows["file"].cat.codes, minlength=len(tallies))
     dropped = np.bincount(rows["file"].cat.codes[repeated], minlength=len(tallies))
     frame = rows[~repeated].drop(columns="same_text").reset_index(drop=True)
-    accounts = (
-        tally.account(int(n), int(d)) for tally, n, d in zip(tallies, read, dropped, strict=True)
+    reports = (
+        tally.report(int(n), int(d)) for tally, n, d in zip(tallies, read, dropped, strict=True)
     )
-    return Dataset(frame, tuple(accounts), conflicts)
+    return Dataset(frame, tuple(reports), conflicts)
 
 
 @dataclass(slots=True)
@@ -79,8 +81,8 @@ class _Tally:
         if len(self.problems) < PROBLEMS_KEPT:
             self.problems.append(problem)
 
-    def account(self, read: int, duplicate: int) -> FileAccount:
-        return FileAccount(
+    def report(self, read: int, duplicate: int) -> FileReport:
+        return FileReport(
             file=self.file.name,
             generation=self.file.generation,
             size_bytes=self.file.size,
@@ -97,7 +99,9 @@ class _Tally:
 def _read_file(
     file: SourceFile, opened: Open, columns: TicketColumns, number: int, read: _Read
 ) -> _Tally:
-    """What happened to one file, whose good rows now stand in `columns`; none where the file was refused."""
+    """What happened to one file, whose good rows now stand in `columns`; none where the file was
+    refused.
+    """
     tally, begin = _Tally(file), len(columns)
     try:
         with opened(file) as stream:

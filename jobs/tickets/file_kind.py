@@ -39,7 +39,9 @@ _MARKUP = (
 
 
 def why_not_text(head: bytes) -> str | None:
-    """Why a file that begins with `head` (some kilobytes) cannot be a UTF-8 CSV; None when it may be one."""
+    """Why a file that begins with `head` (some kilobytes) cannot be a UTF-8 CSV; None when it may
+    be one.
+    """
     if not head:
         return "the file is empty."
     if head.startswith(b"PK\x03\x04"):

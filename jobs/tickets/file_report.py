@@ -15,18 +15,21 @@ PROBLEMS_KEPT = 1_000
 
 
 class Problem(NamedTuple):
-    """Why one row, or the whole file, was not taken; `line` counts physical lines from 1. Never holds a cell."""
+    """Why one row, or the whole file, was not taken; `line` counts physical lines from 1. Never
+    holds a cell.
+    """
 
     line: int
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class FileAccount:
-    """One file's rows: records = accepted + duplicate + quarantined, all 0 where the file was refused as a whole.
+class FileReport:
+    """One file's rows: records = accepted + duplicate + quarantined, all 0 where the file was
+    refused as a whole.
 
-    `problems` are the first of them and `more` counts the rest; `unread_dates` counts rows that were read without
-    their date.
+    `problems` are the first of them and `more` counts the rest; `unread_dates` counts rows that
+    were read without their date.
     """
 
     file: str
@@ -53,22 +56,22 @@ class FileAccount:
         return "partly" if self.quarantined else "accepted"
 
 
-def accounts_to_json(accounts: Sequence[FileAccount]) -> bytes:
+def reports_to_json(reports: Sequence[FileReport]) -> bytes:
     """The bundle's part `accounting.json`."""
-    return canonical_json([asdict(account) for account in accounts])
+    return canonical_json([asdict(report) for report in reports])
 
 
-def accounts_from_json(body: bytes) -> tuple[FileAccount, ...]:
-    """The accounts in `body`, in the snapshot's order of files. Raises CorruptObject."""
+def reports_from_json(body: bytes) -> tuple[FileReport, ...]:
+    """The reports in `body`, in the snapshot's order of files. Raises CorruptObject."""
     try:
-        return tuple(_account(members) for members in json.loads(body))
+        return tuple(_report(members) for members in json.loads(body))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptObject(f"An accounting does not parse: {error!r}.") from None
 
 
-def _account(members: dict[str, object]) -> FileAccount:
+def _report(members: dict[str, object]) -> FileReport:
     problems, ignored = members.pop("problems"), members.pop("columns_ignored")
     if not isinstance(problems, list) or not isinstance(ignored, list):
         raise TypeError("a list was expected")
     kept = tuple(Problem(line, reason) for line, reason in problems)
-    return FileAccount(**members, problems=kept, columns_ignored=tuple(ignored))  # type: ignore[arg-type]
+    return FileReport(**members, problems=kept, columns_ignored=tuple(ignored))  # type: ignore[arg-type]

@@ -1,4 +1,6 @@
-"""A CSV's header -> which column is where; whoever made the file learns in plain words what it lacks."""
+"""A CSV's header -> which column is where; whoever made the file learns in plain words what it
+lacks.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where each column stands (those that are there), what the label is called, and the headers nobody reads."""
+    """Where each column stands (those that are there), what the label is called, and the headers
+    nobody reads.
+    """
 
     places: dict[str, int]
     label_name: str
@@ -45,8 +49,9 @@ class BadHeader(ValueError):
 def read_header(fields: Sequence[str], aliases: Aliases = NO_ALIASES, *, most: int = 64) -> Header:
     """The columns of a header, whose case, spaces, punctuation and letter width do not matter.
 
-    A column's own name comes before its aliases. Unknown columns are ignored, however often a name repeats. Raises
-    BadHeader for over `most` columns, a repeated or a missing one; SettingsError for an alias of an unknown column.
+    A column's own name comes before its aliases. Unknown columns are ignored, however often a name
+    repeats. Raises BadHeader for over `most` columns, a repeated or a missing one; SettingsError
+    for an alias of an unknown column.
     """
     if len(fields) > most:
         raise BadHeader(f"the header has {len(fields):,} columns; at most {most} are read.")
@@ -54,7 +59,8 @@ def read_header(fields: Sequence[str], aliases: Aliases = NO_ALIASES, *, most: i
     for column, same in found.items():
         if len(same) > 1:
             raise BadHeader(
-                f"{len(same)} columns would be read as {column}: {_listed(fields[at] for at in same)}."
+                f"{len(same)} columns would be read as {column}:"
+                f" {_listed(fields[at] for at in same)}."
             )
     places = {column: same[0] for column, same in found.items()}
     if "label_urgency" not in places or not {"title", "description"} & set(places):
@@ -101,7 +107,10 @@ def _wrong_separator(fields: Sequence[str]) -> str | None:
     separator = max(_SEPARATORS, key=line.count)
     if line.count(separator) < len(fields):
         return None
-    return f"the columns are separated by {_SEPARATORS[separator]}; save the file with commas between the columns."
+    return (
+        f"the columns are separated by {_SEPARATORS[separator]}; save the file with commas between"
+        " the columns."
+    )
 
 
 def _what_is_missing(fields: Sequence[str], places: dict[str, int]) -> str:

@@ -28,7 +28,9 @@ LIMITS = Limits()
 
 
 class FileRefused(UrgencyError):
-    """A file cannot be read as a whole; `reason` is meant for its owner, `line` is where reading stopped."""
+    """A file cannot be read as a whole; `reason` is meant for its owner, `line` is where reading
+    stopped.
+    """
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -37,7 +39,9 @@ class FileRefused(UrgencyError):
 
 
 class Line(NamedTuple):
-    """A physical line without its end, control characters gone; `damaged` when it held bytes that are not UTF-8."""
+    """A physical line without its end, control characters gone; `damaged` when it held bytes that
+    are not UTF-8.
+    """
 
     number: int
     text: str
@@ -47,8 +51,9 @@ class Line(NamedTuple):
 def read_lines(stream: BinaryIO, limits: Limits = LIMITS) -> Iterator[Line]:
     """Lines from 1, ended by CR, LF or CRLF, mixed at will; a BOM is dropped.
 
-    Raises FileRefused for what is not text, is not UTF-8, or is beyond a cap. A file that has shown to be UTF-8 (by an
-    earlier character beyond ASCII) does not lose all its rows to one broken byte: that line is marked as damaged.
+    Raises FileRefused for what is not text, is not UTF-8, or is beyond a cap. A file that has shown
+    to be UTF-8 (by an earlier character beyond ASCII) does not lose all its rows to one broken
+    byte: that line is marked as damaged.
     """
     is_utf8 = False
     for number, raw in enumerate(_split(_checked_blocks(stream, limits), limits.line_bytes), 1):
@@ -68,13 +73,16 @@ def read_lines(stream: BinaryIO, limits: Limits = LIMITS) -> Iterator[Line]:
 
 def _not_utf8(number: int) -> str:
     return (
-        f"line {number:,} holds the first byte that is not UTF-8; the file probably is Windows-1252, "
-        'which is what Excel writes as plain "CSV": save it as "CSV UTF-8" and drop it again.'
+        f"line {number:,} holds the first byte that is not UTF-8; the file probably is"
+        ' Windows-1252, which is what Excel writes as plain "CSV": save it as "CSV UTF-8" and drop'
+        " it again."
     )
 
 
 def _split(blocks: Iterator[bytes], longest: int) -> Iterator[bytes]:
-    """Lines without their ends; what is longer than `longest` is cut into longer-than-`longest` pieces."""
+    """Lines without their ends; what is longer than `longest` is cut into longer-than-`longest`
+    pieces.
+    """
     rest = b""
     for block in blocks:
         lines = (rest + block).splitlines(keepends=True)
@@ -88,7 +96,9 @@ def _split(blocks: Iterator[bytes], longest: int) -> Iterator[bytes]:
 
 
 def _checked_blocks(stream: BinaryIO, limits: Limits) -> Iterator[bytes]:
-    """The stream's bytes, control characters and BOM dropped, after a look at what kind of file it is."""
+    """The stream's bytes, control characters and BOM dropped, after a look at what kind of file it
+    is.
+    """
     size_bytes = 0
     for block in _blocks(stream):
         if not size_bytes and (reason := why_not_text(block[:_HEAD])):
@@ -98,7 +108,8 @@ def _checked_blocks(stream: BinaryIO, limits: Limits) -> Iterator[bytes]:
         if size_bytes > limits.object_bytes:
             raise FileRefused(
                 1,
-                f"the file is larger than {limits.object_bytes:,} bytes; split it into smaller ones.",
+                f"the file is larger than {limits.object_bytes:,} bytes; split it into smaller"
+                " ones.",
             )
         yield body.translate(None, CONTROLS)
 

@@ -1,4 +1,5 @@
-"""A CSV from the bucket -> tickets with labels; hostile input costs what the caps say and never more.
+"""A CSV from the bucket -> tickets with labels; hostile input costs what the caps say and never
+more.
 
 What is not taken is told by line and reason, and no reason ever repeats what a cell holds.
 """
@@ -19,14 +20,17 @@ from urgency.errors import BadTicket
 from urgency.ticket import CATEGORY_MAX, Ticket, normal_ticket
 
 LABELS = {"urgent": True, "non-urgent": False, "nonurgent": False, "not-urgent": False}
-"""Spelling -> urgent; case does not matter, and spaces, underscores and any dash count as a hyphen."""
+"""Spelling -> urgent; case does not matter, and spaces, underscores and any dash count as a hyphen.
+"""
 
 _TEXT_COLUMNS = ("title", "description", "source", "customer_tier")
 _GAPS = re.compile(r"[\s_\-\u2010-\u2015]+")
 
 
 class Row(NamedTuple):
-    """A good row; `line` counts physical lines from 1, `created_at` is the cell as it stands ("" for none)."""
+    """A good row; `line` counts physical lines from 1, `created_at` is the cell as it stands (""
+    for none).
+    """
 
     line: int
     ticket: Ticket
@@ -36,7 +40,9 @@ class Row(NamedTuple):
 
 
 class CsvFile(NamedTuple):
-    """An opened CSV: the headers nobody reads, and its rows in order, good and bad; reading them may be refused."""
+    """An opened CSV: the headers nobody reads, and its rows in order, good and bad; reading them
+    may be refused.
+    """
 
     columns_ignored: tuple[str, ...]
     rows: Iterator[Row | Problem]
@@ -45,7 +51,9 @@ class CsvFile(NamedTuple):
 def read_csv(
     stream: BinaryIO, *, aliases: Aliases = NO_ALIASES, limits: Limits = LIMITS
 ) -> CsvFile:
-    """Read the header now and the rows as they are asked for. Raises FileRefused, now or while reading the rows."""
+    """Read the header now and the rows as they are asked for. Raises FileRefused, now or while
+    reading the rows.
+    """
     records = read_records(read_lines(stream, limits), limits)
     first = next(records, None)
     if first is None:

@@ -1,9 +1,10 @@
 """Physical lines -> records of equal width; one bad quote costs one row.
 
-The grammar is RFC 4180's, spaces around a quoted field allowed: a field with a quotation mark in it stands in quotation
-marks, with each inner one doubled. So a record ends at the first line end with an even number of quotation marks before
-it, and a mark in the middle of an unquoted field is an error, not data. That also keeps reading linear: of two lines
-with an odd number of marks the second ends what the first began, so no line is tried more than twice as a continuation.
+The grammar is RFC 4180's, spaces around a quoted field allowed: a field with a quotation mark in it
+stands in quotation marks, with each inner one doubled. So a record ends at the first line end with
+an even number of quotation marks before it, and a mark in the middle of an unquoted field is an
+error, not data. That also keeps reading linear: of two lines with an odd number of marks the second
+ends what the first began, so no line is tried more than twice as a continuation.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from jobs.tickets.lines import LIMITS, Limits, Line
 
 _FIELD = re.compile(r'[ \t]*+"([^"]*+(?:""[^"]*+)*+)"[ \t]*+(?=,|\Z)|([^",]*+)(?=,|\Z)')
 
-BAD_QUOTE = 'a quotation mark is out of place or never closed; write " inside a text as "" and the text in quotes.'
+BAD_QUOTE = (
+    'a quotation mark is out of place or never closed; write " inside a text as "" and the text in'
+    " quotes."
+)
 DAMAGED = 'the row holds a byte that is not UTF-8; save the file as "CSV UTF-8".'
 
 
@@ -30,9 +34,11 @@ class Record(NamedTuple):
 
 
 def read_records(lines: Iterator[Line], limits: Limits = LIMITS) -> Iterator[Record | Problem]:
-    """Records as wide as the first one, the header; each bad row is a Problem and costs no other row.
+    """Records as wide as the first one, the header; each bad row is a Problem and costs no other
+    row.
 
-    Rows with nothing in them are left out. Lines that a bad quote has swallowed are read again as rows of their own.
+    Rows with nothing in them are left out. Lines that a bad quote has swallowed are read again as
+    rows of their own.
     """
     source = _Source(lines)
     width = 0
@@ -83,7 +89,9 @@ class _Source:
 
 
 def _quoted_together(first: Line, source: _Source, most: int) -> list[Line]:
-    """`first` and the lines that its quotation marks reach over; fewer when they exceed `most` characters."""
+    """`first` and the lines that its quotation marks reach over; fewer when they exceed `most`
+    characters.
+    """
     group, size, is_open = [first], len(first.text), _is_odd(first.text)
     while is_open and size <= most and (line := next(source, None)):
         group.append(line)

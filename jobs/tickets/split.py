@@ -1,4 +1,6 @@
-"""The split that lasts: a ticket's side is a function of the ticket alone, however the corpus grows."""
+"""The split that lasts: a ticket's side is a function of the ticket alone, however the corpus
+grows.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""python -m jobs.tracking.mlflow_log: bring the tracking store up to the registry; `jobs.tracking.track` starts it and bounds it.
+"""python -m jobs.tracking.mlflow_log: bring the tracking store up to the registry;
+`jobs.tracking.track` starts it and bounds it.
 
-Without a server the store is a SQLite file in the control bucket. All that is in it can be derived from the registry
-again, so one that this MLflow cannot read is made anew.
+Without a server the store is a SQLite file in the control bucket. All that is in it can be derived
+from the registry again, so one that this MLflow cannot read is made anew.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from urllib.parse import urlsplit
 
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.requests import Request
-from google.cloud.storage.retry import DEFAULT_RETRY
 from google.oauth2.id_token import fetch_id_token
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -28,7 +28,7 @@ from jobs.tracking.mlflow_view import DATABASE
 from urgency.errors import Conflict, UrgencyError
 from urgency.registry import Registry
 from urgency.settings import settings_or_exit
-from urgency.store import ABSENT, CloudBucket, Unchanged, storage_client
+from urgency.store import ABSENT, CloudBucket, storage_client
 from urgency.writes import swap
 
 STORAGE_TIMEOUT_S = 10.0
@@ -37,9 +37,9 @@ STORAGE_TIMEOUT_S = 10.0
 def main() -> int:
     """Exit code 0, or 1 with one sentence on standard error."""
     settings = settings_or_exit(os.environ, "project", "registry_bucket", "control_bucket")
-    client = storage_client(settings.project, settings.storage_endpoint)
+    client = storage_client(settings)
     registry, control = (
-        CloudBucket(client, name, retry=DEFAULT_RETRY, timeout_s=STORAGE_TIMEOUT_S)
+        CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=STORAGE_TIMEOUT_S)
         for name in (settings.registry_bucket, settings.control_bucket)
     )
     try:
@@ -53,7 +53,8 @@ def main() -> int:
 
 
 def identify(uri: str, environ: MutableMapping[str, str]) -> None:
-    """Let MLflow's client into a private server on Cloud Run, with an ID token for its address; others need none.
+    """Let MLflow's client into a private server on Cloud Run, with an ID token for its address;
+    others need none.
 
     Raises GoogleAuthError where this process has no identity.
     """
@@ -62,9 +63,11 @@ def identify(uri: str, environ: MutableMapping[str, str]) -> None:
 
 
 def track(registry: Registry, uri: str, folder: Path) -> None:
-    """Log every missing version to `uri` or, where that is empty, to the database in the control bucket.
+    """Log every missing version to `uri` or, where that is empty, to the database in the control
+    bucket.
 
-    `folder` is for temporary files.   Raises MlflowException, SQLAlchemyError, OSError, UrgencyError.
+    `folder` is for temporary files.   Raises MlflowException, SQLAlchemyError, OSError,
+    UrgencyError.
     """
     if not uri:
         _track_in_control(registry, folder)
@@ -92,11 +95,13 @@ def _track_in_control(registry: Registry, folder: Path) -> None:
 
 def _fetch(registry: Registry) -> tuple[int, bytes]:
     stored = registry.control.get(DATABASE)
-    return (ABSENT, b"") if stored is None or isinstance(stored, Unchanged) else stored
+    return stored or (ABSENT, b"")
 
 
 def _opened(file: Path, body: bytes) -> tuple[MlflowClient, Path]:
-    """A client on a file that holds `body`, or on a new one where another MLflow's tables or no tables are in it."""
+    """A client on a file that holds `body`, or on a new one where another MLflow's tables or no
+    tables are in it.
+    """
     file.write_bytes(body)
     try:
         return _client(file), file

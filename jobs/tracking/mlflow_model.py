@@ -1,6 +1,8 @@
-"""A version as an MLflow model: files of data, laid out for `mlflow.pyfunc.load_model` and read back by our own scorer.
+"""A version as an MLflow model: files of data, laid out for `mlflow.pyfunc.load_model` and read
+back by our own scorer.
 
-The MLmodel file names this module as its loader, so the code comes from the installed package and never from a bucket.
+The MLmodel file names this module as its loader, so the code comes from the installed package and
+never from a bucket.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ class UrgencyModel:
         self._scorer = scorer
 
     def predict(self, tickets: pd.DataFrame) -> pd.DataFrame:
-        """`label` and calibrated `probability` of each row, under its index. Raises BadTicket for the first bad one."""
+        """`label` and calibrated `probability` of each row, under its index. Raises BadTicket for
+        the first bad one.
+        """
         rows = (
             tickets.reindex(columns=list(FIELDS)).astype(object).fillna("").itertuples(index=False)
         )
@@ -43,7 +47,9 @@ class UrgencyModel:
 
 
 def _load_pyfunc(folder: str) -> UrgencyModel:
-    """Called by MLflow, by this name. Raises CorruptObject where a file is not what the manifest says."""
+    """Called by MLflow, by this name. Raises CorruptObject where a file is not what the manifest
+    says.
+    """
     body = Path(folder, _MANIFEST).read_bytes()
     name_of = {sha256: name for name, sha256 in read_manifest(body).parts.items()}
     return UrgencyModel(
@@ -54,7 +60,9 @@ def _load_pyfunc(folder: str) -> UrgencyModel:
 
 
 def lay_out(registry: Registry, version: int, folder: Path) -> None:
-    """Write a version below `folder`: MLmodel, bundle/manifest.json and the parts by name. Raises Gone."""
+    """Write a version below `folder`: MLmodel, bundle/manifest.json and the parts by name. Raises
+    Gone.
+    """
     body = registry.manifest_body(version)
     if body is None:
         raise Gone(f"There is no version {version} in the registry.")

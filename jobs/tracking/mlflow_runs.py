@@ -1,7 +1,8 @@
 """Manifests as MLflow runs and registered model versions.
 
-A registered model version is the commit point of logging: a run without one is what a killed process left behind.
-MLflow knows no create-once, so two processes may log a version at the same time; the lower number stays.
+A registered model version is the commit point of logging: a run without one is what a killed
+process left behind. MLflow knows no create-once, so two processes may log a version at the same
+time; the lower number stays.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ TAG_MAX, DIGEST_MAX = 5000, 36
 
 
 def log_missing(client: MlflowClient, registry: Registry, folder: Path) -> int:
-    """Log the oldest missing versions, a batch at most, and return how many are left; the alias follows the pointer.
+    """Log the oldest missing versions, a batch at most, and return how many are left; the alias
+    follows the pointer.
 
     `folder` is for temporary files.   Raises MlflowException.
     """
@@ -112,12 +114,16 @@ def _log(
 
 
 def _takes_files(client: MlflowClient, artifact_uri: str) -> bool:
-    """Whether artefacts travel to a server's store; a folder would be one of this machine, which nobody looks into."""
+    """Whether artefacts travel to a server's store; a folder would be one of this machine, which
+    nobody looks into.
+    """
     return _is_server(client) and urlsplit(artifact_uri).scheme not in ("", "file")
 
 
 def _keep_first(client: MlflowClient, experiment: str, stored: Stored) -> str:
-    """MLflow's number of a version, after what another process logged at once, or left unfinished, is gone."""
+    """MLflow's number of a version, after what another process logged at once, or left unfinished,
+    is gone.
+    """
     same = " and ".join(f"tags.{name} = '{value}'" for name, value in stored.tags.items())
     found = client.search_model_versions(f"name = '{NAME}' and {same}")
     first, *surplus = sorted(found, key=lambda version: int(version.version))

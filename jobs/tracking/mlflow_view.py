@@ -10,7 +10,6 @@ from pathlib import Path
 from jobs.tracking.mlflow_model import lay_out
 from urgency.errors import Gone
 from urgency.registry import Registry
-from urgency.store import Unchanged
 
 DATABASE = "mlflow.db"
 
@@ -20,7 +19,9 @@ ARTIFACTS = "mlflow-artifacts:/ticket-urgency"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A manifest as the registry's listing names it; the checksum tells a registry that was begun again from before."""
+    """A manifest as the registry's listing names it; the checksum tells a registry that was begun
+    again from before.
+    """
 
     version: int
     crc32c: str
@@ -40,12 +41,13 @@ def stored_versions(registry: Registry) -> list[Stored]:
 
 
 def open_tracking_store(registry: Registry, folder: Path) -> str:
-    """Tracking URI of a copy below `folder`, with every model laid out: for `mlflow ui` and `mlflow.pyfunc.load_model`.
+    """Tracking URI of a copy below `folder`, with every model laid out: for `mlflow ui` and
+    `mlflow.pyfunc.load_model`.
 
     What is written into the copy stays there.   Raises Gone when nothing was tracked yet.
     """
     stored = registry.control.get(DATABASE)
-    if stored is None or isinstance(stored, Unchanged):
+    if stored is None:
         raise Gone("No version was tracked yet; drop a CSV first.")
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)

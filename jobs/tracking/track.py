@@ -1,7 +1,9 @@
-"""MLflow comes last: what its store lacks is logged by a subprocess, bounded in time; its outage harms nothing.
+"""MLflow comes last: what its store lacks is logged by a subprocess, bounded in time; its outage
+harms nothing.
 
-`tracked.json` in the control bucket says how far the store is known to be, so that a run with nothing to log imports no
-mlflow. It is a hint that saves work: the subprocess asks the store itself, and logging twice changes nothing.
+`tracked.json` in the control bucket says how far the store is known to be, so that a run with
+nothing to log imports no mlflow. It is a hint that saves work: the subprocess asks the store
+itself, and logging twice changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from urgency.errors import Conflict, Unavailable, UrgencyError
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings
-from urgency.store import ABSENT, Unchanged
+from urgency.store import ABSENT
 
 TRACKED = "tracked.json"
 BOUND_S = 30.0
@@ -41,7 +43,9 @@ def track_all(
     command: Sequence[str] = COMMAND,
     bound_s: float = BOUND_S,
 ) -> None:
-    """Log every version that the tracking store lacks; a failure is one warning, and the next run tries again."""
+    """Log every version that the tracking store lacks; a failure is one warning, and the next run
+    tries again.
+    """
     began = time.monotonic()
     try:
         versions = len(registry.model_numbers())
@@ -59,7 +63,9 @@ def track_all(
 
 
 def _state(settings: Settings, registry: Registry, versions: int) -> bytes:
-    """What a complete store has. Manifests are never deleted, so that their number says whether there is a new one."""
+    """What a complete store has. Manifests are never deleted, so that their number says whether
+    there is a new one.
+    """
     _token, release = registry.current_release()
     store = digest(settings.mlflow_tracking_uri.encode())  # an address may hold a password
     return canonical_json(
@@ -69,7 +75,7 @@ def _state(settings: Settings, registry: Registry, versions: int) -> bytes:
 
 def _known(registry: Registry) -> tuple[int, bytes]:
     stored = registry.control.get(TRACKED)
-    return (ABSENT, b"") if stored is None or isinstance(stored, Unchanged) else stored
+    return stored or (ABSENT, b"")
 
 
 def _run(command: Sequence[str], bound_s: float) -> None:

@@ -84,23 +84,12 @@ class World:
             runs=cast(Runs, self.runs),
             service=cast(ServiceClient, self.service),
             dead_letters=lambda: self.letters,
-            history=self.history,
             who=lambda: OPERATOR,
         )
 
     @property
     def release(self) -> Release:
         return self.registry.current_release()[1]
-
-    def history(self) -> list[Release]:
-        """Every release that was written, as the control bucket's versions keep them."""
-        generations = self.control._generations.items()
-        written = [
-            Release.from_bytes(kept.body)
-            for (name, _), kept in generations
-            if name == "release.json"
-        ]
-        return sorted(written, key=lambda release: release.epoch)
 
     def drop(self, *names: str) -> None:
         """New generations of files below incoming/."""

@@ -25,7 +25,10 @@ HEAVY = {
 
 def test_every_verb_of_the_design_is_there_and_its_help_shows_an_example() -> None:
     verbs = {verb.__name__: verb.__doc__ or "" for group in VERBS.values() for verb in group}
-    wanted = "up down status drop train predict models why promote rollback resume replay doctor receipts mlflow demo"
+    wanted = (
+        "up down status drop train predict models why promote rollback resume replay doctor"
+        " receipts mlflow demo"
+    )
     assert set(wanted.split()) <= verbs.keys()
     assert [name for name, text in verbs.items() if f"urgency {name}" not in text] == []
 

@@ -124,7 +124,7 @@ def test_after_resume_automation_leaves_the_bad_version_where_it_is() -> None:
     world.drop("b.csv")
     world.reconcile()
     pinned = partial(
-        rolled_back, version=1, manifest_sha256=world.registry.manifest_sha256(1), versions=[1, 2]
+        rolled_back, version=1, manifest_sha256=world.registry.manifest(1).sha256, versions=[1, 2]
     )
     move(world.system, pinned, "two is bad", NOW)
     _release, execution = let_go(world.system, "go on")

@@ -63,7 +63,7 @@ def test_a_story_tells_the_rollback_that_ended_it() -> None:
     for version in (1, 2):
         release(world.registry, put_model(world.registry, version))
     roll_back(world.system, 1, "two is bad")
-    ended = [release for release in world.history() if release.epoch == 3]
+    ended = [release for release in world.registry.past_releases() if release.epoch == 3]
     assert [(each.champion, each.pinned, each.by, each.reason) for each in ended] == [
         (1, True, OPERATOR, "two is bad")
     ]

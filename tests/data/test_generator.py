@@ -1,4 +1,6 @@
-"""The synthetic tickets: always the same, hard enough to be worth learning, and honest about what is broken."""
+"""The synthetic tickets: always the same, hard enough to be worth learning, and honest about what
+is broken.
+"""
 
 import os
 import re
@@ -148,7 +150,9 @@ def test_crisis_words_occur_on_both_sides(rows: dict[str, list[Row]], word: str)
 
 
 def _difference(stories: list[tuple[Row, Story]], column: str, high: str, low: str) -> float:
-    """Mean over incidents of how much more often `high` is urgent than `low`, the incident being the same."""
+    """Mean over incidents of how much more often `high` is urgent than `low`, the incident being
+    the same.
+    """
     labels: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for row, story in stories:
         labels[story.incident.name, getattr(row, column)].append(row.label_urgency == "urgent")
@@ -249,7 +253,9 @@ def test_the_readme_tells_each_bad_line() -> None:
 
 
 def test_every_slot_of_every_phrase_is_filled() -> None:
-    """`format_map` raises on an unknown slot, but only when the phrase is drawn; this looks at all of them."""
+    """`format_map` raises on an unknown slot, but only when the phrase is drawn; this looks at all
+    of them.
+    """
     book = read_phrasebook()
     pools = [pool for incident in book.incidents for pool in incident.phrases.values()]
     pools += [pool for group in book.common.values() for pool in group.values()]

@@ -1,6 +1,7 @@
 """The event chain of real processes stops, and says where, when a grant is taken away.
 
-A sample of the chain's links; all of them with URGENCY_PROVE=1. tests/infra/test_grants.py covers every grant.
+A sample of the chain's links; all of them with URGENCY_PROVE=1. tests/infra/test_grants.py covers
+every grant.
 """
 
 from __future__ import annotations

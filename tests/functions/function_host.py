@@ -1,4 +1,6 @@
-"""Both functions as real functions-framework processes, in a world that notes every request they make."""
+"""Both functions as real functions-framework processes, in a world that notes every request they
+make.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Request:
 
 @dataclass
 class World:
-    """Metadata server, Cloud Run's API and the reload hook in one; `answers` maps the end of a path to an answer."""
+    """Metadata server, Cloud Run's API and the reload hook in one; `answers` maps the end of a path
+    to an answer.
+    """
 
     requests: list[Request] = field(default_factory=list)
     answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
@@ -69,7 +73,9 @@ class FunctionHost:
 
 @contextmanager
 def function_host(folder: Path, source: Path, python_path: Path | None) -> Iterator[FunctionHost]:
-    """Run both functions of `source`/main.py; without `python_path` they see nothing but their own folder."""
+    """Run both functions of `source`/main.py; without `python_path` they see nothing but their own
+    folder.
+    """
     world = World()
     with ExitStack() as stack:
         server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _handler(world)))
@@ -176,7 +182,9 @@ def _answers(port: int) -> bool:
 
 
 def _metadata(path: str) -> tuple[str, str]:
-    """What google-auth asks a metadata server for, as https://cloud.google.com/run/docs/container-contract has it."""
+    """What google-auth asks a metadata server for, as
+    https://cloud.google.com/run/docs/container-contract has it.
+    """
     parts = urlsplit(path)
     if parts.path.endswith("/identity"):
         return _unsigned_token(parse_qs(parts.query)["audience"][0]), "text/plain"

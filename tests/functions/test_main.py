@@ -1,4 +1,6 @@
-"""Handlers raise what can heal, acknowledge what cannot, and never start a job for what is no ticket file."""
+"""Handlers raise what can heal, acknowledge what cannot, and never start a job for what is no
+ticket file.
+"""
 
 from __future__ import annotations
 

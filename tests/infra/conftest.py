@@ -28,7 +28,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def circle(shared: Path) -> Circle:
-    """One of ENVIRONMENTS from an empty project to its destruction; skips where no project is simulated."""
+    """One of ENVIRONMENTS from an empty project to its destruction; skips where no project is
+    simulated.
+    """
 
     def of(name: str) -> dict[str, Any]:
         try:

@@ -1,4 +1,6 @@
-"""The container engine of this machine: builds the images and runs them as Cloud Run would, within their limits."""
+"""The container engine of this machine: builds the images and runs them as Cloud Run would, within
+their limits.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class NoEngine(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """docker or podman. `build_flags` and `run_flags` are what this machine needs besides what everybody does."""
+    """docker or podman. `build_flags` and `run_flags` are what this machine needs besides what
+    everybody does.
+    """
 
     program: tuple[str, ...]
     base_image: str
@@ -77,7 +81,9 @@ class Engine:
         return set(self.run(image, *where, entrypoint="find").stdout.split())
 
     def peak_mb(self, name: str) -> float:
-        """The most memory that a running container has taken, page cache included; cgroups of version 2 or 1."""
+        """The most memory that a running container has taken, page cache included; cgroups of
+        version 2 or 1.
+        """
         files = "/sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
         return (
             int(
@@ -143,7 +149,8 @@ def _engines() -> Iterator[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
         yield ("docker",), (), ()
     if shutil.which("podman") and _works(["podman", "info"]):
         runtime = ("--runtime", "runc") if shutil.which("runc") else ()
-        # Without user namespaces or a delegated cgroup, as in a container, only these limits and this isolation work.
+        # Without user namespaces or a delegated cgroup, as in a container, only these limits and
+        # this isolation work.
         certificates = (
             ("--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro") if CERTIFICATES.is_dir() else ()
         )

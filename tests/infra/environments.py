@@ -8,7 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Environment:
-    """`variables` as given to the first apply; `then` are those that a last one before destroy changes."""
+    """`variables` as given to the first apply; `then` are those that a last one before destroy
+    changes.
+    """
 
     variables: dict[str, Any]
     then: dict[str, Any] = field(default_factory=dict)

@@ -1,6 +1,8 @@
-"""Cloud Logging as far as our filters need it: what becomes of a JSON line, and whether a filter takes it.
+"""Cloud Logging as far as our filters need it: what becomes of a JSON line, and whether a filter
+takes it.
 
-Lines: https://cloud.google.com/logging/docs/structured-logging.   Filters: a small part of the Logging query language,
+Lines: https://cloud.google.com/logging/docs/structured-logging.   Filters: a small part of the
+Logging query language,
 https://cloud.google.com/logging/docs/view/logging-query-language.
 """
 
@@ -20,7 +22,8 @@ CLAUSE = re.compile(
 def entry_of(line: str, resource: str, **labels: str) -> Entry:
     """The LogEntry of one line on standard output or error of a container.
 
-    Severity and time are taken out of the members; what is left is the jsonPayload, unless it is nothing but a message.
+    Severity and time are taken out of the members; what is left is the jsonPayload, unless it is
+    nothing but a message.
     """
     members = json.loads(line)
     entry = {
@@ -33,7 +36,9 @@ def entry_of(line: str, resource: str, **labels: str) -> Entry:
 
 
 def takes(filter_: str, entry: Entry) -> bool:
-    """Whether an entry passes. Raises ValueError where the filter is outside the part that is known here."""
+    """Whether an entry passes. Raises ValueError where the filter is outside the part that is known
+    here.
+    """
     holding = [
         _holds(clause, entry) for clause in filter_.split(" AND ")
     ]  # each is read, also after one that fails

@@ -1,4 +1,6 @@
-"""The log filters of infra/*.tf, read from the text: where no provider can be had, they are tested all the same."""
+"""The log filters of infra/*.tf, read from the text: where no provider can be had, they are tested
+all the same.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class LogFilter:
 
 
 def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
-    """Every log-based metric and log-match alert, by its name in Terraform, with the names that `wiring` has."""
+    """Every log-based metric and log-match alert, by its name in Terraform, with the names that
+    `wiring` has.
+    """
     text = "\n".join(file.read_text() for file in sorted(INFRA.glob("*.tf")))
     names = {
         "google_cloud_run_v2_job.train.name": wiring.jobs[0].name,
@@ -52,5 +56,7 @@ def _log_filter(name: str, body: str, names: dict[str, str]) -> LogFilter:
 
 
 def _filled(text: str, names: dict[str, str]) -> str:
-    """A quoted string of HCL with its references put in. Raises KeyError for one that is not known here."""
+    """A quoted string of HCL with its references put in. Raises KeyError for one that is not known
+    here.
+    """
     return re.sub(r"\$\{([\w.]+)\}", lambda found: names[found[1]], str(json.loads(f'"{text}"')))

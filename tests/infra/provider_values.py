@@ -1,4 +1,6 @@
-"""What the published provider allows as the value of an argument, read from the list beside the stand-ins."""
+"""What the published provider allows as the value of an argument, read from the list beside the
+stand-ins.
+"""
 
 from __future__ import annotations
 

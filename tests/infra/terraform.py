@@ -1,4 +1,5 @@
-"""Terraform on a copy of this checkout: checks everywhere, an apply only into a project that is simulated.
+"""Terraform on a copy of this checkout: checks everywhere, an apply only into a project that is
+simulated.
 
 A simulated project is one whose providers are served by somebody else, which Terraform learns from
 TF_REATTACH_PROVIDERS. Without it nothing here runs a verb that reads or changes a project.
@@ -42,7 +43,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Terraform:
-    """The `terraform` of this machine, in `folder`, a copy of infra/; `helper` makes it work without a network."""
+    """The `terraform` of this machine, in `folder`, a copy of infra/; `helper` makes it work
+    without a network.
+    """
 
     folder: Path
     helper: tuple[str, ...] = ()
@@ -58,7 +61,8 @@ class Terraform:
     def circle(
         self, variables: Mapping[str, Any], then: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Empty project, plan, apply, second plan, the state, destroy; `then` are variables that change before the end.
+        """Empty project, plan, apply, second plan, the state, destroy; `then` are variables that
+        change before the end.
 
         Returns what tests/infra/terraform_circle.py writes.
         """
@@ -104,7 +108,9 @@ def refuse_unmocked(folder: Path) -> None:
 
 
 def run(command: list[str], folder: Path) -> Said:
-    """Run a command in `folder`, where providers write too, with nobody's credentials whatever this shell has."""
+    """Run a command in `folder`, where providers write too, with nobody's credentials whatever this
+    shell has.
+    """
     kept = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     environ = kept | {
         "PYTHONPATH": str(CHECKOUT),
@@ -126,7 +132,8 @@ def once(
     """
     if not HELPER.exists() and not simulated(os.environ):
         raise NoProviders(
-            "no simulated project: TF_REATTACH_PROVIDERS is not set, and a real one is never touched"
+            "no simulated project: TF_REATTACH_PROVIDERS is not set, and a real one is never"
+            " touched"
         )
     result = shared / f"{name}.json"
     with (shared / "lock").open("w") as lock:

@@ -58,7 +58,9 @@ def gcloud_calls() -> list[str]:
 
 
 def main(folder: Path, result: Path) -> None:
-    """Run the steps up to the first that fails and write what each said, and what gcloud was called with."""
+    """Run the steps up to the first that fails and write what each said, and what gcloud was called
+    with.
+    """
     steps: dict[str, Any] = {}
     earlier = len(gcloud_calls())
     for name, arguments in STEPS.items():

@@ -1,4 +1,6 @@
-"""What an alert says leads to a section that is there, and its numbers are such as Cloud Monitoring takes."""
+"""What an alert says leads to a section that is there, and its numbers are such as Cloud Monitoring
+takes.
+"""
 
 from __future__ import annotations
 

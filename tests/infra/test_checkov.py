@@ -1,4 +1,6 @@
-"""What checkov knows of Google Cloud, asked without a network; each rule that we skip says why, and is still broken."""
+"""What checkov knows of Google Cloud, asked without a network; each rule that we skip says why, and
+is still broken.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,10 @@ pytestmark = [
 ]  # the first build downloads a gigabyte of libraries
 
 PARTS = ("service", "jobs")
-RECIPE = "from jobs.recipe import recipe_of; from urgency.settings import read_settings; print(recipe_of(read_settings({})))"
+RECIPE = (
+    "from jobs.recipe import recipe_of; from urgency.settings import read_settings;"
+    " print(recipe_of(read_settings({})))"
+)
 WRITE = "id -u; touch /app/x 2>&1; touch /tmp/x && echo written"
 
 Figure = Callable[[str], None]
@@ -119,7 +122,8 @@ def test_the_job_trains_from_what_landed_and_releases(trained: Trained, figure: 
     assert registry_of(trained.place).current_release()[1].champion == 1
     assert "tracked" in [json.loads(line)["message"] for line in trained.said]
     figure(
-        f"job: {trained.took_s:.1f} s from start to release and tracking, within 512 MiB and one CPU"
+        f"job: {trained.took_s:.1f} s from start to release and tracking, within 512 MiB and"
+        " one CPU"
     )
 
 
@@ -206,7 +210,7 @@ def registry_of(place: Cloud) -> Registry:
     """The registry of `place` as the training job sees it."""
     client = storage.Client(place.wiring.project, **place.options("urgency-train"))
     registry, control = (
-        CloudBucket(client, bucket, retry=None, timeout_s=5)
+        CloudBucket(client, bucket, timeout_s=5)
         for name in ("registry", "control")
         for bucket in place.wiring.buckets
         if bucket.endswith(name)

@@ -1,4 +1,6 @@
-"""Each grant of the account that builds is needed: without it an apply fails, or a build cannot read its sources."""
+"""Each grant of the account that builds is needed: without it an apply fails, or a build cannot
+read its sources.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ READS = ("google_project_iam_member", "builder_function_sources", "roles/browser
 STAGED = ("google_storage_bucket_iam_member", "builder_source", "roles/storage.objectCreator")
 ANNOUNCES = ("google_pubsub_topic_iam_member", "storage_announces", "roles/pubsub.viewer")
 
-# what is made useless -> what the empty project says. It asks whether the builder may read anywhere, not where:
-# both grants have to go before it notices, and the last test tells them apart.
+# what is made useless -> what the empty project says. It asks whether the builder may read
+# anywhere, not where: both grants have to go before it notices, and the last test tells them apart.
 REFUSALS = {
     "write logs": ([LOGS], "lacks roles/logging.logWriter"),
     "push images": ([PUSHES], "lacks roles/artifactregistry.writer"),

@@ -29,7 +29,9 @@ def of_service(lines: str, service: str = SERVICE) -> list[Entry]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the real job wrote when nothing had landed, when it trained, when the bucket was emptied, and in vain."""
+    """What the real job wrote when nothing had landed, when it trained, when the bucket was
+    emptied, and in vain.
+    """
     with cloud(tmp_path_factory.mktemp("cloud")) as place:
         nobody = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
         environment = job_environment(place) | nobody

@@ -1,4 +1,6 @@
-"""The optional tracking server takes the arguments that Terraform gives it, and refuses hosts it was not told of."""
+"""The optional tracking server takes the arguments that Terraform gives it, and refuses hosts it
+was not told of.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""infra/preflight.sh: what is missing for a build is said in one sentence, before anything is half-built."""
+"""infra/preflight.sh: what is missing for a build is said in one sentence, before anything is
+half-built.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The configuration is well-formed, and goes the whole circle in a project that is simulated; never in another one."""
+"""The configuration is well-formed, and goes the whole circle in a project that is simulated; never
+in another one.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ def kinds(circle: dict[str, Any]) -> Counter[str]:
     )
 
 
-# --- everywhere where init succeeds ------------------------------------------------------------------------------
+# --- everywhere where init succeeds
+# ------------------------------------------------------------------------------
 
 
 def test_files_are_formatted(copied: Terraform) -> None:
@@ -50,7 +53,8 @@ def test_the_configurations_own_tests_pass(initialised: Terraform) -> None:
     assert "Success!" in said.text
 
 
-# --- in a simulated project --------------------------------------------------------------------------------------
+# --- in a simulated project
+# --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -61,7 +65,8 @@ def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
     seconds = {name: step["seconds"] for name, step in steps.items()}
     record_property(
         "figure",
-        f"Terraform, {environment}: {sum(kinds(circle(environment)).values())} resources, {seconds}",
+        f"Terraform, {environment}: {sum(kinds(circle(environment)).values())} resources,"
+        f" {seconds}",
     )
     assert [name for name, step in steps.items() if step["code"] and name != "second plan"] == []
     assert "values" not in json.loads(steps["left"]["out"]), "destroy left something"
@@ -93,7 +98,8 @@ def test_what_costs_when_idle_is_made_only_when_asked_for(circle: Circle) -> Non
     assert optional <= set(kinds(circle("everything")))
 
 
-# --- never in a real one -----------------------------------------------------------------------------------------
+# --- never in a real one
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -50,7 +50,10 @@ def test_an_unknown_role_is_refused_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_condition_that_cannot_be_evaluated_is_refused_with_its_line(tmp_path: Path) -> None:
-    condition = r'"condition": "resource.name.startsWith(\"projects/_/buckets/local-helpdesk-urgency-landing/objects/'
+    condition = (
+        r'"condition":'
+        r' "resource.name.startsWith(\"projects/_/buckets/local-helpdesk-urgency-landing/objects/'
+    )
     wrong = TEXT.replace(
         condition + "receipts", condition.replace("startsWith", "endsWith") + "receipts", 1
     )

@@ -1,4 +1,6 @@
-"""The laptop's wiring is what Terraform applies, and nothing that differs from one apply to the next."""
+"""The laptop's wiring is what Terraform applies, and nothing that differs from one apply to the
+next.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,14 @@ def test_a_changed_policy_changes_the_wiring(state: State) -> None:
     other = copy.deepcopy(state)
     values(other, "google_pubsub_subscription", "on-csv-landed")["ack_deadline_seconds"] = 61
     assert differences(wiring_from(other), wiring_from(state)) == [
-        "subscriptions on-csv-landed.ack_deadline_seconds = 61 is in Terraform and not in wiring.json",
-        "subscriptions on-csv-landed.ack_deadline_seconds = 60 is in wiring.json and not in Terraform",
+        (
+            "subscriptions on-csv-landed.ack_deadline_seconds = 61 is in Terraform and not in"
+            " wiring.json"
+        ),
+        (
+            "subscriptions on-csv-landed.ack_deadline_seconds = 60 is in wiring.json and not in"
+            " Terraform"
+        ),
     ]
 
 
@@ -80,7 +88,8 @@ def test_a_kind_of_grant_that_nobody_taught_is_an_error_and_not_left_out(state: 
         wiring_from(other)
 
 
-# --- the difference in words, without Terraform ------------------------------------------------------------------
+# --- the difference in words, without Terraform
+# ------------------------------------------------------------------
 
 
 def test_a_missing_grant_is_told_in_words() -> None:

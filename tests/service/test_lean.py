@@ -1,4 +1,6 @@
-"""The service in an environment with its own extra only: what it imports, and what a cold start costs."""
+"""The service in an environment with its own extra only: what it imports, and what a cold start
+costs.
+"""
 
 from __future__ import annotations
 

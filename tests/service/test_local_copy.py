@@ -26,7 +26,7 @@ def copy(tmp_path: Path, registry: Registry) -> LocalCopy:
 def test_what_was_kept_is_the_bundle_that_the_registry_holds(copy: LocalCopy, registry: Registry):
     kept, stored = copy.bundle(), registry.bundle(1)
     assert kept.manifest == stored.manifest
-    assert kept.manifest_sha256 == stored.manifest_sha256
+    assert kept.manifest.sha256 == stored.manifest.sha256
     assert kept.arrays.to_bytes() == stored.arrays.to_bytes()
     assert kept.golden == stored.golden
 
@@ -47,7 +47,7 @@ def test_a_newer_bundle_takes_the_place_of_the_older_one_and_of_its_files(
 @pytest.mark.parametrize("part", [ARRAYS, GOLDEN, "manifest", "pointer"])
 def test_a_changed_byte_anywhere_is_found(copy: LocalCopy, part: str):
     bundle = copy.bundle()
-    names = {"manifest": bundle.manifest_sha256, "pointer": "release.json"} | bundle.manifest.parts
+    names = {"manifest": bundle.manifest.sha256, "pointer": "release.json"} | bundle.manifest.parts
     file = copy.folder / names[part]
     file.write_bytes(bytes([file.read_bytes()[0] ^ 1]) + file.read_bytes()[1:])
     with pytest.raises(CorruptObject):
@@ -55,7 +55,7 @@ def test_a_changed_byte_anywhere_is_found(copy: LocalCopy, part: str):
 
 
 def test_another_manifest_under_the_released_ones_name_is_refused(copy: LocalCopy):
-    file = copy.folder / copy.bundle().manifest_sha256
+    file = copy.folder / copy.bundle().manifest.sha256
     file.write_bytes(file.read_bytes().replace(b'"threshold":0.5', b'"threshold":0.6'))
     with pytest.raises(CorruptObject, match="not the one that was released"):
         copy.bundle()

@@ -47,7 +47,7 @@ def test_the_epoch_never_falls_though_an_older_pointer_is_read():
     instance = Instance(registry)
     token, current = registry.current_release()
     registry.move_release(
-        replace(current, epoch=1, champion=1, manifest_sha256=registry.manifest_sha256(1)), token
+        replace(current, epoch=1, champion=1, manifest_sha256=registry.manifest(1).sha256), token
     )
     instance.clock.advance(SOFT_S)
     assert instance.version() == "2"

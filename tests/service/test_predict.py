@@ -216,7 +216,9 @@ def test_no_problem_repeats_what_was_sent():
 
 
 def test_mutated_bodies_are_answered_or_refused_and_never_break_the_service():
-    """Seeded mutations of valid bodies: bytes flipped, cut, doubled, swapped for JSON's own delicacies."""
+    """Seeded mutations of valid bodies: bytes flipped, cut, doubled, swapped for JSON's own
+    delicacies.
+    """
     model, dice = serving(), random.Random(20260102)
     seeds = [
         json.dumps(

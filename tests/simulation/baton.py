@@ -1,7 +1,9 @@
-"""Actors that take turns: real code on real threads, of which exactly one runs, so that a seed fixes the order.
+"""Actors that take turns: real code on real threads, of which exactly one runs, so that a seed
+fixes the order.
 
-A thread hands the baton back at every `pause`; whoever holds it decides who goes on. Nothing runs in between, so a step
-is atomic, and a killed actor never runs its own code again but for the unwinding, in which every call fails.
+A thread hands the baton back at every `pause`; whoever holds it decides who goes on. Nothing runs
+in between, so a step is atomic, and a killed actor never runs its own code again but for the
+unwinding, in which every call fails.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ class Killed(BaseException):
 class Actor:
     """One process at work. `ended` is told how it went: None, or what it raised.
 
-    `ready_at` and `fate` are for whoever gives the turns: since when it may go on, and what becomes of its next call.
+    `ready_at` and `fate` are for whoever gives the turns: since when it may go on, and what becomes
+    of its next call.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""Ways to break the protocol on purpose: each must be found out by the simulation, or it proves nothing."""
+"""Ways to break the protocol on purpose: each must be found out by the simulation, or it proves
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +9,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jobs.protocol.reconcile
-import urgency.writes
+import urgency.registry
 from jobs.protocol.lease import Lease
 from jobs.protocol.reconcile import Reconciler, may_release
 from urgency.bundle import Manifest, digest
+from urgency.errors import Conflict
 from urgency.messages import INCOMING, ModelReleased
 from urgency.records import Release, Snapshot
 from urgency.registry import Registry
-from urgency.store import ABSENT, Listed, ObjectStore
+from urgency.store import ABSENT, ListedObject, ObjectStore
+from urgency.writes import Sleep
 
 CLEAN, FAULTY = "clean", "faulty"
 
 
 @dataclass(frozen=True)
 class Break:
-    """`owner.name` becomes `replacement`; `world` is the one in which it shows, `invariant` what it offends.
+    """`owner.name` becomes `replacement`; `world` is the one in which it shows, `invariant` what it
+    offends.
 
     The invariant `raised`: no actor ends but well, killed, or with Unavailable.
     """
@@ -47,7 +52,7 @@ class _Early:
     def __init__(self, landing: ObjectStore) -> None:
         self._listed = list(landing.list(INCOMING))
 
-    def list(self, _prefix: str) -> Iterator[Listed]:
+    def list(self, _prefix: str) -> Iterator[ListedObject]:
         return iter(self._listed)
 
 
@@ -84,8 +89,12 @@ def _look_once(run: Reconciler) -> bool:
     return False
 
 
-def _nobody_holds_it(lease: Lease) -> tuple[int, bool]:
-    return _read(lease)[0], False
+def _put_once(store: ObjectStore, name: str, body: bytes, _sleep: Sleep) -> bool:
+    try:
+        store.put(name, body, ABSENT)
+    except Conflict:
+        return False
+    return True
 
 
 def _answer_if_trained_here(run: Reconciler, snapshot: Snapshot, manifest: Manifest) -> None:
@@ -97,7 +106,6 @@ def _same_epoch(run: Reconciler, release: Release, manifest: Manifest) -> Releas
     return replace(_next_release(run, release, manifest), epoch=release.epoch)
 
 
-_read = Lease._read
 _newest_data, _round, _next_release = (
     Reconciler._newest_data,
     Reconciler._round,
@@ -171,7 +179,7 @@ BREAKS = (
     Break(
         "a message is published before that is remembered",
         jobs.protocol.reconcile,
-        "announce",
+        "publish_pending",
         _remember_then_publish,
         FAULTY,
         "I8",
@@ -179,7 +187,7 @@ BREAKS = (
     Break(
         "the pointer is the outbox",
         jobs.protocol.reconcile,
-        "announce",
+        "publish_pending",
         lambda *_: None,
         CLEAN,
         "I8",
@@ -193,13 +201,20 @@ BREAKS = (
         "I1",
     ),
     Break("the lease is freed", Lease, "free", lambda _lease: None, CLEAN, "I1"),
-    Break("the lease keeps others from training", Lease, "_read", _nobody_holds_it, CLEAN, "I6"),
+    Break(
+        "the lease keeps others from training",
+        Lease,
+        "_is_anothers",
+        lambda _lease, _stored: False,
+        CLEAN,
+        "I6",
+    ),
     Break(
         "a refused write is read back",
-        urgency.writes,
-        "_read_back",
-        lambda _store, _name: None,
-        CLEAN,
+        urgency.registry,
+        "create_once",
+        _put_once,
+        FAULTY,
         "raised",
     ),
     Break(

@@ -1,4 +1,6 @@
-"""The invariants I1 to I13 of the protocol, checked after every write and once everything is at rest."""
+"""The invariants I1 to I13 of the protocol, checked after every write and once everything is at
+rest.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Violation(AssertionError):
 
 @dataclass
 class Checks:
-    """What must hold in three buckets; `decide` is the truth about verdicts, `published` the epochs announced."""
+    """What must hold in three buckets; `decide` is the truth about verdicts, `published` the epochs
+    announced.
+    """
 
     landing: MemoryStore
     objects: MemoryStore
@@ -58,7 +62,9 @@ class Checks:
             self.expiries += until is not None and datetime.fromisoformat(until) <= now
 
     def _snapshot(self, made: Snapshot) -> None:
-        """I5: a generation that is still live has been since it was first listed, so n + 1 must have it."""
+        """I5: a generation that is still live has been since it was first listed, so n + 1 must
+        have it.
+        """
         if made.forced_by:
             self.forced[made.forced_by] += 1
         body = self.objects.peek(_numbered("snapshots", made.n - 1))
@@ -131,8 +137,9 @@ class Checks:
     def at_rest(self, *, swept: bool) -> None:
         """Everything has run to its end and nothing is on its way any more. Raises Violation.
 
-        swept: a run was started after all that happened. Without one nobody need have noticed what was deleted, and
-        nobody judges the newest version against one that an operator promoted by hand.
+        swept: a run was started after all that happened. Without one nobody need have noticed what
+        was deleted, and nobody judges the newest version against one that an operator promoted by
+        hand.
         """
         registry = Registry(self.objects, self.control)
         release = registry.current_release()[1]

@@ -1,4 +1,6 @@
-"""Steps: what actors do one at a time in a world of its own clock, and what becomes of each call they make."""
+"""Steps: what actors do one at a time in a world of its own clock, and what becomes of each call
+they make.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ Wrote = Callable[[MemoryStore, str, str], None]
 
 
 class Steps:
-    """The seed's clock, dice and faults, and the crew; `trace` is when who did what and what became of it."""
+    """The seed's clock, dice and faults, and the crew; `trace` is when who did what and what became
+    of it.
+    """
 
     def __init__(self, seed: int, *, faults: bool) -> None:
         self.seed, self.faults = seed, faults
@@ -78,7 +82,9 @@ class Steps:
         self._after(actor)
 
     def _before(self, actor: Actor, what: str, *, changes: bool = False) -> None:
-        """Wait for the turn in which this call is made; a call that changes nothing cannot fail afterwards."""
+        """Wait for the turn in which this call is made; a call that changes nothing cannot fail
+        afterwards.
+        """
         if actor.is_killed:
             raise Killed
         self.crew.pause()

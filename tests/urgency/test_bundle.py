@@ -49,7 +49,7 @@ def test_it_reads_back_as_written() -> None:
     registry = registry_with(1)
     bundle, arrays = registry.bundle(1), small_arrays(strength=1.1)
     assert bundle.manifest == registry.manifest(1)
-    assert bundle.manifest_sha256 == registry.current_release()[1].manifest_sha256
+    assert bundle.manifest.sha256 == registry.current_release()[1].manifest_sha256
     for name in ("feature", "idf", "coef"):
         assert np.array_equal(getattr(bundle.arrays, name), getattr(arrays, name))
     assert [sorted(golden) for golden in bundle.golden] == [["probability", "ticket"]] * 3

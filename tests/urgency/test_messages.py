@@ -1,4 +1,6 @@
-"""Messages survive the trip in every wrapping, and anything else is refused as what it is: permanent."""
+"""Messages survive the trip in every wrapping, and anything else is refused as what it is:
+permanent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The exact scorer gives what scikit-learn's own pipeline gives, within 1e-9, on thousands of tickets."""
+"""The exact scorer gives what scikit-learn's own pipeline gives, within 1e-9, on thousands of
+tickets.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +78,7 @@ class SklearnPipeline:
             (self.tfidf.idf_ < self.tfidf.idf_.max()) | np.isin(np.arange(FEATURES), seen)
         )
         arrays = Arrays(learned.astype(np.int32), self.tfidf.idf_[learned], coef[learned])
-        return Scorer(Bundle(manifest, "", arrays, []))
+        return Scorer(Bundle(manifest, arrays, []))
 
     def _rows(self, some: list[Ticket]) -> sparse.csr_matrix:
         text = self.tfidf.transform(self.hashing.transform(some))

@@ -1,4 +1,6 @@
-"""What the Cloud Storage adapter makes of failures: in our words, in bounded time, in as few requests as promised."""
+"""What the Cloud Storage adapter makes of failures: in our words, in bounded time, in as few
+requests as promised.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
@@ -49,9 +50,7 @@ def test_a_server_that_never_answers_is_unavailable_after_the_timeout(
 
 def test_reads_are_retried_for_as_long_as_their_retry_says() -> None:
     client = _client_at(free_ports(1)[0])
-    patient = CloudBucket(
-        client, "bucket", retry=Retry(initial=0.05, maximum=0.05, timeout=0.4), timeout_s=0.3
-    )
+    patient = CloudBucket(client, "bucket", timeout_s=0.3, patience_s=1.5)
     started = time.monotonic()
     with pytest.raises(Unavailable):
         patient.get("a")

@@ -19,7 +19,8 @@ WORLDS = {
     "fake-gcs-server": store_worlds.fake_gcs_server,
 }
 
-# (world, test) -> why it fails there. They are run all the same: a difference that vanishes turns the suite red.
+# (world, test) -> why it fails there. They are run all the same: a difference that vanishes turns
+# the suite red.
 KNOWN_DIFFERENCES = {
     (
         "fake-gcs-server",
@@ -57,9 +58,9 @@ def test_an_empty_object_is_an_object(world: World) -> None:
 def test_the_current_token_is_unchanged_and_another_is_not(world: World) -> None:
     store = world.store()
     old = store.put("a", b"1", ABSENT)
-    assert store.get("a", unless=old) is UNCHANGED
+    assert store.get_if_changed("a", old) is UNCHANGED
     new = store.put("a", b"2", old)
-    assert store.get("a", unless=old) == Versioned(new, b"2")
+    assert store.get_if_changed("a", old) == Versioned(new, b"2")
 
 
 def test_create_once_has_one_winner_among_sixteen(world: World) -> None:

@@ -1,1 +1,3 @@
-"""The pocket cloud: a loopback server that answers Google's REST APIs as far as this system uses them."""
+"""The pocket cloud: a loopback server that answers Google's REST APIs as far as this system uses
+them.
+"""

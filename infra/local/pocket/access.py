@@ -24,7 +24,9 @@ class Access:
             self._grants[grant.member, grant.resource].append(grant)
 
     def caller(self, request: Request) -> str:
-        """Member (`serviceAccount:x`, `user:x`) whose access token `request` bears. Raises ApiError 401."""
+        """Member (`serviceAccount:x`, `user:x`) whose access token `request` bears. Raises ApiError
+        401.
+        """
         authorization = request.authorization
         if authorization is None or authorization.type != "bearer" or not authorization.token:
             raise ApiError(401, "required", "Login Required: the request bears no access token.")
@@ -36,7 +38,9 @@ class Access:
     def allows(
         self, member: str, permission: str, resource: str, object_name: str | None = None
     ) -> bool:
-        """Whether a grant gives `member` the permission on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...)."""
+        """Whether a grant gives `member` the permission on `resource` (`buckets/x`, `topics/x`,
+        `jobs/x`, ...).
+        """
         name = f"projects/_/{resource}" + ("" if object_name is None else f"/objects/{object_name}")
         grants = self._grants.get((member, resource), ())
         return any(

@@ -12,7 +12,9 @@ log = logging.getLogger(__name__)
 
 
 def pocket_app(*products: Blueprint) -> Flask:
-    """An application of these blueprints; its errors have Google's shape and its log shows every call."""
+    """An application of these blueprints; its errors have Google's shape and its log shows every
+    call.
+    """
     app = Flask("pocket", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider's own setting
     register_errors(app)

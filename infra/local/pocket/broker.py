@@ -1,7 +1,8 @@
 """Pub/Sub without HTTP: messages, leases, back-off and dead letters, kept in one SQLite file.
 
-A row of `delivery` is a message that a subscription has not acknowledged; its `due` says when it may be delivered
-(again). So a lease is a `due` in the future, and one that runs out needs no clockwork to come back.
+A row of `delivery` is a message that a subscription has not acknowledged; its `due` says when it
+may be delivered (again). So a lease is a `due` in the future, and one that runs out needs no
+clockwork to come back.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Leased:
 class Broker:
     """The topics and subscriptions of `wiring`; what is not acknowledged survives in `file`.
 
-    may_bury: whether Pub/Sub's own agent may move a subscription's messages to its dead-letter topic.
+    may_bury: whether Pub/Sub's own agent may move a subscription's messages to its dead-letter
+    topic.
     hurry: back-off is divided by it; deadlines are not, since work takes its time.
     """
 
@@ -120,7 +122,9 @@ class Broker:
                     self._settle(subscription, message)
 
     def modify_deadline(self, subscription: str, ack_ids: Iterable[str], seconds: float) -> None:
-        """Keep these for `seconds` more; 0 gives them back, to be delivered again after the back-off."""
+        """Keep these for `seconds` more; 0 gives them back, to be delivered again after the
+        back-off.
+        """
         policy = self.subscriptions[subscription]
         with self._changed, self._database:
             for ack_id in ack_ids:
@@ -159,7 +163,8 @@ class Broker:
         policy = self.subscriptions[subscription]
         with self._database:
             due = self._database.execute(
-                "SELECT message, attempt FROM delivery WHERE subscription = ? AND due <= ? ORDER BY due LIMIT ?",
+                "SELECT message, attempt FROM delivery WHERE subscription = ? AND due <= ? ORDER BY"
+                " due LIMIT ?",
                 [subscription, self._clock(), limit],
             ).fetchall()
             alive = [row for row in due if not self._bury(policy, *row)]
@@ -181,12 +186,15 @@ class Broker:
         """Due again when the deadline and then the back-off have passed."""
         due = self._clock() + deadline_s + back_off_s(subscription, attempt) / self._hurry
         self._database.execute(
-            "UPDATE delivery SET due = ?, attempt = ?, ack_id = ? WHERE subscription = ? AND message = ?",
+            "UPDATE delivery SET due = ?, attempt = ?, ack_id = ? WHERE subscription = ? AND"
+            " message = ?",
             [due, attempt, ack_id, subscription.name, message],
         )
 
     def _bury(self, subscription: Subscription, message: int, attempt: int) -> bool:
-        """Move a message that was delivered often enough to the dead-letter topic; False where it stays."""
+        """Move a message that was delivered often enough to the dead-letter topic; False where it
+        stays.
+        """
         topic = subscription.dead_letter_topic
         if (
             topic is None
@@ -214,7 +222,9 @@ class Broker:
         }
 
     def _held(self, subscription: str, ack_id: str) -> list[tuple[int, int]]:
-        """(message, attempt) leased under `ack_id`; nothing where it was settled or handed out again."""
+        """(message, attempt) leased under `ack_id`; nothing where it was settled or handed out
+        again.
+        """
         query = "SELECT message, attempt FROM delivery WHERE subscription = ? AND ack_id = ?"
         return self._database.execute(query, [subscription, ack_id]).fetchall()
 
@@ -245,7 +255,9 @@ class Broker:
 
 
 def back_off_s(subscription: Subscription, attempt: int) -> float:
-    """Wait after the `attempt`-th failed delivery: doubling from the policy's minimum to its maximum."""
+    """Wait after the `attempt`-th failed delivery: doubling from the policy's minimum to its
+    maximum.
+    """
     return min(
         subscription.maximum_backoff_s, subscription.minimum_backoff_s * 2.0 ** min(attempt - 1, 30)
     )

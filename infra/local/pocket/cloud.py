@@ -1,4 +1,6 @@
-"""The pocket cloud: every product over one state folder, as one WSGI application and the threads behind it."""
+"""The pocket cloud: every product over one state folder, as one WSGI application and the threads
+behind it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ from infra.local.timeline import Timeline
 from infra.local.wiring import Subscription, Wiring
 
 PUSHES_S = 1.0
-"""How long `stop` waits for pushes under way; what is broken off is delivered again after the next start."""
+"""How long `stop` waits for pushes under way; what is broken off is delivered again after the next
+start.
+"""
 
 
 class PocketCloud:
@@ -69,7 +73,9 @@ class PocketCloud:
         self._scheduler.start()
 
     def stop(self, grace_s: float) -> None:
-        """Begin nothing more, and end running executions within `grace_s`; the application still answers them."""
+        """Begin nothing more, and end running executions within `grace_s`; the application still
+        answers them.
+        """
         self._scheduler.stop()
         for pusher in self._pushers:
             pusher.stop()

@@ -1,4 +1,6 @@
-"""Errors as Google's JSON APIs answer them, so that Google's clients translate them as they do in the cloud."""
+"""Errors as Google's JSON APIs answer them, so that Google's clients translate them as they do in
+the cloud.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ STATUS = {
 
 
 class ApiError(Exception):
-    """What a request gets instead of an answer: HTTP status, Google's reason (`notFound`), a sentence."""
+    """What a request gets instead of an answer: HTTP status, Google's reason (`notFound`), a
+    sentence.
+    """
 
     def __init__(self, code: int, reason: str, message: str) -> None:
         super().__init__(message)
@@ -33,7 +37,9 @@ class ApiError(Exception):
 
 
 def register_errors(app: Flask) -> None:
-    """Make `app` answer every error in Google's shape; what it does not imitate is a 501, never an empty 404."""
+    """Make `app` answer every error in Google's shape; what it does not imitate is a 501, never an
+    empty 404.
+    """
     app.register_error_handler(ApiError, error_response)
     app.register_error_handler(HTTPException, _http_error)
 

@@ -62,9 +62,11 @@ class Job:
 
 
 class Executions:
-    """Runs jobs. Output of an execution goes to `<logs>/<execution>.log`; `hurry` divides the pause before a retry.
+    """Runs jobs. Output of an execution goes to `<logs>/<execution>.log`; `hurry` divides the pause
+    before a retry.
 
-    What has not ended has a file `<logs>/<execution>.unfinished`, by which `resume` finds it after the machine stopped.
+    What has not ended has a file `<logs>/<execution>.unfinished`, by which `resume` finds it after
+    the machine stopped.
     """
 
     def __init__(
@@ -90,7 +92,9 @@ class Executions:
         return execution
 
     def resume(self) -> None:
-        """Start again, under their names, the executions that were under way when the machine stopped."""
+        """Start again, under their names, the executions that were under way when the machine
+        stopped.
+        """
         for marker in sorted(self._logs.glob("*.unfinished")):
             if (job := marker.read_text()) in self.jobs:
                 self._submit(Execution(marker.stem, job, datetime.now(UTC)))

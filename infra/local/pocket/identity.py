@@ -1,7 +1,7 @@
 """Who is who: access tokens and signed ID tokens, which `metadata.py` hands out.
 
-google-auth works unmodified in a process whose environment has `Identity.environment`: it then *is* that account, as a
-container in Cloud Run is its service account.
+google-auth works unmodified in a process whose environment has `Identity.environment`: it then *is*
+that account, as a container in Cloud Run is its service account.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class Identity:
         return f"pocket.{payload}.{self._seal(payload)}"
 
     def who(self, token: str) -> str:
-        """E-mail of the access token's owner. Raises ApiError 401 where the token is not ours or has expired."""
+        """E-mail of the access token's owner. Raises ApiError 401 where the token is not ours or
+        has expired.
+        """
         _, _, rest = token.partition("pocket.")
         payload, _, seal = rest.rpartition(".")
         if not hmac.compare_digest(seal.encode(), self._seal(payload).encode()):
@@ -77,7 +79,9 @@ class Identity:
         return str(email)
 
     def id_token(self, email: str, audience: str, life_s: float = TOKEN_LIFE_S) -> str:
-        """A token signed with RS256, as Google's, that says who calls `audience` for `life_s` seconds."""
+        """A token signed with RS256, as Google's, that says who calls `audience` for `life_s`
+        seconds.
+        """
         now = int(time.time())
         claims = {
             "iss": ISSUER,
@@ -92,7 +96,8 @@ class Identity:
         return bytes(jwt.encode(self._signer, claims)).decode()
 
     def verify_id_token(self, token: str) -> dict[str, Any]:
-        """Claims of an ID token that we signed and that is still good; its audience is the caller's to check.
+        """Claims of an ID token that we signed and that is still good; its audience is the caller's
+        to check.
 
         Raises ApiError 401.
         """

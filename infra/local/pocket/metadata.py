@@ -13,7 +13,9 @@ _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 def metadata_blueprint(identity: Identity) -> Blueprint:
-    """One metadata server an account below `/as/<account>`; certificates at `/oauth2/v1/certs` and `v3`."""
+    """One metadata server an account below `/as/<account>`; certificates at `/oauth2/v1/certs` and
+    `v3`.
+    """
     server = _MetadataServer(identity)
     root = "/as/<account>/computeMetadata/v1/"
     service_account = root + "instance/service-accounts/<alias>/"
@@ -39,7 +41,9 @@ def metadata_blueprint(identity: Identity) -> Blueprint:
 
 
 class _MetadataServer:
-    """What google-auth asks of the machine that it runs on. `alias` is 'default' or a name: one account a server."""
+    """What google-auth asks of the machine that it runs on. `alias` is 'default' or a name: one
+    account a server.
+    """
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
@@ -58,8 +62,9 @@ class _MetadataServer:
         return _text("googleapis.com")
 
     def described(self, account: str, alias: str) -> Response:
-        # Not the e-mail: given one, google-auth asks iamcredentials.googleapis.com for its "allowedLocations" in a
-        # background thread, and so shows our token to a machine outside. Workload identities have no e-mail here too.
+        # Not the e-mail: given one, google-auth asks iamcredentials.googleapis.com for its
+        # "allowedLocations" in a background thread, and so shows our token to a machine outside.
+        # Workload identities have no e-mail here too.
         self._identity.email(account)
         return jsonify(email=account, aliases=["default"], scopes=_SCOPES)
 

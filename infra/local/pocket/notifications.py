@@ -51,10 +51,12 @@ class Notifications:
             "bucketId": str(resource["bucket"]),
             "objectId": str(resource["name"]),
             "objectGeneration": str(resource["generation"]),
-            "eventTime": datetime.now(UTC)
-            .isoformat(timespec="microseconds")
-            .replace("+00:00", "Z"),
-            "notificationConfig": f"projects/_/buckets/{resource['bucket']}/notificationConfigs/{number}",
+            "eventTime": (
+                datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            ),
+            "notificationConfig": (
+                f"projects/_/buckets/{resource['bucket']}/notificationConfigs/{number}"
+            ),
         }
         self._broker.publish(topic, json.dumps(resource).encode(), attributes, who=self._agent)
 

@@ -1,7 +1,8 @@
 """The object store behind the storage API: versioned, durable, with atomic preconditions.
 
-The index is one SQLite file, the payloads are files beside it. A payload is durable before its row is written and an
-answer is given after the row is committed, so that nothing acknowledged is lost when the process is killed.
+The index is one SQLite file, the payloads are files beside it. A payload is durable before its row
+is written and an answer is given after the row is committed, so that nothing acknowledged is lost
+when the process is killed.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _LAST = "\U0010ffff"  # no name sorts after it
 
 
 class Objects:
-    """Every bucket's objects, kept in `home/storage`. One lock: each call sees and leaves a consistent store.
+    """Every bucket's objects, kept in `home/storage`. One lock: each call sees and leaves a
+    consistent store.
 
     Generations are microseconds of `clock_ns`, and increase even where it does not.
     """
@@ -72,7 +74,9 @@ class Objects:
         return found
 
     def open(self, stored: StoredObject) -> BinaryIO:
-        """The payload of an object that `get` returned. Raises ApiError 404 where it was erased since then."""
+        """The payload of an object that `get` returned. Raises ApiError 404 where it was erased
+        since then.
+        """
         try:
             return self.payloads.path(stored.payload).open("rb")
         except FileNotFoundError:
@@ -81,9 +85,11 @@ class Objects:
     def put(
         self, new: NewObject, draft: Draft, demands: Preconditions, may_replace: Callable[[], None]
     ) -> StoredObject:
-        """Make `draft` the live object; what it replaces stays as an older generation. Raises ApiError 400, 412.
+        """Make `draft` the live object; what it replaces stays as an older generation. Raises
+        ApiError 400, 412.
 
-        Where an object is replaced, `may_replace` is called first: it raises if this caller must not.
+        Where an object is replaced, `may_replace` is called first: it raises if this caller must
+        not.
         """
         try:
             draft.verify(crc32c=new.crc32c, md5=new.md5)
@@ -117,7 +123,9 @@ class Objects:
         self.payloads.path(found.payload).unlink()
 
     def list(self, bucket: str, query: Query) -> Page:
-        """Objects in order of name, then generation; what follows a delimiter is folded into `prefixes`."""
+        """Objects in order of name, then generation; what follows a delimiter is folded into
+        `prefixes`.
+        """
         page = Page()
         last = query.after
         with self._transaction():
@@ -143,8 +151,8 @@ class Objects:
 
     def _find(self, bucket: str, name: str, generation: int | None = None) -> StoredObject | None:
         row = self._index.execute(
-            "SELECT * FROM object WHERE bucket = :bucket AND name = :name"
-            " AND CASE WHEN :generation IS NULL THEN deleted IS NULL ELSE generation = :generation END",
+            "SELECT * FROM object WHERE bucket = :bucket AND name = :name AND CASE WHEN :generation"
+            " IS NULL THEN deleted IS NULL ELSE generation = :generation END",
             {"bucket": bucket, "name": name, "generation": generation},
         ).fetchone()
         return StoredObject(*row) if row else None
@@ -177,9 +185,9 @@ class Objects:
 
     def _scan(self, bucket: str, query: Query) -> Iterator[StoredObject]:
         rows = self._index.execute(
-            "SELECT * FROM object WHERE bucket = :bucket AND name >= :start AND name < :end"
-            " AND (name, generation) > (:after_name, :after_generation) AND (:versions OR deleted IS NULL)"
-            " ORDER BY name, generation",
+            "SELECT * FROM object WHERE bucket = :bucket AND name >= :start AND name < :end AND"
+            " (name, generation) > (:after_name, :after_generation) AND (:versions OR deleted IS"
+            " NULL) ORDER BY name, generation",
             {
                 "bucket": bucket,
                 "start": max(query.prefix, query.start_offset),

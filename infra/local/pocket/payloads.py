@@ -14,7 +14,9 @@ from infra.local.pocket.errors import ApiError
 
 
 class Payloads:
-    """A folder of payload files. Whatever a killed process left half written is thrown away at construction."""
+    """A folder of payload files. Whatever a killed process left half written is thrown away at
+    construction.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._kept = folder / "kept"
@@ -33,7 +35,9 @@ class Payloads:
         return self._kept / payload
 
     def forget_all_but(self, known: set[str]) -> None:
-        """Remove payloads that no index row came to know, since the process was killed between the two."""
+        """Remove payloads that no index row came to know, since the process was killed between the
+        two.
+        """
         for file in self._kept.iterdir():
             if file.name not in known:
                 file.unlink()
@@ -79,7 +83,9 @@ class Draft:
                 )
 
     def keep(self) -> str:
-        """Make the payload durable and return its name: from now on neither a kill nor a power cut loses it."""
+        """Make the payload durable and return its name: from now on neither a kill nor a power cut
+        loses it.
+        """
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
         self._path = self._path.rename(self._kept / self._path.name)

@@ -1,4 +1,5 @@
-"""Pub/Sub's REST API (v1), as far as publishers and pulling subscribers need it; topics are made by the wiring.
+"""Pub/Sub's REST API (v1), as far as publishers and pulling subscribers need it; topics are made by
+the wiring.
 
 https://cloud.google.com/pubsub/docs/reference/rest
 """

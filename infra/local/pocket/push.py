@@ -22,7 +22,8 @@ PARALLEL = 4
 WAIT_S = 0.2
 
 Deliver = Callable[[dict[str, Any], dict[str, str], Push, float], int]
-"""POSTs a body with headers to a push endpoint within so many seconds; its status, 0 where none came.
+"""POSTs a body with headers to a push endpoint within so many seconds; its status, 0 where none
+came.
 
 The seam for faults: whoever duplicates, delays or drops deliveries wraps `deliver_over_http`.
 """
@@ -56,13 +57,17 @@ class Bearer:
         self._timeline = timeline
 
     def headers(self, push: Push) -> dict[str, str]:
-        """The token of `push`'s service account, where the agent may make one; else nothing, and a note says so."""
+        """The token of `push`'s service account, where the agent may make one; else nothing, and a
+        note says so.
+        """
         account = f"serviceAccounts/{push.service_account}"
         if self._access.allows(
             f"serviceAccount:{self._agent}", "iam.serviceAccounts.getOpenIdToken", account
         ):
             return {
-                "Authorization": f"Bearer {self._identity.id_token(push.service_account, push.audience)}"
+                "Authorization": (
+                    f"Bearer {self._identity.id_token(push.service_account, push.audience)}"
+                )
             }
         self._timeline.note("push_token_refused", self._agent, account=push.service_account)
         return {}
@@ -138,7 +143,9 @@ class Pusher:
             self._broker.reject(name, leased.ack_id)
 
     def _envelope(self, leased: Leased) -> dict[str, Any]:
-        """https://cloud.google.com/pubsub/docs/push#receive_push; ids and times in both spellings, as Google sends."""
+        """https://cloud.google.com/pubsub/docs/push#receive_push; ids and times in both spellings,
+        as Google sends.
+        """
         message, name = (
             leased.message,
             f"projects/{self._project}/subscriptions/{self._subscription.name}",

@@ -10,7 +10,9 @@ from infra.local.pocket.errors import ApiError
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One generation of an object; `deleted` says when it stopped being the live one. Times as RFC 3339 text."""
+    """One generation of an object; `deleted` says when it stopped being the live one. Times as RFC
+    3339 text.
+    """
 
     bucket: str
     name: str
@@ -25,7 +27,9 @@ class StoredObject:
     deleted: str | None = None
 
     def resource(self) -> dict[str, object]:
-        """The object as the JSON API shows it. https://cloud.google.com/storage/docs/json_api/v1/objects."""
+        """The object as the JSON API shows it.
+        https://cloud.google.com/storage/docs/json_api/v1/objects.
+        """
         resource: dict[str, object] = {
             "kind": "storage#object",
             "id": f"{self.bucket}/{self.name}/{self.generation}",
@@ -63,7 +67,8 @@ class NewObject:
 
 @dataclass(frozen=True)
 class Preconditions:
-    """What a request demands of the current object; None demands nothing, generation 0 is 'no such object'.
+    """What a request demands of the current object; None demands nothing, generation 0 is 'no such
+    object'.
 
     No call here changes metadata, so that an object's metageneration is 1 and an absent one's is 0.
     """
@@ -97,7 +102,9 @@ class Preconditions:
 
 @dataclass(frozen=True)
 class Query:
-    """Which objects a listing shows; offsets are names, `after` is the last entry of the page before."""
+    """Which objects a listing shows; offsets are names, `after` is the last entry of the page
+    before.
+    """
 
     prefix: str = ""
     delimiter: str = ""

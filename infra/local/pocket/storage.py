@@ -1,4 +1,6 @@
-"""Cloud Storage's JSON API, as far as Google's client uses it to read, write, list and delete objects."""
+"""Cloud Storage's JSON API, as far as Google's client uses it to read, write, list and delete
+objects.
+"""
 
 from __future__ import annotations
 
@@ -174,7 +176,9 @@ class _StorageApi:
         return jsonify(session.stored.resource())
 
     def _require(self, permission: str, bucket: str, name: str | None = None) -> str:
-        """The caller, if allowed. A bucket that does not exist is a 404 to everyone who is logged in."""
+        """The caller, if allowed. A bucket that does not exist is a 404 to everyone who is logged
+        in.
+        """
         member = self._access.caller(request)
         self._objects.expect_bucket(bucket)
         self._access.require(member, permission, f"buckets/{bucket}", name)

@@ -1,6 +1,8 @@
-"""How an object's bytes arrive: in one request, in one request with its metadata, or in resumable chunks.
+"""How an object's bytes arrive: in one request, in one request with its metadata, or in resumable
+chunks.
 
-https://cloud.google.com/storage/docs/json_api/v1/how-tos/multipart-upload and .../docs/performing-resumable-uploads
+https://cloud.google.com/storage/docs/json_api/v1/how-tos/multipart-upload and
+.../docs/performing-resumable-uploads
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ _PIECE_BYTES = 1024 * 1024
 
 @dataclass
 class Session:
-    """A resumable upload: what was asked at its start, what has arrived, and in the end the object made of it."""
+    """A resumable upload: what was asked at its start, what has arrived, and in the end the object
+    made of it.
+    """
 
     member: str
     new: NewObject
@@ -38,7 +42,9 @@ class Session:
 
 
 class Sessions:
-    """Resumable uploads under way. They end with the process; the client starts again, as after a week in the cloud."""
+    """Resumable uploads under way. They end with the process; the client starts again, as after a
+    week in the cloud.
+    """
 
     def __init__(self) -> None:
         self._open: dict[str, Session] = {}
@@ -98,7 +104,9 @@ def _is_object_name(name: object) -> bool:
 
 
 def with_hashes(new: NewObject, request: Request) -> NewObject:
-    """`new` with the checksums of the request's header; a resumable upload may declare them with its last chunk."""
+    """`new` with the checksums of the request's header; a resumable upload may declare them with
+    its last chunk.
+    """
     hashes = parse_dict_header(request.headers.get("X-Goog-Hash", ""))
     return replace(new, crc32c=hashes.get("crc32c") or new.crc32c, md5=hashes.get("md5") or new.md5)
 
@@ -132,7 +140,9 @@ def related_parts(request: Request) -> tuple[dict[str, Any], str | None, bytes]:
 
 
 def receive(request: Request, draft: Draft) -> bool:
-    """Append a chunk to `draft`; True when the upload is complete. Raises ApiError 400 where bytes are missing."""
+    """Append a chunk to `draft`; True when the upload is complete. Raises ApiError 400 where bytes
+    are missing.
+    """
     match = _CONTENT_RANGE.fullmatch(
         request.headers.get("Content-Range", f"bytes 0-0/{request.content_length or 0}")
     )
@@ -144,7 +154,9 @@ def receive(request: Request, draft: Draft) -> bool:
 
 
 def _append(request: Request, draft: Draft, *, repeated: int) -> None:
-    """Add the request's body without the bytes that a chunk before, whose answer was lost, already brought."""
+    """Add the request's body without the bytes that a chunk before, whose answer was lost, already
+    brought.
+    """
     if repeated < 0:
         raise ApiError(
             400, "invalid", f"The upload goes on at byte {draft.size}; the chunk starts after that."

@@ -81,15 +81,19 @@ def test_a_refusal_names_member_permission_and_resource(access: Access) -> None:
         access.require(SERVE, "storage.objects.create", CONTROL, "release.json")
     assert refused.value.code == 403
     assert refused.value.reason == "forbidden"
-    assert refused.value.message == (
-        "urgency-serve@local-helpdesk.iam.gserviceaccount.com does not have storage.objects.create access to"
-        f" {CONTROL}/objects/release.json. Permission 'storage.objects.create' denied on resource"
-        f" '{CONTROL}/objects/release.json' (or it may not exist)."
+    assert (
+        refused.value.message
+        == "urgency-serve@local-helpdesk.iam.gserviceaccount.com does not have"
+        f" storage.objects.create access to {CONTROL}/objects/release.json. Permission"
+        f" 'storage.objects.create' denied on resource '{CONTROL}/objects/release.json' (or it"
+        " may not exist)."
     )
 
 
 def test_a_conditional_grant_does_not_open_the_bucket_itself(identity: Identity) -> None:
-    """As in Cloud Storage: the bucket's own name does not start with a prefix of its objects' names."""
+    """As in Cloud Storage: the bucket's own name does not start with a prefix of its objects'
+    names.
+    """
     condition = f'resource.name.startsWith("projects/_/{LANDING}/objects/incoming/")'
     access = _access(identity, Grant(LANDING, "roles/storage.objectUser", OPERATOR, condition))
     assert access.allows(OPERATOR, "storage.objects.get", LANDING, "incoming/a.csv")

@@ -1,4 +1,6 @@
-"""What must fail does fail; and only for want of a grant, since it succeeds where everything is granted."""
+"""What must fail does fail; and only for want of a grant, since it succeeds where everything is
+granted.
+"""
 
 from __future__ import annotations
 

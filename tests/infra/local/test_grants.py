@@ -1,4 +1,6 @@
-"""Nothing is missing and nothing is superfluous: each grant is needed by a promise, which fails without it."""
+"""Nothing is missing and nothing is superfluous: each grant is needed by a promise, which fails
+without it.
+"""
 
 from __future__ import annotations
 

@@ -77,7 +77,9 @@ def test_a_process_is_the_account_that_its_environment_names(cloud: Pocket) -> N
 
 
 def test_no_token_is_shown_to_a_machine_outside(cloud: Pocket) -> None:
-    """google-auth asks iamcredentials.googleapis.com about a service account whose e-mail it is told."""
+    """google-auth asks iamcredentials.googleapis.com about a service account whose e-mail it is
+    told.
+    """
     assert _in_a_process_of("urgency-train", cloud).hosts == ["127.0.0.1"]
 
 

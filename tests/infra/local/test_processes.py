@@ -88,7 +88,9 @@ def test_one_that_keeps_dying_is_given_up(tmp_path: Path, ending: ExitStack) -> 
 def test_stopping_is_polite_then_firm_and_leaves_nothing_behind(
     tmp_path: Path, ending: ExitStack
 ) -> None:
-    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"  # and so is the child, which inherits it
+    deaf = (  # and so is the child, which inherits it
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    )
     with_child = f"{deaf}import subprocess; print(subprocess.Popen({SLEEP!r}).pid, flush=True)\n"
     supervisor, ports = supervise(ending, tmp_path, with_child + STUBBORN, ANSWERS)
     supervisor.wait_until_ready()

@@ -30,7 +30,9 @@ HURRIED = Options(hurry=100)
 
 @dataclass
 class Parts(Commands):
-    """Small programs in place of functions, service and job; they write what they are sent to `seen`."""
+    """Small programs in place of functions, service and job; they write what they are sent to
+    `seen`.
+    """
 
     seen: Path
     code: str = ANSWERS

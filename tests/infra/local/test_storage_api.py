@@ -271,7 +271,9 @@ def test_every_written_object_is_announced_and_no_refused_one(
 
 
 def test_replacing_an_object_needs_the_right_to_delete_it(tmp_path: Path) -> None:
-    """An identity that may create but not delete is refused before its precondition is looked at, as in the cloud."""
+    """An identity that may create but not delete is refused before its precondition is looked at,
+    as in the cloud.
+    """
     with pocket(tmp_path, grants=(_grant("objectCreator"), _grant("objectViewer"))) as cloud:
         bucket = cloud.client("operator").bucket(BUCKET)
         bucket.blob("a").upload_from_string(b"1", if_generation_match=0)

@@ -1,4 +1,6 @@
-"""What must hold for whatever was applied: POLICIES, name -> function from a deployment to its violations."""
+"""What must hold for whatever was applied: POLICIES, name -> function from a deployment to its
+violations.
+"""
 
 from __future__ import annotations
 

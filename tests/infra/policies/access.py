@@ -29,7 +29,8 @@ NARROW = {  # kind of resource -> roles that may be granted on it
     },
 }
 WITHOUT_CONDITION = {"roles/logging.logWriter"}
-"""What may be granted on the whole project: writing log lines has nothing smaller to be granted on."""
+"""What may be granted on the whole project: writing log lines has nothing smaller to be granted on.
+"""
 
 BUILT_BY_GOOGLE = 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")'
 """The bucket that Cloud Functions makes itself while it builds."""
@@ -52,7 +53,9 @@ def no_primitive_role(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def no_wide_role(deployed: Deployment) -> Iterator[str]:
-    """Only roles of the list, on the kind of resource that they are meant for; no roles of our own making."""
+    """Only roles of the list, on the kind of resource that they are meant for; no roles of our own
+    making.
+    """
     for grant in deployed.grants():
         if grant.role not in NARROW.get(grant.on.split("/")[0], set()):
             yield f"{grant.address} grants {grant.role} on {grant.on}"
@@ -78,7 +81,9 @@ def no_key(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def grants_are_single_members(deployed: Deployment) -> Iterator[str]:
-    """A binding or a policy takes away what others granted, and two bindings of one role never agree."""
+    """A binding or a policy takes away what others granted, and two bindings of one role never
+    agree.
+    """
     for resource in deployed.resources:
         if resource.type.endswith(("_iam_binding", "_iam_policy")):
             yield f"{resource.address} replaces grants that are not ours"
@@ -103,12 +108,16 @@ def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
         below = "receipts/" if reads or grant.member == deployed.member("train") else "incoming/"
         fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}")'
         if grant.condition != fence and not (reads and grant.member in read_all):
-            yield f"{grant.address} is not fenced in by {below}: {grant.condition or 'no condition'}"
+            yield (
+                f"{grant.address} is not fenced in by {below}: {grant.condition or 'no condition'}"
+            )
 
 
 @policy
 def project_grants_are_fenced(deployed: Deployment) -> Iterator[str]:
-    """What can only be granted on the project has a condition, on buckets the one of Cloud Functions' own."""
+    """What can only be granted on the project has a condition, on buckets the one of Cloud
+    Functions' own.
+    """
     for grant in deployed.grants(on="project/"):
         if grant.role not in WITHOUT_CONDITION and not grant.condition:
             yield f"{grant.address} grants {grant.role} on the whole project"

@@ -16,7 +16,9 @@ class Resource:
     values: dict[str, Any]
 
     def block(self, *path: str) -> dict[str, Any]:
-        """The nested block at `path`, of which there is at most one a level; {} when it is not there."""
+        """The nested block at `path`, of which there is at most one a level; {} when it is not
+        there.
+        """
         found = self.values
         for name in path:
             inner = found.get(name) or [{}]
@@ -31,7 +33,9 @@ class Resource:
 
 @dataclass(frozen=True)
 class Grant:
-    """`member` has `role` on `on` (kind/name, as in bucket/x), where `condition` holds; "" is always."""
+    """`member` has `role` on `on` (kind/name, as in bucket/x), where `condition` holds; "" is
+    always.
+    """
 
     address: str
     on: str

@@ -36,7 +36,10 @@ def subscriptions_keep_messages_for_days(deployed: Deployment) -> Iterator[str]:
     """Longer than a day: somebody looks on Monday."""
     for subscription in deployed.of("pubsub_subscription"):
         if not DAY_S < seconds(subscription.values.get("message_retention_duration")) <= 31 * DAY_S:
-            yield f"{subscription.address} keeps messages {subscription.values.get('message_retention_duration')}"
+            yield (
+                f"{subscription.address} keeps messages"
+                f" {subscription.values.get('message_retention_duration')}"
+            )
 
 
 @policy
@@ -49,7 +52,9 @@ def subscriptions_never_expire(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def pushes_are_authenticated(deployed: Deployment) -> Iterator[str]:
-    """By a token of the pusher, made for the endpoint, which is the service's address and not the function's."""
+    """By a token of the pusher, made for the endpoint, which is the service's address and not the
+    function's.
+    """
     addresses = {
         f.block("service_config").get("uri") for f in deployed.of("cloudfunctions2_function")
     }
@@ -64,12 +69,17 @@ def pushes_are_authenticated(deployed: Deployment) -> Iterator[str]:
         ) != push.get("push_endpoint"):
             yield f"{subscription.address} pushes without a token of the pusher for its endpoint"
         if push.get("push_endpoint") not in addresses:
-            yield f"{subscription.address} pushes to {push.get('push_endpoint')}, which is no function"
+            yield (
+                f"{subscription.address} pushes to {push.get('push_endpoint')}, which is no"
+                " function"
+            )
 
 
 @policy
 def pushes_wait_for_the_function(deployed: Deployment) -> Iterator[str]:
-    """An acknowledgement deadline below the function's time-out delivers twice what is being worked on."""
+    """An acknowledgement deadline below the function's time-out delivers twice what is being worked
+    on.
+    """
     longest = max(
         (
             f.block("service_config").get("timeout_seconds") or 60
@@ -79,7 +89,9 @@ def pushes_wait_for_the_function(deployed: Deployment) -> Iterator[str]:
     )
     for subscription in _sources(deployed):
         if not longest < (subscription.values.get("ack_deadline_seconds") or 10) <= 600:
-            yield f"{subscription.address} waits {subscription.values.get('ack_deadline_seconds')} s"
+            yield (
+                f"{subscription.address} waits {subscription.values.get('ack_deadline_seconds')} s"
+            )
 
 
 @policy
@@ -92,7 +104,9 @@ def dead_letters_are_kept(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def agent_may_forward_dead_letters(deployed: Deployment) -> Iterator[str]:
-    """Pub/Sub's agent publishes them and acknowledges the originals; without either they vanish silently."""
+    """Pub/Sub's agent publishes them and acknowledges the originals; without either they vanish
+    silently.
+    """
     agent = deployed.pubsub_agent
     for topic in _dead_letter_topics(deployed):
         if not deployed.allows(agent, PUBLISHER, f"topic/{topic}"):
@@ -116,10 +130,15 @@ def agent_may_sign_as_pusher(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def notifications_tell_of_incoming_only(deployed: Deployment) -> Iterator[str]:
-    """Without the prefix the job's own receipts would start it again; the agent has to be allowed to publish."""
+    """Without the prefix the job's own receipts would start it again; the agent has to be allowed
+    to publish.
+    """
     for notification in deployed.of("storage_notification"):
         if notification.values.get("object_name_prefix") != "incoming/":
-            yield f"{notification.address} tells of {notification.values.get('object_name_prefix') or 'everything'}"
+            yield (
+                f"{notification.address} tells of"
+                f" {notification.values.get('object_name_prefix') or 'everything'}"
+            )
         if notification.values.get("payload_format") != "JSON_API_V1":
             yield f"{notification.address} sends {notification.values.get('payload_format')}"
         topic = last(notification.values["topic"])

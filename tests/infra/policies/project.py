@@ -87,7 +87,9 @@ def names_are_allowed(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def labels_are_allowed(deployed: Deployment) -> Iterator[str]:
-    """Lower-case letters, digits, `_` and `-`, 63 at most; a channel's `labels` are settings, not labels."""
+    """Lower-case letters, digits, `_` and `-`, 63 at most; a channel's `labels` are settings, not
+    labels.
+    """
     for resource in deployed.resources:
         if resource.type == "google_monitoring_notification_channel":
             continue

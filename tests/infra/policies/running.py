@@ -1,4 +1,6 @@
-"""What runs: exactly the code that was applied, within limits that Cloud Run takes, without secrets."""
+"""What runs: exactly the code that was applied, within limits that Cloud Run takes, without
+secrets.
+"""
 
 from __future__ import annotations
 
@@ -47,11 +49,17 @@ def nothing_idles(deployed: Deployment) -> Iterator[str]:
     for service in deployed.of("cloud_run_v2_service"):
         scaling = service.block("template", "scaling")
         if scaling.get("min_instance_count") or not scaling.get("max_instance_count"):
-            yield f"{service.address} scales from {scaling.get('min_instance_count')} without need or without ceiling"
+            yield (
+                f"{service.address} scales from {scaling.get('min_instance_count')} without need or"
+                " without ceiling"
+            )
     for function in deployed.of("cloudfunctions2_function"):
         config = function.block("service_config")
         if config.get("min_instance_count") or not config.get("max_instance_count"):
-            yield f"{function.address} scales from {config.get('min_instance_count')} without need or without ceiling"
+            yield (
+                f"{function.address} scales from {config.get('min_instance_count')} without need or"
+                " without ceiling"
+            )
 
 
 @policy
@@ -95,11 +103,16 @@ def functions_run_a_known_python(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def jobs_are_tried_again(deployed: Deployment) -> Iterator[str]:
-    """Cloud Run may restart a task for reasons of its own, so fewer than 3 are sometimes none; and a task ends."""
+    """Cloud Run may restart a task for reasons of its own, so fewer than 3 are sometimes none; and
+    a task ends.
+    """
     for job in deployed.of("cloud_run_v2_job"):
         task = job.block("template", "template")
         if (task.get("max_retries") or 0) < 3 or not seconds(task.get("timeout")):
-            yield f"{job.address} is tried again {task.get('max_retries')} times, for {task.get('timeout')}"
+            yield (
+                f"{job.address} is tried again {task.get('max_retries')} times, for"
+                f" {task.get('timeout')}"
+            )
 
 
 @policy
@@ -117,12 +130,17 @@ def limits_are_what_cloud_run_takes(deployed: Deployment) -> Iterator[str]:
         if memory_mib(config.get("available_memory")) < 128 or (
             concurrent and config.get("available_cpu") not in CPUS
         ):
-            yield f"{function.address} asks for {config.get('available_cpu')} and {config.get('available_memory')}"
+            yield (
+                f"{function.address} asks for {config.get('available_cpu')} and"
+                f" {config.get('available_memory')}"
+            )
 
 
 @policy
 def probes_ask_whether_it_lives(deployed: Deployment) -> Iterator[str]:
-    """Never whether it is ready: an empty project has no model, and a revision must come up. Time-outs fit periods."""
+    """Never whether it is ready: an empty project has no model, and a revision must come up.
+    Time-outs fit periods.
+    """
     for resource, container in containers(deployed):
         if not resource.type.endswith("service"):
             continue

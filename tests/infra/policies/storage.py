@@ -54,11 +54,16 @@ def registry_is_never_cleaned(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def deletion_is_guarded_as_asked(deployed: Deployment) -> Iterator[str]:
-    """`protect` guards buckets that hold something, job and services; without it, destroy leaves nothing."""
+    """`protect` guards buckets that hold something, job and services; without it, destroy leaves
+    nothing.
+    """
     protect = bool(deployed.variable("protect", False))
     for bucket in deployed.of("storage_bucket"):
         if bool(bucket.values.get("force_destroy")) == protect:
-            yield f"{bucket.address} force_destroy is {bucket.values.get('force_destroy')} with protect = {protect}"
+            yield (
+                f"{bucket.address} force_destroy is {bucket.values.get('force_destroy')} with"
+                f" protect = {protect}"
+            )
     for resource in deployed.of(
         "cloud_run_v2_job", "cloud_run_v2_service", "sql_database_instance"
     ):

@@ -45,7 +45,9 @@ def alerts_watch_metrics_that_exist(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def alerts_last_whole_minutes(deployed: Deployment) -> Iterator[str]:
-    """Durations and alignment periods of other lengths are refused; absence lasts 23.5 hours at most."""
+    """Durations and alignment periods of other lengths are refused; absence lasts 23.5 hours at
+    most.
+    """
     for address, condition in _conditions(deployed):
         for name, text in _durations(condition):
             if not re.fullmatch(r"\d+s", text) or seconds(text) % 60 or seconds(text) > 84600:
@@ -54,13 +56,18 @@ def alerts_last_whole_minutes(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def only_alerts_on_log_lines_are_limited(deployed: Deployment) -> Iterator[str]:
-    """They need a rate limit and stand alone in their policy; alerts on metrics with a rate limit are refused."""
+    """They need a rate limit and stand alone in their policy; alerts on metrics with a rate limit
+    are refused.
+    """
     for alert in deployed.of("monitoring_alert_policy"):
         conditions = alert.values["conditions"]
         on_lines = any(condition.get("condition_matched_log") for condition in conditions)
         limited = bool(alert.block("alert_strategy", "notification_rate_limit").get("period"))
         if limited != on_lines or (on_lines and len(conditions) > 1):
-            yield f"{alert.address} has {'a' if limited else 'no'} rate limit and {len(conditions)} conditions"
+            yield (
+                f"{alert.address} has {'a' if limited else 'no'} rate limit and"
+                f" {len(conditions)} conditions"
+            )
 
 
 @policy
@@ -79,7 +86,9 @@ def alerts_reach_every_mailbox(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def budgets_count_this_project(deployed: Deployment) -> Iterator[str]:
-    """By its number: by its id, every plan shows a difference; without a filter, every project is counted."""
+    """By its number: by its id, every plan shows a difference; without a filter, every project is
+    counted.
+    """
     for budget in deployed.of("billing_budget"):
         projects = budget.block("budget_filter").get("projects") or []
         if len(projects) != 1 or not re.fullmatch(r"projects/\d+", projects[0]):

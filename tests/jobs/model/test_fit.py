@@ -18,7 +18,7 @@ def scorer_of(fitted: object) -> Scorer:
     manifest = small_manifest(
         1, bias=fitted.bias, unseen_idf=fitted.unseen_idf, weights=fitted.weights
     )
-    return Scorer(Bundle(manifest, "", fitted.arrays, []))
+    return Scorer(Bundle(manifest, fitted.arrays, []))
 
 
 def test_equal_rows_give_equal_bytes() -> None:

@@ -1,11 +1,12 @@
-"""A fitted model keeps the promises that hold whatever it learned, and one that does not is found out."""
+"""A fitted model keeps the promises that hold whatever it learned, and one that does not is found
+out.
+"""
 
 from __future__ import annotations
 
-from tests.jobs.test_model import scorer_of
-
 from jobs.model.fit import fit
 from jobs.model.golden import TICKETS, broken_promises, golden_part
+from tests.jobs.model.test_fit import scorer_of
 from tests.support.job.frames import frame
 from urgency.scorer import Scorer
 from urgency.ticket import Ticket

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from jobs.report.receipts import receipt, receipt_json, receipt_markdown, receipt_name
-from jobs.tickets.file_report import FileAccount, Problem, accounts_from_json, accounts_to_json
+from jobs.report.receipts import Receipt, receipt_json, receipt_markdown, receipt_name
+from jobs.tickets.file_report import FileReport, Problem, reports_from_json, reports_to_json
 from tests.support.job.csv_files import HEADER, csv_bytes, dataset
-from urgency.bundle import Manifest, Verdict
-from urgency.records import Snapshot
+from urgency.bundle import Verdict
 
 MARKER = "xylophone"
 FORM = {
@@ -21,26 +20,16 @@ FORM = {
 }  # fmt: skip
 
 
-class _Told:
-    """Only what receipts read of a manifest and of a snapshot."""
-
-    version = n = 3
-    created_at = "2025-01-31T08:15:00+00:00"
-
-
 def answer(
-    account: FileAccount, decision: str = "PROMOTE", against: int = 2, noticed: Sequence[str] = ()
+    report: FileReport, decision: str = "PROMOTE", against: int = 2, noticed: Sequence[str] = ()
 ) -> tuple[dict[str, Any], str]:
     verdict = Verdict(decision, ("It is better: by a lot.",), against)
-    told: Any = _Told()
-    snapshot: Snapshot = told
-    manifest: Manifest = told
-    made = receipt(account, snapshot, manifest, verdict)
+    made = Receipt(report, 3, verdict, 3, "2025-01-31T08:15:00+00:00")
     return json.loads(receipt_json(made)), receipt_markdown(made, noticed).decode()
 
 
-def account_of(*lines: str, header: str = HEADER) -> FileAccount:
-    return dataset(csv_bytes(*lines, header=header)).accounts[0]
+def report_of(*lines: str, header: str = HEADER) -> FileReport:
+    return dataset(csv_bytes(*lines, header=header)).reports[0]
 
 
 def marked(columns: int = 7, label: str = "urgent") -> str:
@@ -49,7 +38,7 @@ def marked(columns: int = 7, label: str = "urgent") -> str:
 
 def test_the_json_has_exactly_the_agreed_form() -> None:
     told, _ = answer(
-        account_of(marked(), marked(label="asap"), header=HEADER.replace("source", "Extra"))
+        report_of(marked(), marked(label="asap"), header=HEADER.replace("source", "Extra"))
     )
     assert set(told) == FORM
     assert told["schema"] == 1
@@ -68,22 +57,22 @@ def test_the_json_has_exactly_the_agreed_form() -> None:
         "reasons": ["It is better: by a lot."],
         "against": 2,
     }
-    assert (told["snapshot"], told["version"], told["at"]) == (3, 3, _Told.created_at)
+    assert (told["snapshot"], told["version"], told["at"]) == (3, 3, "2025-01-31T08:15:00+00:00")
 
 
 @pytest.mark.parametrize(
     ("decision", "advice"), [("HOLD", "adds to them"), ("REJECT", "Look at some of the labels")]
 )
 def test_a_model_that_was_not_released_comes_with_advice(decision: str, advice: str) -> None:
-    _, text = answer(account_of(marked()), decision)
+    _, text = answer(report_of(marked()), decision)
     assert advice in text
 
 
 def test_what_stands_out_in_the_tickets_is_told_and_cannot_become_markup() -> None:
-    _, text = answer(account_of(marked()), noticed=["The word <b>sent</b> tells the label."])
+    _, text = answer(report_of(marked()), noticed=["The word <b>sent</b> tells the label."])
     assert "## What stands out" in text
     assert "* The word \\<b>sent\\</b> tells the label." in text
-    assert "stands out" not in answer(account_of(marked()))[1]
+    assert "stands out" not in answer(report_of(marked()))[1]
 
 
 def test_no_receipt_holds_what_a_cell_says() -> None:
@@ -96,7 +85,7 @@ def test_no_receipt_holds_what_a_cell_says() -> None:
         f'{MARKER},"x"{MARKER}',
         marked(9),
     )
-    account = account_of(
+    account = report_of(
         *lines,
         f"{MARKER}{'x' * 300},,{MARKER},,,,urgent",
         f",,{MARKER * 9_000},,,,urgent",
@@ -109,13 +98,13 @@ def test_no_receipt_holds_what_a_cell_says() -> None:
 
 def test_the_page_groups_lines_by_reason() -> None:
     wrong = [marked(label="asap")] * 3
-    _, page = answer(account_of(*wrong, marked(), marked(6), *wrong, marked(label="?")))
+    _, page = answer(report_of(*wrong, marked(), marked(6), *wrong, marked(label="?")))
     assert "* lines 2-4, 7-10: label_urgency is neither urgent nor non-urgent." in page
     assert "* line 6: the row has 6 fields, the header has 7." in page
 
 
 def test_the_page_of_a_good_file_says_what_happened_and_how_to_undo_it() -> None:
-    _, page = answer(account_of(marked()))
+    _, page = answer(report_of(marked()))
     for told in (
         "# The file was taken\n",
         "1 row: 1 taken, 0 not taken",
@@ -136,13 +125,13 @@ def test_the_page_of_a_good_file_says_what_happened_and_how_to_undo_it() -> None
     ],
 )
 def test_the_page_says_who_answers_now(decision: str, against: int, told: str) -> None:
-    _, page = answer(account_of(marked()), decision, against)
+    _, page = answer(report_of(marked()), decision, against)
     assert told in page
     assert "rollback" not in page
 
 
 def test_a_refused_file_is_told_why_and_what_to_do() -> None:
-    told, page = answer(dataset(b"PK\x03\x04 xl/workbook.xml").accounts[0])
+    told, page = answer(dataset(b"PK\x03\x04 xl/workbook.xml").reports[0])
     assert (told["status"], told["records"]) == ("quarantined", 0)
     assert "# The file was not taken" in page
     assert "Excel workbook" in page
@@ -151,24 +140,24 @@ def test_a_refused_file_is_told_why_and_what_to_do() -> None:
 
 def test_strangers_headers_and_names_become_no_markup() -> None:
     header = "<script>,[x](http://y),`a`,title"
-    account = account_of(marked(4), header=header)
+    account = report_of(marked(4), header=header)
     _, page = answer(account)
     assert "\\<script>, \\[x](http://y), \\`a\\`" in page
-    _, page = answer(account_of(marked(5), header="`<b>`,title,label_urgency,x,y"))
+    _, page = answer(report_of(marked(5), header="`<b>`,title,label_urgency,x,y"))
     assert "`'<b>'`" in page
 
 
 def test_long_lists_are_cut_and_counted() -> None:
     problems = tuple(Problem(line, "reason.") for line in range(2, 102, 2))
-    account = FileAccount("incoming/a.csv", 1, 1, 5, 0, 1_050, problems, 1_000, (), 0)
+    account = FileReport("incoming/a.csv", 1, 1, 5, 0, 1_050, problems, 1_000, (), 0)
     _, page = answer(account)
     assert "40 and 30 more: reason." in page
     assert "1,000 more rows could not be taken." in page
 
 
 def test_a_receipt_can_be_written_again_from_the_stored_accounts() -> None:
-    account = account_of(marked(), marked(label="asap"), marked(6))
-    assert answer(accounts_from_json(accounts_to_json([account]))[0]) == answer(account)
+    account = report_of(marked(), marked(label="asap"), marked(6))
+    assert answer(reports_from_json(reports_to_json([account]))[0]) == answer(account)
 
 
 def test_the_receipts_name_follows_the_file_and_long_names_are_hashed() -> None:
@@ -179,5 +168,8 @@ def test_the_receipts_name_follows_the_file_and_long_names_are_hashed() -> None:
 
 
 def test_receipts_are_written_without_pandas() -> None:
-    code = "import jobs.report.receipts, sys; sys.exit('pandas' in sys.modules or 'sklearn' in sys.modules)"
+    code = (
+        "import jobs.report.receipts, sys; sys.exit('pandas' in sys.modules or 'sklearn' in"
+        " sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

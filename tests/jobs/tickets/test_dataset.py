@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jobs.tickets.dataset import build_dataset
-from jobs.tickets.file_report import accounts_from_json, accounts_to_json
+from jobs.tickets.file_report import reports_from_json, reports_to_json
 from jobs.tickets.split import SIDES, lasting_split
 from tests.support.job.csv_files import HEADER, csv_bytes, dataset, row
 from urgency.errors import CorruptObject, Gone
@@ -63,7 +63,7 @@ def test_dates_are_read_as_iso_8601_and_others_are_counted_not_quarantined(
     data = dataset(csv_bytes(row(1).replace("2025-01-31", cell)))
     moments = [moment.isoformat() for moment in data.frame["created_at"].dropna()]
     assert (moments, len(data.frame)) == ([read] if read else [], 1)
-    assert data.accounts[0].unread_dates == (0 if read else 1)
+    assert data.reports[0].unread_dates == (0 if read else 1)
 
 
 def test_the_last_row_of_a_ticket_counts_and_conflicts_are_reported() -> None:
@@ -77,7 +77,7 @@ def test_the_last_row_of_a_ticket_counts_and_conflicts_are_reported() -> None:
         ("incoming/1.csv", 2),
         ("incoming/1.csv", 3),
     ]
-    assert [(a.accepted, a.duplicate) for a in data.accounts] == [(1, 2), (2, 0)]
+    assert [(a.accepted, a.duplicate) for a in data.reports] == [(1, 2), (2, 0)]
     assert data.conflicts == 1
 
 
@@ -113,15 +113,15 @@ def test_a_refused_file_leaves_nothing_behind_and_the_others_are_read() -> None:
     late = csv_bytes(row(7), row(8)) + b"x" * (2**20 + 1)
     data = dataset(csv_bytes(row(1)), late, b"", csv_bytes(), csv_bytes(row(2)))
     assert data.frame["ticket_id"].tolist() == ["T-1", "T-2"]
-    assert [a.status for a in data.accounts] == [
+    assert [a.status for a in data.reports] == [
         "accepted",
         "quarantined",
         "quarantined",
         "quarantined",
         "accepted",
     ]
-    assert [len(a.problems) for a in data.accounts] == [0, 1, 1, 1, 0]
-    assert [a.records for a in data.accounts] == [1, 0, 0, 0, 1]
+    assert [len(a.problems) for a in data.reports] == [0, 1, 1, 1, 0]
+    assert [a.records for a in data.reports] == [1, 0, 0, 0, 1]
 
 
 def test_errors_of_the_stream_pass_through() -> None:
@@ -133,7 +133,7 @@ def test_errors_of_the_stream_pass_through() -> None:
 
 
 def test_the_first_thousand_problems_are_kept_and_the_rest_counted() -> None:
-    account = dataset(csv_bytes(row(0), *(row(n, label="?") for n in range(1_500)))).accounts[0]
+    account = dataset(csv_bytes(row(0), *(row(n, label="?") for n in range(1_500)))).reports[0]
     assert (len(account.problems), account.more, account.quarantined, account.status) == (
         1_000,
         500,
@@ -145,15 +145,17 @@ def test_the_first_thousand_problems_are_kept_and_the_rest_counted() -> None:
 def test_accounts_survive_storage_and_damage_is_seen() -> None:
     accounts = dataset(
         csv_bytes(row(1), row(2, label="?"), header=HEADER.upper()), b"\x1f\x8b"
-    ).accounts
-    assert accounts_from_json(accounts_to_json(accounts)) == accounts
+    ).reports
+    assert reports_from_json(reports_to_json(accounts)) == accounts
     for damaged in (b"", b"{}x", b'[{"file": 1}]', b"[1]", b"3"):
         with pytest.raises(CorruptObject):
-            accounts_from_json(damaged)
+            reports_from_json(damaged)
 
 
 def mutated(rng: random.Random) -> bytes:
-    """A small good CSV in which bytes were swapped, cut, doubled or replaced by what breaks readers."""
+    """A small good CSV in which bytes were swapped, cut, doubled or replaced by what breaks
+    readers.
+    """
     rows = [
         row(
             rng.randrange(8),
@@ -189,7 +191,7 @@ def test_whatever_the_bytes_are_nothing_raises_and_every_row_is_accounted_for(se
     bodies = [mutated(rng) for _ in range(400)]
     data = dataset(*bodies)
     accepted = data.frame["file"].value_counts()
-    for account in data.accounts:
+    for account in data.reports:
         assert account.accepted == accepted[account.file]
         assert account.records == account.accepted + account.duplicate + account.quarantined
         assert account.quarantined == (
@@ -198,13 +200,13 @@ def test_whatever_the_bytes_are_nothing_raises_and_every_row_is_accounted_for(se
         assert (account.status == "accepted") == (not account.problems)
     again = dataset(*bodies)
     assert again.frame.equals(data.frame)
-    assert again.accounts == data.accounts
+    assert again.reports == data.reports
 
 
 def test_one_mutated_file_alone_has_as_many_records_as_among_others() -> None:
     bodies = [mutated(random.Random(seed)) for seed in range(100)]
-    together = [account.records for account in dataset(*bodies).accounts]
-    assert together == [dataset(body).accounts[0].records for body in bodies]
+    together = [account.records for account in dataset(*bodies).reports]
+    assert together == [dataset(body).reports[0].records for body in bodies]
 
 
 @pytest.mark.parametrize(
@@ -216,5 +218,5 @@ def test_published_tickets_are_read_whole(name: str, rows: int, urgent: float) -
     if not packed.exists():
         pytest.skip("skipped: shared data absent")
     data = dataset(gzip.decompress(packed.read_bytes()))
-    assert (data.accounts[0].records, data.accounts[0].quarantined) == (rows, 0)
+    assert (data.reports[0].records, data.reports[0].quarantined) == (rows, 0)
     assert np.isclose(data.frame["urgent"].mean(), urgent, atol=0.01)

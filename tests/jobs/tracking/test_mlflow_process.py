@@ -131,7 +131,10 @@ def test_a_private_server_on_cloud_run_is_shown_an_id_token_of_the_job_for_its_a
 
 def token_for(uri: str) -> str:
     """What a process of the job would show to MLflow at `uri`."""
-    script = "import os, jobs.tracking.mlflow_log as log; log.identify({!r}, os.environ); print(os.environ.get({!r}, 'none'))"
+    script = (
+        "import os, jobs.tracking.mlflow_log as log; log.identify({!r}, os.environ);"
+        " print(os.environ.get({!r}, 'none'))"
+    )
     command = (sys.executable, "-W", "ignore", "-c", script.format(uri, "MLFLOW_TRACKING_TOKEN"))
     return subprocess.run(
         command, check=True, capture_output=True, text=True, cwd=CHECKOUT

@@ -22,7 +22,9 @@ OWN_STORE = Settings()
 
 
 class Run:
-    """One H step with `script`, a Python program, in the place of MLflow's process; `lines` is what was logged."""
+    """One H step with `script`, a Python program, in the place of MLflow's process; `lines` is what
+    was logged.
+    """
 
     def __init__(
         self, registry: Registry, script: str, settings: Settings = OWN_STORE, bound_s: float = 20.0
@@ -115,12 +117,21 @@ def test_the_hint_holds_no_address_since_it_may_hold_a_password() -> None:
 
 
 def test_the_process_is_impatient_and_quiet() -> None:
-    wanted = "MLFLOW_HTTP_REQUEST_MAX_RETRIES MLFLOW_HTTP_REQUEST_TIMEOUT MLFLOW_DISABLE_TELEMETRY DO_NOT_TRACK"
-    show = f"import os; raise SystemExit(' '.join(os.environ.get(name, '-') for name in '{wanted}'.split()))"
+    wanted = (
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES MLFLOW_HTTP_REQUEST_TIMEOUT MLFLOW_DISABLE_TELEMETRY"
+        " DO_NOT_TRACK"
+    )
+    show = (
+        "import os; raise SystemExit(' '.join(os.environ.get(name, '-') for name in"
+        f" '{wanted}'.split()))"
+    )
     (line,) = Run(registry_with(1), show).lines
     assert line["reason"] == "1 5 true true"
 
 
 def test_looking_whether_anything_is_missing_imports_neither_mlflow_nor_pandas() -> None:
-    script = "import sys, jobs.tracking.track; raise SystemExit(bool({'mlflow', 'pandas', 'sqlalchemy'} & set(sys.modules)))"
+    script = (
+        "import sys, jobs.tracking.track; raise SystemExit(bool({'mlflow', 'pandas', 'sqlalchemy'}"
+        " & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

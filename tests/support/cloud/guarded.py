@@ -1,6 +1,8 @@
-"""The whole wiring in the test process, fronts included; small endpoints stand in for functions and service.
+"""The whole wiring in the test process, fronts included; small endpoints stand in for functions and
+service.
 
-Whoever does something here is named first; what no grant allows raises Refused, or Google's or our own Forbidden.
+Whoever does something here is named first; what no grant allows raises Refused, or Google's or our
+own Forbidden.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class Guarded:
 
     def bucket(self, account: str, kind: str) -> CloudBucket:
         """The landing, registry or control bucket, through our own adapter."""
-        return CloudBucket(self._storage(account), self._name(kind), retry=None, timeout_s=10)
+        return CloudBucket(self._storage(account), self._name(kind), timeout_s=10)
 
     def delete(self, account: str, kind: str, name: str) -> None:
         self._storage(account).bucket(self._name(kind)).blob(name).delete(retry=None)

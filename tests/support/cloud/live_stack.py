@@ -52,7 +52,9 @@ class LiveStack:
         return stack.urls.instances
 
     def serving(self) -> list[int]:
-        """Each instance's version, 0 where it has none; asking is a request, so it checks the pointer."""
+        """Each instance's version, 0 where it has none; asking is a request, so it checks the
+        pointer.
+        """
         return [
             requests.get(f"{url}/v1/model", timeout=10).json().get("version", 0)
             for url in self.instances
@@ -91,7 +93,9 @@ def run(command: list[str], environment: Mapping[str, str], timeout_s: float = 1
 
 @contextmanager
 def live_stack(folder: Path, *, checkout: Path = CHECKOUT, **settings: str) -> Iterator[LiveStack]:
-    """`python -m infra.local` of `checkout` until the block ends; back-offs are hurried, nothing else is."""
+    """`python -m infra.local` of `checkout` until the block ends; back-offs are hurried, nothing
+    else is.
+    """
     home = Home(folder)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "stack.out"

@@ -24,7 +24,8 @@ from infra.local.pocket.storage import storage_blueprint
 from infra.local.server import OBJECT_LIMIT_BYTES, Server, listen, url_of
 from infra.local.wiring import Grant, Wiring, load_wiring
 
-# The stack gives this to every process: without it each client asks for its bucket's metadata in a thread.
+# The stack gives this to every process: without it each client asks for its bucket's metadata in a
+# thread.
 os.environ["DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"] = "true"
 
 
@@ -79,7 +80,9 @@ def pocket(home: Path, *, grants: tuple[Grant, ...] | None = None) -> Iterator[P
 
 
 def put_keys(folder: Path) -> None:
-    """The keys that every pocket of this process shares, since making an RSA key takes longer than most tests."""
+    """The keys that every pocket of this process shares, since making an RSA key takes longer than
+    most tests.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in _key_files().items():
         (folder / name).write_bytes(content)

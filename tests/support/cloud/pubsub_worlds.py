@@ -1,4 +1,5 @@
-"""The worlds that the Pub/Sub contract runs in: the pocket cloud, and Google's emulator where its jar is found.
+"""The worlds that the Pub/Sub contract runs in: the pocket cloud, and Google's emulator where its
+jar is found.
 
 PUBSUB_EMULATOR_JAR names the jar (part of the Cloud SDK; needs Java 17).
 """
@@ -37,7 +38,9 @@ DIFFERENCES: dict[str, set[str]] = {
 
 @dataclass(frozen=True)
 class World:
-    """A Pub/Sub with TOPIC, from which PULLED and PUSHED are fed and whose dead letters PULLED sends to DEAD."""
+    """A Pub/Sub with TOPIC, from which PULLED and PUSHED are fed and whose dead letters PULLED
+    sends to DEAD.
+    """
 
     name: str
     publisher: PublisherClient

@@ -1,4 +1,6 @@
-"""An HTTP endpoint inside the test process that remembers what it was sent and answers what the test says."""
+"""An HTTP endpoint inside the test process that remembers what it was sent and answers what the
+test says.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The whole pocket cloud inside the test process, behind waitress on a free port, with jobs of the test's choice."""
+"""The whole pocket cloud inside the test process, behind waitress on a free port, with jobs of the
+test's choice.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ def cloud(
     fronts: dict[str, str] | None = None,
     hurry: float = 100.0,
 ) -> Iterator[Cloud]:
-    """A pocket cloud over `folder`. `job` is Python that every job runs; Without `fronts` nobody answers pushes."""
+    """A pocket cloud over `folder`. `job` is Python that every job runs; Without `fronts` nobody
+    answers pushes.
+    """
     home = Home(folder)
     for each in (home.cloud, home.execution_logs):
         each.mkdir(parents=True, exist_ok=True)

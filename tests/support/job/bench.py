@@ -1,4 +1,6 @@
-"""One run of the job at a time, over buckets in memory, with a clock and a trainer that the test holds in its hands."""
+"""One run of the job at a time, over buckets in memory, with a clock and a trainer that the test
+holds in its hands.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def promote(_version: int, _champion: int) -> str:
 
 @dataclass
 class Bench:
-    """Three buckets and what a run is given; `asleep` is called with the seconds of each wait, which pass at once."""
+    """Three buckets and what a run is given; `asleep` is called with the seconds of each wait,
+    which pass at once.
+    """
 
     decide: Decide = promote
     work: Callable[[], None] = lambda: None
@@ -128,7 +132,9 @@ class Bench:
         return [call for call in calls if call.startswith("put ")]
 
     def assert_in_order(self) -> None:
-        """All that `doctor` looks at: newest data trained, released and answered, pointer complete and announced."""
+        """All that `doctor` looks at: newest data trained, released and answered, pointer complete
+        and announced.
+        """
         epochs = [message.epoch for message in self.published]
         checks = Checks(self.landing, self.objects, self.control, self.decide, epochs)
         checks.at_rest(swept=True)

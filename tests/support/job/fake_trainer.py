@@ -1,11 +1,13 @@
-"""A trainer that costs nothing: the model is the digest of the files, the verdict what the test decides."""
+"""A trainer that costs nothing: the model is the digest of the files, the verdict what the test
+decides.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jobs.tickets.file_report import FileAccount, accounts_to_json
+from jobs.tickets.file_report import FileReport, reports_to_json
 from tests.support.models import small_manifest
 from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, digest
 from urgency.records import Snapshot, SourceFile
@@ -17,7 +19,9 @@ Decide = Callable[[int, int], str]
 
 @dataclass
 class FakeTrainer:
-    """See jobs.protocol.reconcile.Trainer. `trained` and `judged` tell what was asked; no two trainings give equal bytes."""
+    """See jobs.protocol.reconcile.Trainer. `trained` and `judged` tell what was asked; no two
+    trainings give equal bytes.
+    """
 
     landing: ObjectStore
     decide: Decide = lambda _version, _champion: "PROMOTE"
@@ -32,7 +36,7 @@ class FakeTrainer:
         self.trained.append(snapshot.n)
         parts = {
             ARRAYS: f"version {snapshot.n} of {data}, training {len(self.trained)}".encode(),
-            ACCOUNTING: accounts_to_json([_account(file) for file in snapshot.files]),
+            ACCOUNTING: reports_to_json([_account(file) for file in snapshot.files]),
             METRICS: b'{"data": []}',
         }
         manifest = small_manifest(
@@ -62,8 +66,8 @@ class FakeTrainer:
         )
 
 
-def _account(file: SourceFile) -> FileAccount:
+def _account(file: SourceFile) -> FileReport:
     """As if one row in ten were bad."""
-    return FileAccount(
+    return FileReport(
         file.name, file.generation, file.size, file.size, 0, file.size // 10, (), 0, (), 0
     )

@@ -17,7 +17,9 @@ FILLER = "the server in our office since monday ticket please team report printe
 def frame(
     rows: int, *, seed: int = 0, signal: float = 0.9, urgent_share: float = 0.3
 ) -> pd.DataFrame:
-    """Tickets whose words tell their label with probability `signal`; 0.5 means that they tell nothing."""
+    """Tickets whose words tell their label with probability `signal`; 0.5 means that they tell
+    nothing.
+    """
     rng = random.Random(seed)
     made = []
     for _ in range(rows):

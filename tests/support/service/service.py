@@ -102,7 +102,6 @@ def cloud_registry(cloud: Pocket) -> Registry:
     """The registry of a pocket cloud as the training job sees it."""
     client = cloud.client("urgency-train")
     registry, control = (
-        CloudBucket(client, cloud.bucket(name), retry=None, timeout_s=5)
-        for name in ("registry", "control")
+        CloudBucket(client, cloud.bucket(name), timeout_s=5) for name in ("registry", "control")
     )
     return Registry(registry, control)

@@ -1,4 +1,6 @@
-"""ObjectStore in memory, for tests that need speed or a fault at a chosen call; keeps the store's contract suite."""
+"""ObjectStore in memory, for tests that need speed or a fault at a chosen call; keeps the store's
+contract suite.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,24 @@ from typing import BinaryIO
 import google_crc32c
 
 from urgency.errors import Conflict, CorruptObject, Gone
-from urgency.store import ABSENT, UNCHANGED, Listed, Unchanged, Versioned
+from urgency.store import ABSENT, UNCHANGED, ListedObject, Unchanged, Versioned
 
 Fault = Callable[[str], None]
-"""Called with 'before put NAME', 'after put NAME' and so on; what it raises is what the caller of the store gets."""
+"""Called with 'before put NAME', 'after put NAME' and so on; what it raises is what the caller of
+the store gets.
+"""
 
 
 @dataclass
 class _Generation:
-    listed: Listed
+    listed: ListedObject
     body: bytes
 
 
 class MemoryStore:
-    """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME', 'list PREFIX'."""
+    """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME',
+    'list PREFIX'.
+    """
 
     def __init__(
         self,
@@ -41,15 +47,15 @@ class MemoryStore:
         self._numbers = itertools.count(1000)
         self._lock = threading.Lock()
 
-    def get(self, name: str, unless: int | None = None) -> Versioned | Unchanged | None:
+    def get(self, name: str) -> Versioned | None:
         self._enter("get", name)
         with self._lock:
             token = self._live.get(name)
-            if token is None:
-                return None
-            if token == unless:
-                return UNCHANGED
-            return Versioned(token, self._checked(name, token))
+            return None if token is None else Versioned(token, self._checked(name, token))
+
+    def get_if_changed(self, name: str, token: int) -> Versioned | Unchanged | None:
+        stored = self.get(name)
+        return UNCHANGED if stored and stored.token == token else stored
 
     def open_at(self, name: str, generation: int) -> BinaryIO:
         self._enter("open", name)
@@ -67,7 +73,7 @@ class MemoryStore:
         self.fault(f"after put {name}")
         return token
 
-    def list(self, prefix: str, after: str | None = None) -> Iterator[Listed]:
+    def list(self, prefix: str, after: str | None = None) -> Iterator[ListedObject]:
         self._enter("list", prefix)
         with self._lock:
             names = sorted(
@@ -77,6 +83,12 @@ class MemoryStore:
             )
             found = [self._generations[name, self._live[name]].listed for name in names]
         return iter(found)
+
+    def generations(self, name: str) -> Iterator[ListedObject]:
+        self._enter("list", name)
+        with self._lock:
+            kept = [found.listed for (of, _), found in self._generations.items() if of == name]
+        return iter(kept)
 
     def overwrite(self, name: str, body: bytes) -> None:
         """Write whatever stands there, as a user does who drops a file; no fault meets this."""
@@ -107,7 +119,7 @@ class MemoryStore:
 
     def _store(self, name: str, body: bytes) -> int:
         token = next(self._numbers)
-        listed = Listed(name, token, len(body), _crc32c(body), self._now())
+        listed = ListedObject(name, token, len(body), _crc32c(body), self._now())
         self._generations[name, token] = _Generation(listed, body)
         self._live[name] = token
         return token

@@ -1,4 +1,6 @@
-"""The places an ObjectStore can live in, for the contract suite: memory, the pocket cloud, fake-gcs-server."""
+"""The places an ObjectStore can live in, for the contract suite: memory, the pocket cloud,
+fake-gcs-server.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class World:
-    """`store()` gives the same bucket through a client of its own; `corrupt` flips a bit of a stored object."""
+    """`store()` gives the same bucket through a client of its own; `corrupt` flips a bit of a
+    stored object.
+    """
 
     name: str
     store: Callable[[], ObjectStore]
@@ -83,7 +87,7 @@ def fake_gcs_server(_folder: Path) -> Iterator[World]:
 
 def cloud_bucket(client: storage.Client, name: str, timeout_s: float = TIMEOUT_S) -> CloudBucket:
     """Never retried, so that a test sees the first answer."""
-    return CloudBucket(client, name, retry=None, timeout_s=timeout_s)
+    return CloudBucket(client, name, timeout_s=timeout_s)
 
 
 def fake_gcs_binary() -> str | None:
