@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import Field, fields
 from typing import Any
 
-from urgency.settings import Settings
+from urgency.settings import Settings, variables_of
 
 HEAD = """# Settings
 
@@ -27,7 +27,7 @@ def settings_page() -> str:
 
 
 def _cells(row: Field[Any]) -> Iterator[str]:
-    variables = ", else ".join(f"`{variable}`" for variable in row.metadata["variables"])
+    variables = ", else ".join(f"`{variable}`" for variable in variables_of(row))
     yield f"{variables}{' *' if row.metadata['recipe'] else ''}"
     yield f"`{row.default:g}`" if isinstance(row.default, float | int) else str(row.default or "")
     yield row.metadata["about"]

@@ -1,6 +1,4 @@
-"""python -m jobs train: one run of reconcile(). Exit codes: 0 reconciled, 1 the world's fault, 2
-the caller's.
-"""
+"""python -m jobs train: one run. Exit code 0: done, 1: temporary, retry, 2: settings or rights."""
 
 from __future__ import annotations
 
@@ -10,13 +8,13 @@ import os
 import socket
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from traceback import extract_tb
 
 from jobs.console import job_log
-from jobs.protocol.crash_points import crash_points
+from jobs.protocol.crash_points import Reached, crash_points
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import publisher
 from jobs.protocol.reconcile import Reconciler, Trainer
@@ -36,9 +34,7 @@ PATIENCE_S = 60.0
 """How long a read is tried again before the run fails and the platform starts another attempt."""
 
 SPARE_S = 60.0
-"""The run stops this long before the platform would kill it, so that the next attempt starts from a
-clean end.
-"""
+"""The run stops this long before the platform kills it: the next attempt starts clean."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,19 +43,21 @@ def main(arguments: list[str] | None = None) -> int:
     execution = os.environ.get("CLOUD_RUN_EXECUTION") or f"manual-{socket.gethostname()}"
     log = job_log(execution)
     try:
-        settings = read_settings(os.environ, *NEEDED)
-        return _train(settings, execution, log, force=options.force, dry_run=options.dry_run)
+        run = Run.of(read_settings(os.environ, *NEEDED), execution, log)
+        if options.dry_run:
+            print(run.rehearse())  # noqa: T201
+        else:
+            run.reconcile(force=options.force)
+        return 0
     except (SettingsError, Forbidden) as error:
         log.error("run_refused", reason=str(error))
         return 2
     except UrgencyError as error:
         log.error("run_failed", reason=str(error))
         return 1
-    except Exception as error:  # noqa: BLE001  the last edge; a message of anybody else's could quote a ticket
-        places = [
-            f"{Path(frame.filename).name}:{frame.lineno}"
-            for frame in extract_tb(error.__traceback__)
-        ]
+    except Exception as error:  # noqa: BLE001  the last edge; a library's words could quote a ticket
+        frames = extract_tb(error.__traceback__)
+        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
         log.error("run_crashed", error=type(error).__name__, places=places)
         return 1
 
@@ -88,65 +86,77 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(settings: Settings, execution: str, log: Log, *, force: bool, dry_run: bool) -> int:
-    recipe, reached = recipe_of(settings), crash_points(settings)
-    client = storage_client(settings)
+@dataclass(frozen=True)
+class Run:
+    """One execution: its settings, its log, and the buckets it works on."""
 
-    def bucket(name: str) -> CloudBucket:
-        return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
+    settings: Settings
+    execution: str
+    log: Log
+    recipe: str
+    reached: Reached
+    landing: CloudBucket
+    registry: Registry
 
-    landing, control = bucket(settings.landing_bucket), bucket(settings.control_bucket)
-    registry = Registry(bucket(settings.registry_bucket), control)
+    @staticmethod
+    def of(settings: Settings, execution: str, log: Log) -> Run:
+        """Over the buckets that `settings` name. Raises Forbidden without credentials."""
+        client = storage_client(settings)
 
-    def trainer() -> Trainer:
+        def bucket(name: str) -> CloudBucket:
+            return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
+
+        registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
+        recipe, reached, landing = (
+            recipe_of(settings),
+            crash_points(settings),
+            bucket(settings.landing_bucket),
+        )
+        return Run(settings, execution, log, recipe, reached, landing, registry)
+
+    def reconcile(self, *, force: bool) -> None:
+        """Bring the model up to what is in the bucket. Raises UrgencyError."""
+        control, ttl_s = self.registry.control, self.settings.lease_s
+        Reconciler(
+            landing=self.landing,
+            registry=self.registry,
+            lease=Lease(
+                control, self.execution, ttl_s=ttl_s, now=_now, sleep=time.sleep, log=self.log
+            ),
+            trainer=self._trainer,
+            publish=publisher(self.settings),
+            recipe=self.recipe,
+            execution=self.execution,
+            deadline=_now() + timedelta(seconds=self.settings.task_timeout_s - SPARE_S),
+            now=_now,
+            sleep=time.sleep,
+            reached=self.reached,
+            log=self.log,
+            force=force,
+        ).run()
+        log_reconciled(self.registry, _now(), self.log)
+        track_all(self.settings, self.registry, self.log)
+        self.reached("tracked")
+
+    def rehearse(self) -> str:
+        """Train and judge what is in the bucket now, write nothing; what came out, for people."""
+        files = list_landing(self.landing)
+        if not files:
+            return "There is nothing in the landing bucket; drop a CSV below incoming/."
+        newest = self.registry.newest_snapshot()
+        snapshot = next_snapshot(newest, files, self.recipe, now=_now(), forced_by=None)
+        champion = self.registry.current_release()[1].champion
+        made, _parts = self._trainer().train(snapshot, champion)
+        outcome = {"verdict": asdict(made.verdict), "metrics": made.metrics, "rows": made.rows}
+        return json.dumps(outcome)
+
+    def _trainer(self) -> Trainer:
         # It brings pandas and scikit-learn along: most runs have nothing to train.
         from jobs.training import LandedTrainer
 
-        return LandedTrainer(landing, registry, settings, execution, _now, reached, log)
-
-    if dry_run:
-        return _rehearse(trainer(), landing, registry, recipe)
-    Reconciler(
-        landing=landing,
-        registry=registry,
-        lease=Lease(
-            control, execution, ttl_s=settings.lease_s, now=_now, sleep=time.sleep, log=log
-        ),
-        trainer=trainer,
-        publish=publisher(settings),
-        recipe=recipe,
-        execution=execution,
-        deadline=_now() + timedelta(seconds=settings.task_timeout_s - SPARE_S),
-        now=_now,
-        sleep=time.sleep,
-        reached=reached,
-        log=log,
-        force=force,
-    ).run()
-    log_reconciled(registry, _now(), log)
-    track_all(settings, registry, log)
-    reached("tracked")
-    return 0
-
-
-def _rehearse(trainer: Trainer, landing: CloudBucket, registry: Registry, recipe: str) -> int:
-    """Train and judge what is in the bucket now, print verdict and metrics, write nothing."""
-    files = list_landing(landing)
-    if not files:
-        print("There is nothing in the landing bucket; drop a CSV below incoming/.")  # noqa: T201
-        return 0
-    snapshot = next_snapshot(registry.newest_snapshot(), files, recipe, now=_now(), forced_by=None)
-    manifest, _parts = trainer.train(snapshot, registry.current_release()[1].champion)
-    print(
-        json.dumps(
-            {
-                "verdict": asdict(manifest.verdict),
-                "metrics": manifest.metrics,
-                "rows": manifest.rows,
-            }
+        return LandedTrainer(
+            self.landing, self.registry, self.settings, self.execution, _now, self.reached, self.log
         )
-    )  # noqa: T201
-    return 0
 
 
 def _now() -> datetime:

@@ -1,6 +1,4 @@
-"""What a run tells: JSON lines for Cloud Logging, or plain sentences and a spinner where a person
-watches.
-"""
+"""What a run writes: JSON lines for Cloud Logging, or sentences where a person watches."""
 
 from __future__ import annotations
 

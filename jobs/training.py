@@ -1,6 +1,4 @@
-"""Training: a snapshot's bytes -> a judged manifest and its parts; where the pure steps meet the
-store.
-"""
+"""Training: a snapshot's bytes -> a judged manifest and its parts; steps meet the store here."""
 
 from __future__ import annotations
 
@@ -9,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as library_version
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -37,7 +36,7 @@ from urgency.bundle import (
     digest,
 )
 from urgency.logs import Log
-from urgency.records import Snapshot
+from urgency.records import Snapshot, SourceFile
 from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings
@@ -50,9 +49,7 @@ NOT_JUDGED = Verdict("HOLD", (), 0)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model and what it says of its snapshot's rows; `probability` has shape (rows of
-    data.frame,).
-    """
+    """A fitted model and its probabilities for its snapshot's rows, shape (rows of data.frame,)."""
 
     snapshot: Snapshot
     data: Dataset
@@ -84,21 +81,13 @@ class LandedTrainer:
         began = time.monotonic()
         train = data.frame[data.frame["side"] == "train"]
         fitted = fit(train)
-        self.log.info(
-            "model_fitted",
-            rows=len(train),
-            c=fitted.c,
-            duration_s=round(time.monotonic() - began, 2),
-        )
+        duration_s = round(time.monotonic() - began, 2)
+        self.log.info("model_fitted", rows=len(train), c=fitted.c, duration_s=duration_s)
         manifest = self._unjudged(snapshot, data.frame, train, fitted)
         candidate = Candidate.of(snapshot, data, Scorer(Bundle(manifest, fitted.arrays, [])))
         verdict = judge(self._evidence(candidate, champion))
-        self.log.info(
-            "model_judged",
-            n=snapshot.n,
-            decision=verdict.decision,
-            reasons=" ".join(verdict.reasons),
-        )
+        decision, reasons = verdict.decision, " ".join(verdict.reasons)
+        self.log.info("model_judged", n=snapshot.n, decision=decision, reasons=reasons)
         return self._bundled(candidate, fitted, verdict)
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
@@ -107,27 +96,20 @@ class LandedTrainer:
         return judge(self._evidence(Candidate.of(snapshot, self._read(snapshot), scorer), champion))
 
     def _read(self, snapshot: Snapshot) -> Dataset:
-        aliases = dict(self.settings.column_aliases)
-        data = build_dataset(
-            snapshot.files, lambda file: self.landing.open_at(file.name, file.generation), aliases
-        )
+        def opened(file: SourceFile) -> BinaryIO:
+            return self.landing.open_at(file.name, file.generation)
+
+        data = build_dataset(snapshot.files, opened, dict(self.settings.column_aliases))
         for report in data.reports:
-            self.log.info(
-                "file_read",
-                file=report.file,
-                generation=report.generation,
-                records=report.records,
-                accepted=report.accepted,
-                duplicate=report.duplicate,
-                quarantined=report.quarantined,
-            )
+            counts = ("file", "generation", "records", "accepted", "duplicate", "quarantined")
+            self.log.info("file_read", **{name: getattr(report, name) for name in counts})
         return data
 
     def _unjudged(
         self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted
     ) -> Manifest:
-        """Everything but parts, metrics and verdict, which come of scoring with it."""
-        threshold = cost_threshold(self.settings.missed_cost)
+        """Everything but parts, metrics and verdict, for which it has to score first."""
+        sides = {side: int((frame["side"] == side).sum()) for side in SIDES}
         return Manifest(
             version=snapshot.n,
             snapshot=snapshot.id,
@@ -135,16 +117,11 @@ class LandedTrainer:
             parts={},
             bias=fitted.bias,
             unseen_idf=fitted.unseen_idf,
-            threshold=within_capacity(
-                threshold, fitted.out_of_fold, train["created_at"], self.settings.capacity_per_day
-            ),
+            threshold=self._threshold(train, fitted),
             review=self.settings.review_band,
             weights=fitted.weights,
             metrics={},
-            rows={
-                "accepted": len(frame),
-                **{side: int((frame["side"] == side).sum()) for side in SIDES},
-            },
+            rows={"accepted": len(frame), **sides},
             verdict=NOT_JUDGED,
             cause=snapshot.cause,
             libraries={name: library_version(name) for name in LIBRARIES},
@@ -152,6 +129,10 @@ class LandedTrainer:
             created_at=self.now().isoformat(),
             forced_by=snapshot.forced_by,
         )
+
+    def _threshold(self, train: pd.DataFrame, fitted: Fitted) -> float:
+        lowest, per_day = cost_threshold(self.settings.missed_cost), self.settings.capacity_per_day
+        return within_capacity(lowest, fitted.out_of_fold, train["created_at"], per_day)
 
     def _evidence(self, candidate: Candidate, champion: int) -> Evidence:
         frame, probability = candidate.data.frame, candidate.probability
@@ -178,9 +159,7 @@ class LandedTrainer:
         return Champion(version, bundle.manifest.rows["accepted"], scores)
 
     def _is_fresher(self, snapshot: Snapshot, champion: int) -> bool:
-        """Whether this snapshot holds other bytes than the champion's; the same file dropped again
-        does not count.
-        """
+        """Whether it holds other bytes than the champion's snapshot."""
         before = self.registry.snapshot(champion) if champion else None
         return before is None or _contents(before) != _contents(snapshot)
 
@@ -188,10 +167,9 @@ class LandedTrainer:
         self, candidate: Candidate, fitted: Fitted, verdict: Verdict
     ) -> tuple[Manifest, dict[str, bytes]]:
         unjudged = candidate.scorer.manifest
-        base_rate = self._base_rate(verdict.against)
-        report = report_of(candidate.data, candidate.probability, unjudged.threshold, base_rate) | {
-            "c": fitted.c
-        }
+        base_rate, threshold = self._base_rate(verdict.against), unjudged.threshold
+        report = report_of(candidate.data, candidate.probability, threshold, base_rate)
+        report["c"] = fitted.c
         manifest = replace(unjudged, metrics=report["metrics"], verdict=verdict)
         parts = {
             ARRAYS: fitted.arrays.to_bytes(),
@@ -203,7 +181,7 @@ class LandedTrainer:
         return replace(manifest, parts={name: digest(body) for name, body in parts.items()}), parts
 
     def _base_rate(self, version: int) -> float | None:
-        """Share of urgent tickets among those that a version was fitted on; None for no version."""
+        """Urgent share of the tickets that a version was fitted on; None for no version."""
         manifest = self.registry.manifest(version) if version else None
         return manifest.metrics["train"].get("base_rate") if manifest else None
 

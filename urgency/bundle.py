@@ -21,13 +21,8 @@ from numpy.typing import NDArray
 from urgency.errors import CorruptObject
 
 FORMAT = 1
-ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD = (
-    "arrays.npz",
-    "golden.json",
-    "metrics.json",
-    "accounting.json",
-    "card.html",
-)
+ARRAYS, GOLDEN = "arrays.npz", "golden.json"
+METRICS, ACCOUNTING, CARD = "metrics.json", "accounting.json", "card.html"
 
 Fetch = Callable[[str], bytes]
 """sha256 in hex -> the bytes of that part. Raises Unavailable, Gone or CorruptObject."""
@@ -35,9 +30,7 @@ Fetch = Callable[[str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate said: PROMOTE, HOLD or REJECT, why in plain words, and against which version
-    (0: none).
-    """
+    """What the gate decided (PROMOTE, HOLD, REJECT), why, and against which version (0: none)."""
 
     decision: str
     reasons: tuple[str, ...]
@@ -88,10 +81,9 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
-    """What was learned of each hashed feature seen in training; all of shape (features,), `feature`
-    rising.
+    """What was learned of each hashed feature seen in training; all of shape (features,).
 
-    `coef` is in log-odds, calibration included.
+    `feature` rises; `coef` is in log-odds, calibration included.
     """
 
     feature: NDArray[np.int32]
@@ -116,9 +108,8 @@ class Bundle:
 
 def canonical_json(value: Any) -> bytes:
     """The one JSON spelling of a value, so that equal values have equal digests."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    form: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False}
+    return json.dumps(value, allow_nan=False, **form).encode()
 
 
 def digest(body: bytes) -> str:
@@ -127,16 +118,12 @@ def digest(body: bytes) -> str:
 
 
 def read_manifest(body: bytes) -> Manifest:
-    """The manifest in `body`. Raises CorruptObject, also for a format newer than this code, by
-    name.
-    """
+    """The manifest in `body`. Raises CorruptObject, which names a format newer than this code."""
     try:
         members = json.loads(body)
         if members["format"] > FORMAT:
-            raise CorruptObject(
-                f"Bundle format {members['format']} is newer than {FORMAT}; deploy the newer"
-                " service."
-            )
+            newer = f"Bundle format {members['format']} is newer than {FORMAT}"
+            raise CorruptObject(f"{newer}; deploy the newer service.")
         members["verdict"] = Verdict.from_members(members["verdict"])
         members["review"] = members["review"] and tuple(members["review"])
         members["sha256"] = digest(body)
@@ -147,9 +134,7 @@ def read_manifest(body: bytes) -> Manifest:
 
 
 def read_bundle(manifest_body: bytes, fetch: Fetch) -> Bundle:
-    """Load what scoring needs, each part checked against the manifest's digest. Raises
-    CorruptObject.
-    """
+    """Load what scoring needs, each part checked against its digest. Raises CorruptObject."""
     manifest = read_manifest(manifest_body)
     arrays = _read_arrays(read_part(manifest, ARRAYS, fetch))
     try:
@@ -166,9 +151,8 @@ def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:
         raise CorruptObject(f"Version {manifest.version} has no part {name}.")
     body = fetch(expected)
     if digest(body) != expected:
-        raise CorruptObject(
-            f"{name} of version {manifest.version} does not match its digest; it is never loaded."
-        )
+        what = f"{name} of version {manifest.version}"
+        raise CorruptObject(f"{what} does not match its digest; it is never loaded.")
     return body
 
 
@@ -179,9 +163,8 @@ def _read_arrays(body: bytes) -> Arrays:
     except Exception as error:  # noqa: BLE001  zip, npy and numpy each raise their own
         raise CorruptObject(f"{ARRAYS} does not parse: {error!r}.") from None
     columns: list[NDArray[Any]] = [arrays.feature, arrays.idf, arrays.coef]
-    types = [column.dtype.name for column in columns]
-    if types != ["int32", "float64", "float64"] or {column.shape for column in columns} != {
-        (columns[0].size,)
-    }:
+    forms = [(column.dtype.name, column.shape) for column in columns]
+    one_length = (arrays.feature.size,)
+    if forms != [(name, one_length) for name in ("int32", "float64", "float64")]:
         raise CorruptObject(f"{ARRAYS} does not hold feature, idf and coef of one length.")
     return arrays

@@ -28,12 +28,12 @@ class Gone(UrgencyError):
 
 
 class CorruptObject(UrgencyError):
-    """Stored bytes do not match their digest or format. Never loaded; never healed by trying again."""
+    """Stored bytes do not match their digest or format; trying again does not help."""
 
 
 class BadTicket(UrgencyError):
-    """A ticket breaks a limit of `urgency.ticket`; the message names the field, never its content."""
+    """A ticket breaks a limit of `urgency.ticket`; the message names the field, never its text."""
 
 
 class BadMessage(UrgencyError):
-    """A Pub/Sub message or CloudEvent is not one of ours. Permanent: acknowledge it, do not retry."""
+    """A Pub/Sub message or CloudEvent is not one of ours. Permanent: acknowledge, do not retry."""

@@ -20,9 +20,7 @@ _RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 
 class Word(NamedTuple):
-    """A word as it stands in its field: `start` and `end` count characters; `term` is what it
-    counts as.
-    """
+    """A word in its field: `start` and `end` count characters; `term` is what it counts as."""
 
     field: str
     text: str
@@ -38,9 +36,8 @@ def terms(text: str) -> list[str]:
 
 def marked(found: list[str], mark: str) -> list[str]:
     """The features of one field's terms: each term, then each pair of neighbours."""
-    return [mark + term for term in found] + [
-        f"{mark}{left} {right}" for left, right in pairwise(found)
-    ]
+    pairs = [f"{mark}{left} {right}" for left, right in pairwise(found)]
+    return [mark + term for term in found] + pairs
 
 
 def bucket(feature: str) -> int:
@@ -55,9 +52,8 @@ def located_words(text: str, field: str) -> Iterator[Word]:
     origin = range(len(text)) if len(lowered) == len(text) else _origin(text)
     for run in _RUNS.finditer(lowered):
         start, end = origin[run.start()], origin[run.end() - 1] + 1
-        yield Word(
-            field, text[start:end], start, end, "0" if run.group().isdecimal() else run.group()
-        )
+        term = "0" if run.group().isdecimal() else run.group()
+        yield Word(field, text[start:end], start, end, term)
 
 
 def _origin(text: str) -> list[int]:

@@ -15,9 +15,7 @@ from typing import Any, TextIO
 
 @dataclass(frozen=True)
 class Log:
-    """Writes facts to `stream` (standard error unless given); `always` are the fields of every
-    line.
-    """
+    """Writes facts to `stream` (default: standard error); `always` are fields of every line."""
 
     always: dict[str, Any] = field(default_factory=dict)
     stream: TextIO | None = None

@@ -33,9 +33,7 @@ class LandedObject:
 
 @dataclass(frozen=True, slots=True)
 class ModelReleased:
-    """The release pointer moved to `version` with its `epoch`-th write; `execution` says which run
-    moved it.
-    """
+    """The release pointer moved to `version`, its `epoch`-th write, by run `execution`."""
 
     epoch: int
     version: int
@@ -48,7 +46,7 @@ class ModelReleased:
 
 
 def is_ticket_file(name: str) -> bool:
-    """Whether an object is one whose tickets are trained on: a CSV at any depth below `incoming/`."""
+    """Whether tickets of this object are trained on: a CSV at any depth below `incoming/`."""
     return name.startswith(INCOMING) and name.lower().endswith(".csv")
 
 
@@ -67,18 +65,15 @@ def read_landed_object(event_data: object) -> LandedObject:
 
 
 def read_model_released(event_data: object) -> ModelReleased:
-    """The release that an event tells of. Raises BadMessage, also for a schema newer than this
-    code.
-    """
+    """The release in an event. Raises BadMessage, also for a schema newer than this code."""
     body, attributes = _payload(event_data)
     try:
         schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))
     except (KeyError, TypeError, ValueError) as error:
         raise BadMessage(f"The event does not describe a released model: {error!r}.") from None
     if schema != 1:
-        raise BadMessage(
-            f"The event has schema {schema}; this code reads schema 1. Deploy the newer functions."
-        )
+        seen = f"The event has schema {schema}; this code reads schema 1"
+        raise BadMessage(f"{seen}. Deploy the newer functions.")
     return ModelReleased(epoch, version, str(attributes.get("execution", "")))
 
 

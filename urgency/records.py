@@ -22,9 +22,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The data of model version `n`: exactly these generations, oldest file first; `id` also covers
-    the recipe.
-    """
+    """The data of version `n`: these generations, oldest file first; `id` covers the recipe too."""
 
     n: int
     id: str
@@ -44,18 +42,15 @@ class Snapshot:
         """Raises CorruptObject."""
         try:
             members = json.loads(body)
-            return Snapshot(
-                **members | {"files": tuple(SourceFile(*file) for file in members["files"])}
-            )
+            files = tuple(SourceFile(*file) for file in members["files"])
+            return Snapshot(**members | {"files": files})
         except (ValueError, TypeError, KeyError) as error:
             raise CorruptObject(f"A snapshot does not parse: {error!r}.") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Which version serves. `epoch` rises with every write; automation never promotes a version <=
-    `floor`.
-    """
+    """Which version serves. `epoch` rises with each write; nothing <= `floor` is promoted again."""
 
     epoch: int
     champion: int
@@ -70,10 +65,8 @@ class Release:
         """Its JSON in the control bucket."""
         members = {"schema": 1, **asdict(self)}
         sha256 = members.pop("manifest_sha256")
-        members["champion"] = (
-            {"version": self.champion, "manifest_sha256": sha256} if self.champion else None
-        )
-        return canonical_json(members)
+        champion = {"version": self.champion, "manifest_sha256": sha256}
+        return canonical_json(members | {"champion": champion if self.champion else None})
 
     @staticmethod
     def from_bytes(body: bytes) -> Release:
@@ -81,19 +74,17 @@ class Release:
         try:
             members = json.loads(body)
             champion = members["champion"] or {"version": 0, "manifest_sha256": ""}
-            kept = {
-                name: members[name] for name in ("epoch", "floor", "pinned", "by", "reason", "at")
-            }
+            kept = ("epoch", "floor", "pinned", "by", "reason", "at")
             return Release(
-                champion=champion["version"], manifest_sha256=champion["manifest_sha256"], **kept
+                champion=champion["version"],
+                manifest_sha256=champion["manifest_sha256"],
+                **{name: members[name] for name in kept},
             )
         except (ValueError, TypeError, KeyError) as error:
             raise CorruptObject(f"The release pointer does not parse: {error!r}.") from None
 
 
-NO_RELEASE = Release(
-    epoch=0, champion=0, manifest_sha256="", floor=0, pinned=False, by="", reason="", at=""
-)
+NO_RELEASE = Release(0, 0, manifest_sha256="", floor=0, pinned=False, by="", reason="", at="")
 """What the pointer says before the first release."""
 
 

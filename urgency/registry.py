@@ -83,26 +83,20 @@ class Registry:
         return None if body is None else read_manifest(body)
 
     def commit(self, manifest: Manifest) -> Manifest:
-        """The commit point of a training: what is stored afterwards, ours or that of a run that was
-        first.
-        """
+        """A training's commit point: returns what is stored, ours or an earlier run's."""
         self._create(_numbered("models", manifest.version), manifest.to_bytes())
         stored = self.manifest(manifest.version)
         if stored is None:
-            raise Unavailable(
-                f"The manifest of version {manifest.version} was written and cannot be read yet."
-            )
+            what = f"The manifest of version {manifest.version}"
+            raise Unavailable(f"{what} was written and cannot be read yet.")
         return stored
 
     def put_blob(self, body: bytes) -> str:
-        """Store a part under its digest, which is returned. Raises CorruptObject when other bytes
-        stand there.
-        """
+        """Store a part; its digest. Raises CorruptObject where other bytes have that name."""
         name = digest(body)
         if not self._create(f"{BLOBS}{name}", body):
-            raise CorruptObject(
-                f"{BLOBS}{name} holds other bytes than its name says; restore the registry."
-            )
+            what = f"{BLOBS}{name} holds other bytes than its name says"
+            raise CorruptObject(f"{what}; restore the registry.")
         return name
 
     def blob_digests(self) -> set[str]:
@@ -121,24 +115,22 @@ class Registry:
         return read_part(manifest, name, self.blob)
 
     def bundle(self, version: int, manifest_sha256: str | None = None) -> Bundle:
-        """A version that loads, verified to the last digest; `manifest_sha256` is what the pointer
-        says of it.
+        """A version that loads, verified to the last digest. Raises Gone or CorruptObject.
 
-        Raises Gone or CorruptObject.
+        manifest_sha256: the digest that the release pointer gives, where it is known.
         """
         body = self.manifest_body(version)
         if body is None:
             raise Gone(f"There is no version {version} in the registry.")
         if manifest_sha256 is not None and digest(body) != manifest_sha256:
-            raise CorruptObject(
-                f"The manifest of version {version} is not the one that was released."
-            )
+            what = f"The manifest of version {version}"
+            raise CorruptObject(f"{what} is not the one that was released.")
         return read_bundle(body, self.blob)
 
     # Verdicts given later, against another champion than at training
 
     def verdict(self, manifest: Manifest, against: int) -> Verdict | None:
-        """The judgement of a version against champion `against`, or None where there is none yet."""
+        """The verdict on a version against champion `against`; None where there is none yet."""
         if manifest.verdict.against == against:
             return manifest.verdict
         body = self._read(_verdict_name(manifest.version, against))

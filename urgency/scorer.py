@@ -28,9 +28,7 @@ GOLDEN_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A word's share of the log-odds, all its places in the field counted; `span` is the first, in
-    characters.
-    """
+    """A word's share of the log-odds, all its places counted; `span`: the first, in characters."""
 
     field: str
     word: str
@@ -40,9 +38,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`base` + the weights of `reasons` (heaviest first) + `rest` = the log-odds of the
-    probability.
-    """
+    """`base` + the weights of `reasons` (heaviest first) + `rest` = log-odds of the probability."""
 
     base: float
     reasons: tuple[Reason, ...]
@@ -57,23 +53,16 @@ class Scorer:
         pull, square = np.zeros(FEATURES), np.full(FEATURES, bundle.manifest.unseen_idf**2)
         pull[bundle.arrays.feature] = bundle.arrays.coef * bundle.arrays.idf
         square[bundle.arrays.feature] = bundle.arrays.idf**2
-        self._pull = array(
-            "d", pull.tobytes()
-        )  # read one by one, for which numpy's arrays are slow
+        # Read one by one, for which numpy's arrays are slow.
+        self._pull = array("d", pull.tobytes())
         self._square = array("d", square.tobytes())
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        features = {
-            bucket(f)
-            for field, mark in FIELD_MARKS
-            for f in marked(terms(getattr(ticket, field)), mark)
-        }
-        return (
-            self._text(features)
-            + sum(weight for *_, weight in self._categories(ticket))
-            + self.manifest.bias
-        )
+        fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
+        features = {bucket(feature) for found, mark in fields for feature in marked(found, mark)}
+        categories = sum(weight for *_, weight in self._categories(ticket))
+        return self._text(features) + categories + self.manifest.bias
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
@@ -92,24 +81,16 @@ class Scorer:
 
     def unknown_categories(self, ticket: Ticket) -> dict[str, str]:
         """Source and tier, by column, that no training ticket had; they weigh nothing."""
-        given = {column: getattr(ticket, column) for column in self.manifest.weights}
-        return {
-            column: value
-            for column, value in given.items()
-            if value and value not in self.manifest.weights[column]
-        }
+        given = ((column, getattr(ticket, column)) for column in self.manifest.weights)
+        weights = self.manifest.weights
+        return {column: value for column, value in given if value and value not in weights[column]}
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
-        """The `top` words and categories that made the probability; a pair's share is halved
-        between its words.
-        """
+        """The `top` words and categories behind the probability; a pair's share is halved."""
         reasons = [*self._word_reasons(ticket), *self._category_reasons(ticket)]
         reasons.sort(key=lambda reason: -abs(reason.weight))
-        return Explanation(
-            self.manifest.bias,
-            tuple(reasons[:top]),
-            math.fsum(reason.weight for reason in reasons[top:]),
-        )
+        rest = math.fsum(reason.weight for reason in reasons[top:])
+        return Explanation(self.manifest.bias, tuple(reasons[:top]), rest)
 
     def _text(self, features: set[int]) -> float:
         if not features:
@@ -130,9 +111,7 @@ class Scorer:
         )
 
     def _word_reasons(self, ticket: Ticket) -> Iterator[Reason]:
-        """One reason for each different word of a field; places that share a feature share its
-        weight evenly.
-        """
+        """A reason for each different word; places of one feature share its weight evenly."""
         fields = [
             (list(located_words(getattr(ticket, field), field)), mark)
             for field, mark in FIELD_MARKS
@@ -161,18 +140,16 @@ def _placed_features(words: list[Word], mark: str) -> Iterator[tuple[Word, int]]
 
 
 def verified_scorer(bundle: Bundle) -> Scorer:
-    """A scorer that gives the bundle's golden tickets the probabilities they had at training, to
-    1e-9.
+    """A scorer that reproduces the bundle's golden tickets to 1e-9.
 
-    Raises CorruptObject: such a model would answer otherwise here than where it was judged.
+    Raises CorruptObject: such a model would answer differently here than where it was judged.
     """
     scorer = Scorer(bundle)
     for golden in bundle.golden:
         probability = scorer.probability(normal_ticket(**golden["ticket"]))
         if not abs(probability - golden["probability"]) <= GOLDEN_TOLERANCE:
-            raise CorruptObject(
-                f"Version {bundle.manifest.version} does not reproduce its golden tickets here."
-            )
+            version = f"Version {bundle.manifest.version}"
+            raise CorruptObject(f"{version} does not reproduce its golden tickets here.")
     return scorer
 
 

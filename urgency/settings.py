@@ -1,12 +1,10 @@
-"""The environment as frozen Settings: one table, read once at start, with one clear sentence for
-each mistake.
-"""
+"""The environment as frozen Settings: one table, one clear sentence for each mistake."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,20 +12,19 @@ from urgency.errors import SettingsError
 
 
 def _setting(
-    variables: str,
     about: str,
     parse: Callable[[str], Any] = str.strip,
     default: Any = "",
     *,
+    variables: str = "",
     recipe: bool = False,
 ) -> Any:
-    """A row of the table. `variables`: names in order of precedence. `recipe`: it decides what a
-    model becomes.
+    """A row of the table; `recipe`: it decides what a model becomes.
+
+    variables: names by precedence, where they are not URGENCY_ and the field's name.
     """
-    return field(
-        default=default,
-        metadata={"variables": variables.split(), "about": about, "parse": parse, "recipe": recipe},
-    )
+    metadata = {"about": about, "parse": parse, "recipe": recipe, "variables": variables}
+    return field(default=default, metadata=metadata)
 
 
 def _positive(text: str) -> float:
@@ -71,107 +68,58 @@ def _aliases(text: str) -> tuple[tuple[str, str], ...]:
 class Settings:
     """Every setting of every process; each process names those that it cannot do without."""
 
-    project: str = _setting("URGENCY_PROJECT GOOGLE_CLOUD_PROJECT", "Google Cloud project id")
-    region: str = _setting("URGENCY_REGION", "region of job, functions and service")
-    landing_bucket: str = _setting(
-        "URGENCY_LANDING_BUCKET", "bucket in which CSVs land and receipts answer"
+    project: str = _setting(
+        "Google Cloud project id", variables="URGENCY_PROJECT GOOGLE_CLOUD_PROJECT"
     )
-    registry_bucket: str = _setting(
-        "URGENCY_REGISTRY_BUCKET", "bucket of snapshots, models and verdicts"
-    )
-    control_bucket: str = _setting(
-        "URGENCY_CONTROL_BUCKET", "bucket of the release pointer and the lease"
-    )
-    release_topic: str = _setting(
-        "URGENCY_RELEASE_TOPIC", "Pub/Sub topic for ModelReleased, without the project"
-    )
-    train_job: str = _setting("URGENCY_TRAIN_JOB", "name of the Cloud Run job that trains")
-    reload_url: str = _setting("URGENCY_RELOAD_URL", "address of the service's reload hook", _url)
-    reload_audience: str = _setting(
-        "URGENCY_RELOAD_AUDIENCE", "audience that reload tokens are made for"
-    )
-    reload_caller: str = _setting(
-        "URGENCY_RELOAD_CALLER", "e-mail of the one identity that may call the reload hook"
-    )
-    service_url: str = _setting(
-        "URGENCY_SERVICE_URL", "address of the prediction service, for the command line", _url
-    )
-    dead_letters: str = _setting(
-        "URGENCY_DEAD_LETTERS",
-        "subscription that keeps undeliverable messages, for the command line",
-    )
+    region: str = _setting("region of job, functions and service")
+    landing_bucket: str = _setting("bucket in which CSVs land and receipts answer")
+    registry_bucket: str = _setting("bucket of snapshots, models and verdicts")
+    control_bucket: str = _setting("bucket of the release pointer and the lease")
+    release_topic: str = _setting("Pub/Sub topic for ModelReleased, without the project")
+    train_job: str = _setting("name of the Cloud Run job that trains")
+    reload_url: str = _setting("address of the service's reload hook", _url)
+    reload_audience: str = _setting("audience that reload tokens are made for")
+    reload_caller: str = _setting("e-mail of the one identity that may call the reload hook")
+    service_url: str = _setting("address of the prediction service, for the command line", _url)
+    dead_letters: str = _setting("subscription of undeliverable messages, for the command line")
 
     missed_cost: float = _setting(
-        "URGENCY_MISSED_COST",
-        "false alarms that one missed urgent ticket is worth",
-        _positive,
-        5.0,
-        recipe=True,
+        "false alarms that one missed urgent ticket is worth", _positive, 5.0, recipe=True
     )
     capacity_per_day: int = _setting(
-        "URGENCY_CAPACITY_PER_DAY",
-        "tickets a day that can be read at once; 0: no limit",
-        _count,
-        0,
-        recipe=True,
+        "tickets a day that can be read at once; 0: no limit", _count, 0, recipe=True
     )
     review_band: tuple[float, float] | None = _setting(
-        "URGENCY_REVIEW_BAND",
-        "probabilities labelled review, as in 0.2-0.4; empty: none",
-        _band,
-        None,
-        recipe=True,
+        "probabilities labelled review, as in 0.2-0.4; empty: none", _band, None, recipe=True
     )
     min_rows: int = _setting(
-        "URGENCY_MIN_ROWS", "accepted rows below which no model is judged", _count, 200, recipe=True
+        "accepted rows below which no model is judged", _count, 200, recipe=True
     )
     column_aliases: tuple[tuple[str, str], ...] = _setting(
-        "URGENCY_COLUMN_ALIASES",
-        "further CSV headers, as in betreff=title,text=description",
-        _aliases,
-        (),
-        recipe=True,
+        "more CSV headers, as in betreff=title,text=description", _aliases, (), recipe=True
     )
 
-    storage_endpoint: str = _setting(
-        "URGENCY_STORAGE_ENDPOINT", "Cloud Storage API; empty: Google's", _url
-    )
-    pubsub_endpoint: str = _setting("URGENCY_PUBSUB_ENDPOINT", "Pub/Sub API; empty: Google's", _url)
-    run_endpoint: str = _setting("URGENCY_RUN_ENDPOINT", "Cloud Run API; empty: Google's", _url)
+    storage_endpoint: str = _setting("Cloud Storage API; empty: Google's", _url)
+    pubsub_endpoint: str = _setting("Pub/Sub API; empty: Google's", _url)
+    run_endpoint: str = _setting("Cloud Run API; empty: Google's", _url)
     certs_url: str = _setting(
-        "URGENCY_CERTS_URL",
-        "certificates of ID tokens",
-        _url,
-        "https://www.googleapis.com/oauth2/v1/certs",
+        "certificates of ID tokens", _url, "https://www.googleapis.com/oauth2/v1/certs"
     )
 
-    baked_bundle: str = _setting(
-        "URGENCY_BAKED_BUNDLE", "folder of a bundle inside the image, for a cold start"
-    )
-    disk_copy: str = _setting(
-        "URGENCY_DISK_COPY", "folder that keeps the last good bundle; a laptop or VM only"
-    )
+    baked_bundle: str = _setting("folder of a bundle inside the image, for a cold start")
+    disk_copy: str = _setting("folder that keeps the last good bundle; a laptop or VM only")
     pointer_soft_s: float = _setting(
-        "URGENCY_POINTER_SOFT_S",
-        "pointer's age in s at which one request checks it",
-        _positive,
-        5.0,
+        "pointer's age in s at which one request checks it", _positive, 5.0
     )
     pointer_hard_s: float = _setting(
-        "URGENCY_POINTER_HARD_S", "pointer's age in s at which all wait for it", _positive, 30.0
+        "pointer's age in s at which all requests wait for a check", _positive, 30.0
     )
-    lease_s: float = _setting(
-        "URGENCY_LEASE_S", "how long in s a training's lease lasts unless renewed", _positive, 600.0
-    )
-    task_timeout_s: float = _setting(
-        "URGENCY_TASK_TIMEOUT_S", "the job's task timeout in s", _positive, 3600.0
-    )
+    lease_s: float = _setting("a training's lease in s, unless renewed", _positive, 600.0)
+    task_timeout_s: float = _setting("the job's task timeout in s", _positive, 3600.0)
     mlflow_tracking_uri: str = _setting(
-        "MLFLOW_TRACKING_URI", "tracking server; empty: the control bucket"
+        "tracking server that runs are logged to; empty: none", variables="MLFLOW_TRACKING_URI"
     )
-    crash_at: str = _setting(
-        "URGENCY_CRASH_AT", "crash point at which to die, name[:occurrence]; local stack only"
-    )
+    crash_at: str = _setting("crash point to die at, name[:occurrence]; local stack only")
 
     @property
     def is_local(self) -> bool:
@@ -186,7 +134,7 @@ def read_settings(environ: Mapping[str, str], *required: str) -> Settings:
     """
     values = {}
     for row in fields(Settings):
-        variable, text = _first_set(row.metadata["variables"], environ)
+        variable, text = _first_set(variables_of(row), environ)
         if text:
             values[row.name] = _parsed(variable, text, row.metadata["parse"])
         elif row.name in required:
@@ -201,6 +149,12 @@ def settings_or_exit(environ: Mapping[str, str], *required: str) -> Settings:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  nothing else is running yet
         raise SystemExit(2) from None
+
+
+def variables_of(row: Field[Any]) -> list[str]:
+    """The environment variables of a field of Settings, by precedence."""
+    names: str = row.metadata["variables"]
+    return names.split() or [f"URGENCY_{row.name.upper()}"]
 
 
 def recipe_settings(settings: Settings) -> dict[str, Any]:

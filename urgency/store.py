@@ -46,9 +46,7 @@ class Versioned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """One object as a listing shows it; `size` in bytes, `crc32c` in base64 as Cloud Storage writes
-    it.
-    """
+    """An object as a listing shows it; `size` in bytes, `crc32c` in base64."""
 
     name: str
     generation: int
@@ -80,7 +78,7 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str, after: str | None = None) -> Iterator[ListedObject]:
-        """Live objects below `prefix` in order of name, those whose name is greater than `after`."""
+        """Live objects below `prefix` by name, those whose name is greater than `after`."""
         ...
 
     def generations(self, name: str) -> Iterator[ListedObject]:

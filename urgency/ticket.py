@@ -14,12 +14,6 @@ TEXT_MAX = 65_536
 CATEGORY_MAX = 200
 """Characters of a source or a customer tier."""
 
-_FIELDS = (
-    ("title", TEXT_MAX),
-    ("description", TEXT_MAX),
-    ("source", CATEGORY_MAX),
-    ("customer_tier", CATEGORY_MAX),
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DIGITS = re.compile(r"\d+")
@@ -27,9 +21,7 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One ticket in normal form; made by `normal_ticket`. Title and description are never both
-    empty.
-    """
+    """A ticket in normal form, made by `normal_ticket`; title or description has text."""
 
     title: str
     description: str
@@ -44,15 +36,13 @@ def normal_ticket(
 
     Raises BadTicket, naming the field and never its content.
     """
-    values = [
-        _normal(value, name, most)
-        for value, (name, most) in zip(
-            (title, description, source, customer_tier), _FIELDS, strict=True
-        )
-    ]
-    if not values[0].strip() and not values[1].strip():
+    title = _normal(title, "title", TEXT_MAX)
+    description = _normal(description, "description", TEXT_MAX)
+    if not title.strip() and not description.strip():
         raise BadTicket("title and description are both empty; a ticket needs one of them.")
-    return Ticket(values[0], values[1], values[2].strip().casefold(), values[3].strip().casefold())
+    source = _normal(source, "source", CATEGORY_MAX)
+    customer_tier = _normal(customer_tier, "customer_tier", CATEGORY_MAX)
+    return Ticket(title, description, source.strip().casefold(), customer_tier.strip().casefold())
 
 
 def split_key(ticket: Ticket) -> str:

@@ -41,7 +41,7 @@ def create_once(store: ObjectStore, name: str, body: bytes, sleep: Sleep) -> boo
 
 
 def swap(store: ObjectStore, name: str, body: bytes, expect: int, sleep: Sleep) -> int:
-    """Replace the object if its token is still `expect`, and return the new token. Raises Conflict."""
+    """Replace the object if its token is still `expect`; the new token. Raises Conflict."""
 
     def attempt() -> int:
         try:
@@ -56,7 +56,7 @@ def swap(store: ObjectStore, name: str, body: bytes, expect: int, sleep: Sleep) 
 
 
 def _persist(attempt: Callable[[], T], sleep: Sleep) -> T:
-    """Jittered back-off over Unavailable: 429 says that one object takes about one write a second."""
+    """Back off from Unavailable, with jitter: one object takes about one write a second."""
     for tries in range(ATTEMPTS - 1):
         try:
             return attempt()

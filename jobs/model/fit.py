@@ -34,9 +34,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model's numbers, all in calibrated log-odds; `out_of_fold` is P(urgent) of each training
-    row, shape (rows,).
-    """
+    """A model's numbers in calibrated log-odds; `out_of_fold`: P(urgent), shape (rows,)."""
 
     arrays: Arrays
     bias: float
@@ -64,25 +62,20 @@ def _fit(frame: pd.DataFrame, seed: int) -> Fitted:
     idf = smooth_idf(presence)
     categories = {column: sorted(set(frame[column]) - {""}) for column in CATEGORIES}
     hot = [one_hot(frame[column], values) for column, values in categories.items()]
-    seen = np.unique(
-        presence.indices
-    )  # the solver's vectors are dense, so leave out what no ticket has
+    seen = np.unique(presence.indices)  # dense vectors in the solver: no column without a ticket
     rows = sparse.hstack([unit_rows(presence, idf)[:, seen], *hot]).tocsr()
-    c, (slope, offset), out_of_fold = _tuned(
-        rows, urgent, folds_of(frame["split_key"], urgent, seed)
-    )
+    folds = folds_of(frame["split_key"], urgent, seed)
+    c, (slope, offset), out_of_fold = _tuned(rows, urgent, folds)
     model = _logistic(c).fit(rows, urgent)
     coef = slope * model.coef_[0]
-    ends = np.cumsum([len(seen), *map(len, categories.values())])
+    of_category = iter(coef[len(seen) :].tolist())
     return Fitted(
-        arrays=Arrays(seen.astype(np.int32), idf[seen], coef[: ends[0]]),
+        arrays=Arrays(seen.astype(np.int32), idf[seen], coef[: len(seen)]),
         bias=float(slope * model.intercept_[0] + offset),
         unseen_idf=math.log(1 + len(frame)) + 1,
         weights={
-            column: dict(zip(values, coef[start:end].tolist(), strict=True))
-            for (column, values), start, end in zip(
-                categories.items(), ends, ends[1:], strict=False
-            )
+            column: {value: next(of_category) for value in values}
+            for column, values in categories.items()
         },
         c=c,
         out_of_fold=out_of_fold,
@@ -90,9 +83,7 @@ def _fit(frame: pd.DataFrame, seed: int) -> Fitted:
 
 
 def folds_of(keys: pd.Series[Any], urgent: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
-    """A fold in 0 .. FOLDS - 1 for each row: equal keys share one, and each label is dealt out
-    evenly.
-    """
+    """A fold, 0 .. FOLDS - 1, for each row; equal keys share one, labels are spread evenly."""
     label = pd.Series(urgent, index=keys.index).groupby(keys).max()
     shuffled = [sha256(f"{seed}:{key}".encode()).digest() for key in label.index]
     order = pd.DataFrame(
@@ -126,9 +117,7 @@ def platt(score: NDArray[np.float64], urgent: NDArray[np.bool_]) -> tuple[float,
 def _tuned(
     rows: sparse.csr_matrix, urgent: NDArray[np.bool_], fold: NDArray[np.int64]
 ) -> tuple[float, tuple[float, float], NDArray[np.float64]]:
-    """The C of least out-of-fold log loss, with its calibration and its calibrated out-of-fold
-    probabilities.
-    """
+    """The C of least out-of-fold log loss, its calibration and calibrated out-of-fold P(urgent)."""
     best_loss, best = math.inf, None
     for c in C_GRID:
         score = np.empty(len(urgent))

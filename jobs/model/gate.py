@@ -33,7 +33,7 @@ MIN_SLICE_URGENT = 10
 
 @dataclass(frozen=True)
 class Scores:
-    """A model's probabilities, shape (n,), and the threshold from which it calls a ticket urgent."""
+    """A model's P(urgent), shape (n,), and the threshold from which it calls a ticket urgent."""
 
     probability: NDArray[np.float64]
     threshold: float

@@ -50,9 +50,7 @@ def brier(probability: NDArray[np.float64], urgent: NDArray[np.bool_]) -> float:
 def reliability(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_]
 ) -> list[dict[str, float]]:
-    """For each bin of equal width that holds a row: how many rows, mean probability and share of
-    urgent ones.
-    """
+    """Rows, mean probability and urgent share of each bin of equal width that has rows."""
     which = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
     return [
         {
@@ -67,9 +65,7 @@ def reliability(
 def expected_calibration_error(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_]
 ) -> float:
-    """Mean |probability - share of urgent| over bins of equal width, weighted by rows (Naeini et
-    al. 2015).
-    """
+    """Mean |probability - urgent share| over equal bins, weighted by rows (Naeini et al. 2015)."""
     bins = reliability(probability, urgent)
     return float(sum(b["rows"] * abs(b["probability"] - b["urgent"]) for b in bins) / len(urgent))
 
@@ -98,9 +94,7 @@ def paired_bootstrap_pr_auc(
     seed: int,
     rounds: int = 1000,
 ) -> NDArray[np.float64]:
-    """PR-AUC of `ours` minus that of `theirs` on `rounds` resamples of the same rows; shape
-    (rounds,), sorted.
-    """
+    """PR-AUC of `ours` minus `theirs` on `rounds` resamples of the same rows; (rounds,), sorted."""
     rng = np.random.default_rng(seed)
     weighted = [_weighted_pr_auc(ours, urgent), _weighted_pr_auc(theirs, urgent)]
     difference = np.empty(rounds)
@@ -113,7 +107,7 @@ def paired_bootstrap_pr_auc(
 def _weighted_pr_auc(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_]
 ) -> Callable[[NDArray[np.int64]], float]:
-    """Average precision as a function of how often each row is drawn, with the sorting done once."""
+    """Average precision as a function of how often each row is drawn; sorted once."""
     order = np.argsort(-probability, kind="stable")
     ranked = probability[order]
     last_of_tie = np.append(ranked[:-1] != ranked[1:], True)

@@ -1,6 +1,4 @@
-"""Tickets -> the sparse matrix that a linear model is fitted on; the features are those of
-`urgency.features`.
-"""
+"""Tickets -> the sparse matrix that a linear model is fitted on (`urgency.features`)."""
 
 from __future__ import annotations
 
@@ -35,9 +33,7 @@ def presence_matrix(frame: pd.DataFrame) -> sparse.csr_matrix:
 
 
 def smooth_idf(presence: sparse.csr_matrix) -> NDArray[np.float64]:
-    """ln((1 + n) / (1 + df)) + 1 for each feature, as TfidfTransformer(smooth_idf=True) has it;
-    shape (FEATURES,).
-    """
+    """ln((1 + n) / (1 + df)) + 1 by feature, as scikit-learn with smooth_idf; shape (FEATURES,)."""
     document_frequency = np.bincount(presence.indices, minlength=FEATURES)
     return np.asarray(np.log((1 + presence.shape[0]) / (1 + document_frequency)) + 1)
 

@@ -1,6 +1,4 @@
-"""Card: a version's report for people, one HTML file that needs nothing else. It holds numbers,
-never a ticket.
-"""
+"""Card: a version's report for people, one HTML file. It holds numbers, never a ticket."""
 
 from __future__ import annotations
 
@@ -9,24 +7,15 @@ from typing import Any
 
 from urgency.bundle import Manifest
 
-COLUMNS = (
-    "rows",
-    "base_rate",
-    "accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "pr_auc",
-    "roc_auc",
-    "brier",
-    "ece",
-)
+COLUMNS = tuple("rows base_rate accuracy precision recall f1 pr_auc roc_auc brier ece".split())
 SIDE = 260
 """Width and height of the calibration picture in pixels."""
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1f2933}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.25rem .6rem;text-align:right}
+body{font:16px/1.5 system-ui,sans-serif;color:#1f2933}
+body{max-width:52rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+td,th{padding:.25rem .6rem;text-align:right}
 th:first-child,td:first-child{text-align:left}tr+tr{border-top:1px solid #d9e2ec}
 .PROMOTE{color:#207227}.HOLD{color:#b44d12}.REJECT{color:#ab091e}
 """
@@ -36,8 +25,9 @@ def card_html(manifest: Manifest, report: dict[str, Any]) -> str:
     """The card of a judged version; `report` is what goes into `metrics.json`."""
     verdict = manifest.verdict
     against = f"against version {verdict.against}" if verdict.against else "as the first model"
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Version {manifest.version}</title>
-<style>{STYLE}</style>
+    slices = [(column, rows) for column, rows in report["slices"].items() if rows]
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
+<title>Version {manifest.version}</title><style>{STYLE}</style>
 <h1>Version {manifest.version}: <span class="{verdict.decision}">{verdict.decision}</span></h1>
 <p>Judged {against} on {escape(manifest.created_at)} by {escape(manifest.execution)}.</p>
 {_list(verdict.reasons)}
@@ -45,9 +35,10 @@ def card_html(manifest: Manifest, report: dict[str, Any]) -> str:
 <p>A ticket is called urgent from a probability of {manifest.threshold:.3f}.</p>
 {_table("part", report["metrics"])}
 <h2>Are the probabilities true?</h2>
-<p>Of the test tickets that got about 70 %, about 70 % should be urgent: dots on the line are right.</p>
+<p>Of the test tickets that got about 70 %, about 70 % should be urgent: dots on the line are
+right.</p>
 {_reliability_svg(report["reliability"])}
-{"".join(f"<h2>By {column}</h2>{_table(column, rows)}" for column, rows in report["slices"].items() if rows)}
+{"".join(f"<h2>By {column}</h2>{_table(column, rows)}" for column, rows in slices)}
 <h2>What to know about the data</h2>
 {_list([finding["sentence"] for finding in report["data"]] or ["Nothing unusual."])}
 </html>
@@ -60,11 +51,12 @@ def _list(sentences: Any) -> str:
 
 def _table(corner: str, rows: dict[str, dict[str, float]]) -> str:
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in (corner, *COLUMNS))
-    body = "".join(
-        f"<tr><td>{escape(name)}</td>{''.join(f'<td>{_number(metrics.get(column))}</td>' for column in COLUMNS)}</tr>"
-        for name, metrics in rows.items()
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f"<table><tr>{head}</tr>{''.join(_row(*item) for item in rows.items())}</table>"
+
+
+def _row(name: str, metrics: dict[str, float]) -> str:
+    cells = "".join(f"<td>{_number(metrics.get(column))}</td>" for column in COLUMNS)
+    return f"<tr><td>{escape(name)}</td>{cells}</tr>"
 
 
 def _number(value: float | None) -> str:

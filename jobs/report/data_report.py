@@ -62,9 +62,7 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
 
 
 def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
-    """Words whose mere presence separates the labels: AUC = (1 + share in urgent - share in others)
-    / 2.
-    """
+    """Words whose presence separates the labels: AUC = (1 + difference of shares) / 2."""
     urgent = frame[frame["urgent"]]
     others = frame[~frame["urgent"]]
     if urgent.empty or others.empty:
@@ -86,9 +84,7 @@ def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _common_words(frame: pd.DataFrame) -> set[str]:
-    """Words in at least half of some tickets; one that separates the labels stands in over 80 % of
-    one side.
-    """
+    """Words in half of some tickets; one that separates labels stands in over 80 % of a side."""
     probed = frame.nsmallest(_PROBED, "split_key")
     counts = Counter(word for text in _texts(probed) for word in set(terms(text)))
     return {word for word, tickets in counts.items() if tickets >= len(probed) / 2}
@@ -99,9 +95,7 @@ def _tickets_with(frame: pd.DataFrame, words: set[str]) -> Counter[str]:
 
 
 def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
-    """Fewer changes of label from row to row than chance gives (Wald and Wolfowitz 1940): 2 n p (1
-    - p).
-    """
+    """Fewer label changes from row to row than by chance, 2np(1 - p) (Wald and Wolfowitz 1940)."""
     for file, rows in frame.groupby("file", observed=True, sort=False):
         urgent = rows["urgent"].to_numpy()
         expected = 2 * (len(urgent) - 1) * urgent.mean() * (1 - urgent.mean())

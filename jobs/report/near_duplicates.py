@@ -1,6 +1,4 @@
-"""Near-duplicates between two sides of the split, by MinHash: time grows with the words, not with
-the pairs.
-"""
+"""Near-duplicates between two sides of the split, by MinHash: linear in the number of words."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ It holds no ticket.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -86,85 +87,73 @@ def receipt_json(receipt: Receipt) -> bytes:
     )
 
 
-def receipt_markdown(receipt: Receipt, noticed: Sequence[str] = ()) -> bytes:
-    """The receipt for the people who dropped the file and know nothing but the bucket.
+def receipt_markdown(receipt: Receipt, findings: Sequence[str] = ()) -> bytes:
+    """The receipt for the people who dropped the file and know only the bucket.
 
-    noticed: what stands out in the tickets of all files together, in sentences.
+    findings: what stands out in the tickets of all files together, in sentences.
     """
+    report, read_on = receipt.report, f"read on {receipt.at}."
+    numbers = f"snapshot {receipt.snapshot}, version {receipt.version}."
     sections = (
-        [
-            f"# {_headline(receipt)}",
-            f"File {_code(receipt.report.file)}, {receipt.report.size_bytes:,} bytes, read on {receipt.at}.",
-        ],
-        ["## Rows", *_rows(receipt)],
-        _not_taken(receipt),
+        [f"# {_headline(report)}"],
+        [f"File {_code(report.file)}, {report.size_bytes:,} bytes, {read_on}"],
+        ["## Rows", *_rows(report)],
+        _not_taken(report),
         ["## The model", *_model(receipt)],
-        _noticed(noticed),
+        _what_stands_out(findings),
         ["## What to do now", *_next_steps(receipt)],
         ["## To undo this", *_undo(receipt)],
-        [
-            f"Generation {receipt.report.generation}, snapshot {receipt.snapshot}, version {receipt.version}."
-        ],
+        [f"Generation {report.generation}, {numbers}"],
     )
     return ("\n\n".join(text for section in sections for text in section) + "\n").encode()
 
 
-def _headline(receipt: Receipt) -> str:
+def _headline(report: FileReport) -> str:
     return {
         "accepted": "The file was taken",
-        "partly": f"The file was taken, but for {_count(receipt.report.quarantined, 'row')}",
+        "partly": f"The file was taken, except {_count(report.quarantined, 'row')}",
         "quarantined": "The file was not taken",
-    }[receipt.report.status]
+    }[report.status]
 
 
-def _rows(receipt: Receipt) -> Iterator[str]:
-    if not receipt.report.records:
+def _rows(report: FileReport) -> Iterator[str]:
+    if not report.records:
         yield "No row was counted: the file could not be read as a table of tickets."
     else:
+        repeated = "set aside because a later row or file holds the same ticket."
         yield (
-            f"{_count(receipt.report.records, 'row')}: {receipt.report.accepted:,} taken,"
-            f" {receipt.report.quarantined:,} not taken, {receipt.report.duplicate:,} set aside because a later row"
-            " or file tells of the same ticket."
+            f"{_count(report.records, 'row')}: {report.accepted:,} taken,"
+            f" {report.quarantined:,} not taken, {report.duplicate:,} {repeated}"
         )
-    if receipt.report.columns_ignored:
-        yield f"Columns that are not used: {', '.join(map(_code, receipt.report.columns_ignored))}."
+    if report.columns_ignored:
+        yield f"Columns that are not used: {', '.join(map(_code, report.columns_ignored))}."
 
 
-def _not_taken(receipt: Receipt) -> list[str]:
-    if not receipt.report.problems:
-        return []
+def _not_taken(report: FileReport) -> Iterator[str]:
+    if not report.problems:
+        return
     lines: dict[str, list[int]] = {}
-    for problem in receipt.report.problems:
+    for problem in report.problems:
         lines.setdefault(problem.reason, []).append(problem.line)
-    listed = [f"* {_line_ranges(numbers)}: {_escaped(reason)}" for reason, numbers in lines.items()]
-    rest = (
-        [f"{_count(receipt.report.more, 'more row')} could not be taken."]
-        if receipt.report.more
-        else []
-    )
-    return [
-        "## What was not taken, and why",
-        "Line 1 is the first line of the file.",
-        "\n".join(listed),
-        *rest,
-    ]
+    yield "## What was not taken, and why"
+    yield "Line 1 is the first line of the file."
+    yield _bullets(f"{_line_ranges(at)}: {_escaped(reason)}" for reason, at in lines.items())
+    if report.more:
+        yield f"{_count(report.more, 'more row')} could not be taken."
 
 
 def _model(receipt: Receipt) -> Iterator[str]:
     against = receipt.verdict.against
     before = f"version {against} goes on answering" if against else "no model answers yet"
     yield _DECISIONS[receipt.verdict.decision].format(version=receipt.version, before=before)
-    yield (
-        "\n".join(f"* {_escaped(reason)}" for reason in receipt.verdict.reasons)
-        or "No reason was recorded."
-    )
+    yield _bullets(map(_escaped, receipt.verdict.reasons)) or "No reason was recorded."
 
 
-def _noticed(sentences: Sequence[str]) -> list[str]:
-    if not sentences:
-        return []
-    listed = "\n".join(f"* {_escaped(sentence)}" for sentence in sentences)
-    return ["## What stands out", "In the tickets of all files together:", listed]
+def _what_stands_out(findings: Sequence[str]) -> Iterator[str]:
+    if findings:
+        yield "## What stands out"
+        yield "In the tickets of all files together:"
+        yield _bullets(map(_escaped, findings))
 
 
 def _next_steps(receipt: Receipt) -> Iterator[str]:
@@ -180,15 +169,11 @@ def _next_steps(receipt: Receipt) -> Iterator[str]:
 
 
 def _undo(receipt: Receipt) -> Iterator[str]:
-    yield (
-        f"Delete {_code(receipt.report.file)} from the bucket: the next model is made without its tickets."
-    )
-    if receipt.verdict.decision == "PROMOTE" and receipt.verdict.against:
-        command = f'urgency rollback --to {receipt.verdict.against} --reason "..."'
-        yield (
-            "To bring the model before back at once, ask whoever runs the service for"
-            f" {_code(command)}."
-        )
+    file, against = _code(receipt.report.file), receipt.verdict.against
+    yield f"Delete {file} from the bucket: the next model is made without its tickets."
+    if receipt.verdict.decision == "PROMOTE" and against:
+        command = _code(f'urgency rollback --to {against} --reason "..."')
+        yield f"To bring the previous model back at once, ask the service's operator for {command}."
 
 
 def _line_ranges(numbers: Sequence[int]) -> str:
@@ -200,9 +185,12 @@ def _line_ranges(numbers: Sequence[int]) -> str:
             ranges.append([number, number])
     shown = ", ".join(f"{a}-{b}" if b > a else f"{a}" for a, b in ranges[:_RANGES_SHOWN])
     hidden = sum(b - a + 1 for a, b in ranges[_RANGES_SHOWN:])
-    return f"{'line' if len(numbers) == 1 else 'lines'} {shown}" + (
-        f" and {hidden:,} more" if hidden else ""
-    )
+    more = f" and {hidden:,} more" if hidden else ""
+    return f"{'line' if len(numbers) == 1 else 'lines'} {shown}{more}"
+
+
+def _bullets(items: Iterable[str]) -> str:
+    return "\n".join(f"* {item}" for item in items)
 
 
 def _count(number: int, noun: str) -> str:
@@ -214,13 +202,10 @@ def _code(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Headers and file names are strangers' text: they must not become HTML or links."""
-    return "".join(
-        f"\\{character}" if character in "\\`*<[|" else character for character in _one_line(text)
-    )
+    """Headers and file names are other people's text: they must not become HTML or links."""
+    return re.sub(r"([\\`*<\[|])", r"\\\1", _one_line(text))
 
 
-def _one_line(text: Iterable[str]) -> str:
-    return " ".join(
-        "".join(character if character.isprintable() else " " for character in text).split()
-    )
+def _one_line(text: str) -> str:
+    printable = (character if character.isprintable() else " " for character in text)
+    return " ".join("".join(printable).split())

@@ -23,9 +23,7 @@ _LATEST_S = 2**33
 
 @dataclass(slots=True)
 class TicketColumns:
-    """Rows as they grow; `created_s` in seconds since 1970 or NO_DATE, `file` the number of the
-    file.
-    """
+    """Rows as they grow; `created_s` in seconds since 1970 or NO_DATE, `file` its number."""
 
     ticket_id: list[str] = field(default_factory=list)
     created_s: array[int] = field(default_factory=lambda: array("q"))
@@ -60,9 +58,7 @@ class TicketColumns:
             del getattr(self, name)[rows:]
 
     def frame(self, files: list[str]) -> pd.DataFrame:
-        """The columns that `jobs.tickets.dataset.Dataset` describes, and same_text (uint64);
-        `files` by number.
-        """
+        """Dataset's columns and same_text (uint64); `files`: names by number."""
         created_at = (
             np.array(self.created_s, "int64").astype("datetime64[s]").astype("datetime64[us]")
         )

@@ -99,9 +99,7 @@ class _Tally:
 def _read_file(
     file: SourceFile, opened: Open, columns: TicketColumns, number: int, read: _Read
 ) -> _Tally:
-    """What happened to one file, whose good rows now stand in `columns`; none where the file was
-    refused.
-    """
+    """What happened to one file; its good rows are in `columns`, none where it was refused."""
     tally, begin = _Tally(file), len(columns)
     try:
         with opened(file) as stream:

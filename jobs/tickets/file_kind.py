@@ -39,9 +39,7 @@ _MARKUP = (
 
 
 def why_not_text(head: bytes) -> str | None:
-    """Why a file that begins with `head` (some kilobytes) cannot be a UTF-8 CSV; None when it may
-    be one.
-    """
+    """Why a file with these first kilobytes cannot be a UTF-8 CSV; None when it may be one."""
     if not head:
         return "the file is empty."
     if head.startswith(b"PK\x03\x04"):
@@ -57,7 +55,7 @@ def why_not_text(head: bytes) -> str | None:
 
 
 def _why_not_bytes(head: bytes) -> str | None:
-    """A Latin letter in UTF-16 or UTF-32 is a byte and one or three NULs, always on the same side."""
+    """A Latin letter in UTF-16 or UTF-32 is a byte and one or three NULs, always on one side."""
     sides = (head[0::2], head[1::2])
     if head.strip(b"\0") and any(side.count(0) > 0.7 * len(side) > 0 for side in sides):
         return _WIDE

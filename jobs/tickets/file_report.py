@@ -15,9 +15,7 @@ PROBLEMS_KEPT = 1_000
 
 
 class Problem(NamedTuple):
-    """Why one row, or the whole file, was not taken; `line` counts physical lines from 1. Never
-    holds a cell.
-    """
+    """Why a row, or the file, was not taken; `line` counts physical lines from 1. Holds no cell."""
 
     line: int
     reason: str

@@ -1,6 +1,4 @@
-"""A CSV's header -> which column is where; whoever made the file learns in plain words what it
-lacks.
-"""
+"""A CSV's header -> which column is where, or in plain words what is missing."""
 
 from __future__ import annotations
 

@@ -28,9 +28,7 @@ LIMITS = Limits()
 
 
 class FileRefused(UrgencyError):
-    """A file cannot be read as a whole; `reason` is meant for its owner, `line` is where reading
-    stopped.
-    """
+    """A file cannot be read at all; `reason` is for its owner, `line` is where reading stopped."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -39,9 +37,7 @@ class FileRefused(UrgencyError):
 
 
 class Line(NamedTuple):
-    """A physical line without its end, control characters gone; `damaged` when it held bytes that
-    are not UTF-8.
-    """
+    """A physical line without its end and control characters; `damaged`: it was not UTF-8."""
 
     number: int
     text: str
@@ -80,9 +76,7 @@ def _not_utf8(number: int) -> str:
 
 
 def _split(blocks: Iterator[bytes], longest: int) -> Iterator[bytes]:
-    """Lines without their ends; what is longer than `longest` is cut into longer-than-`longest`
-    pieces.
-    """
+    """Lines without their ends; one longer than `longest` comes in pieces longer than `longest`."""
     rest = b""
     for block in blocks:
         lines = (rest + block).splitlines(keepends=True)
@@ -96,9 +90,7 @@ def _split(blocks: Iterator[bytes], longest: int) -> Iterator[bytes]:
 
 
 def _checked_blocks(stream: BinaryIO, limits: Limits) -> Iterator[bytes]:
-    """The stream's bytes, control characters and BOM dropped, after a look at what kind of file it
-    is.
-    """
+    """The stream's bytes without control characters and BOM, once they look like text."""
     size_bytes = 0
     for block in _blocks(stream):
         if not size_bytes and (reason := why_not_text(block[:_HEAD])):

@@ -28,9 +28,7 @@ _GAPS = re.compile(r"[\s_\-\u2010-\u2015]+")
 
 
 class Row(NamedTuple):
-    """A good row; `line` counts physical lines from 1, `created_at` is the cell as it stands (""
-    for none).
-    """
+    """A good row; `line` counts physical lines from 1, `created_at` is the cell ("" for none)."""
 
     line: int
     ticket: Ticket
@@ -40,9 +38,7 @@ class Row(NamedTuple):
 
 
 class CsvFile(NamedTuple):
-    """An opened CSV: the headers nobody reads, and its rows in order, good and bad; reading them
-    may be refused.
-    """
+    """An opened CSV: headers that are not read, and its rows, good and bad, as they are read."""
 
     columns_ignored: tuple[str, ...]
     rows: Iterator[Row | Problem]
@@ -51,9 +47,7 @@ class CsvFile(NamedTuple):
 def read_csv(
     stream: BinaryIO, *, aliases: Aliases = NO_ALIASES, limits: Limits = LIMITS
 ) -> CsvFile:
-    """Read the header now and the rows as they are asked for. Raises FileRefused, now or while
-    reading the rows.
-    """
+    """Read the header now, rows as they are asked for. Raises FileRefused, now or at a row."""
     records = read_records(read_lines(stream, limits), limits)
     first = next(records, None)
     if first is None:

@@ -89,9 +89,7 @@ class _Source:
 
 
 def _quoted_together(first: Line, source: _Source, most: int) -> list[Line]:
-    """`first` and the lines that its quotation marks reach over; fewer when they exceed `most`
-    characters.
-    """
+    """`first` and the lines its quotation marks reach over; fewer above `most` characters."""
     group, size, is_open = [first], len(first.text), _is_odd(first.text)
     while is_open and size <= most and (line := next(source, None)):
         group.append(line)
@@ -113,6 +111,6 @@ def _why_bad(group: list[Line], fields: list[str] | None, width: int) -> str | N
 
 
 def _has_swallowed_rows(group: list[Line], text: str, fields: list[str] | None, width: int) -> bool:
-    """Whether a bad record of many lines took in lines that are rows, or begin one, by themselves."""
+    """Whether a bad record took in lines that are rows, or begin one, by themselves."""
     out_of_place = fields is None and not _is_odd(text)
     return out_of_place or any(len(split_fields(line.text) or ()) == width for line in group[1:])

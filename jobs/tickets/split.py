@@ -1,6 +1,4 @@
-"""The split that lasts: a ticket's side is a function of the ticket alone, however the corpus
-grows.
-"""
+"""The split that lasts: a ticket's side depends on the ticket alone, however many there are."""
 
 from __future__ import annotations
 

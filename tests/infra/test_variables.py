@@ -6,7 +6,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from urgency.settings import Settings
+from urgency.settings import Settings, variables_of
 
 VARIABLES = (Path(__file__).parents[2] / "infra" / "variables.tf").read_text()
 BLOCKS = dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', VARIABLES, re.MULTILINE | re.DOTALL))
@@ -27,5 +27,5 @@ def test_each_says_what_it_is_for_and_which_values_are_right() -> None:
 
 def test_settings_take_what_decides_how_a_model_is_made_and_nothing_else() -> None:
     allowed = re.findall(r'"(URGENCY_\w+)"', BLOCKS["settings"].partition("condition")[2])
-    recipe = [row.metadata["variables"][0] for row in fields(Settings) if row.metadata["recipe"]]
+    recipe = [variables_of(row)[0] for row in fields(Settings) if row.metadata["recipe"]]
     assert sorted(allowed) == sorted(recipe)
