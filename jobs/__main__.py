@@ -100,18 +100,15 @@ class Run:
 
     @staticmethod
     def of(settings: Settings, execution: str, log: Log) -> Run:
-        """Over the buckets that `settings` name. Raises Forbidden without credentials."""
+        """Over the buckets that `settings` name. Raises SettingsError, or Forbidden."""
+        recipe, reached = recipe_of(settings), crash_points(settings)
         client = storage_client(settings)
 
         def bucket(name: str) -> CloudBucket:
             return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
 
         registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
-        recipe, reached, landing = (
-            recipe_of(settings),
-            crash_points(settings),
-            bucket(settings.landing_bucket),
-        )
+        landing = bucket(settings.landing_bucket)
         return Run(settings, execution, log, recipe, reached, landing, registry)
 
     def reconcile(self, *, force: bool) -> None:

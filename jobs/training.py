@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from jobs.model.fit import CATEGORIES, Fitted, fit
 from jobs.model.gate import Champion, Evidence, Scores, judge
 from jobs.model.golden import broken_promises, golden_part
+from jobs.model.metrics import Floats
 from jobs.model.threshold import cost_threshold, within_capacity
 from jobs.protocol.crash_points import Reached
 from jobs.report.card import card_html
@@ -54,7 +54,7 @@ class Candidate:
     snapshot: Snapshot
     data: Dataset
     scorer: Scorer
-    probability: NDArray[np.float64]
+    probability: Floats
 
     @staticmethod
     def of(snapshot: Snapshot, data: Dataset, scorer: Scorer) -> Candidate:
@@ -190,7 +190,7 @@ def _contents(snapshot: Snapshot) -> set[tuple[int, str]]:
     return {(file.size, file.crc32c) for file in snapshot.files}
 
 
-def probabilities(scorer: Scorer, frame: pd.DataFrame) -> NDArray[np.float64]:
+def probabilities(scorer: Scorer, frame: pd.DataFrame) -> Floats:
     """P(urgent) of each row, shape (rows,), by the scorer that serves."""
     columns = (frame[name] for name in ("title", "description", "source", "customer_tier"))
     tickets = (Ticket(*row) for row in zip(*columns, strict=True))

@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
+from jobs.model.metrics import Flags, Floats
 from jobs.model.vectors import one_hot, presence_matrix, smooth_idf, unit_rows
 from urgency.bundle import Arrays
 
@@ -41,7 +42,7 @@ class Fitted:
     unseen_idf: float
     weights: dict[str, dict[str, float]]
     c: float
-    out_of_fold: NDArray[np.float64]
+    out_of_fold: Floats
 
 
 def fit(frame: pd.DataFrame, *, seed: int = 0) -> Fitted:
@@ -82,7 +83,7 @@ def _fit(frame: pd.DataFrame, seed: int) -> Fitted:
     )
 
 
-def folds_of(keys: pd.Series[Any], urgent: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+def folds_of(keys: pd.Series[Any], urgent: Flags, seed: int) -> NDArray[np.int64]:
     """A fold, 0 .. FOLDS - 1, for each row; equal keys share one, labels are spread evenly."""
     label = pd.Series(urgent, index=keys.index).groupby(keys).max()
     shuffled = [sha256(f"{seed}:{key}".encode()).digest() for key in label.index]
@@ -93,7 +94,7 @@ def folds_of(keys: pd.Series[Any], urgent: NDArray[np.bool_], seed: int) -> NDAr
     return np.asarray(fold.loc[keys].to_numpy(np.int64))
 
 
-def platt(score: NDArray[np.float64], urgent: NDArray[np.bool_]) -> tuple[float, float]:
+def platt(score: Floats, urgent: Flags) -> tuple[float, float]:
     """Slope (>= 0) and offset of P = sigmoid(slope * score + offset), on Platt's smoothed targets.
 
     Scores that rank no better than chance get slope 0 and the base rate.
@@ -115,8 +116,8 @@ def platt(score: NDArray[np.float64], urgent: NDArray[np.bool_]) -> tuple[float,
 
 
 def _tuned(
-    rows: sparse.csr_matrix, urgent: NDArray[np.bool_], fold: NDArray[np.int64]
-) -> tuple[float, tuple[float, float], NDArray[np.float64]]:
+    rows: sparse.csr_matrix, urgent: Flags, fold: NDArray[np.int64]
+) -> tuple[float, tuple[float, float], Floats]:
     """The C of least out-of-fold log loss, its calibration and calibrated out-of-fold P(urgent)."""
     best_loss, best = math.inf, None
     for c in C_GRID:
@@ -140,7 +141,7 @@ def _logistic(c: float) -> LogisticRegression:
     return LogisticRegression(C=c, solver="liblinear", tol=1e-3, max_iter=200)
 
 
-def _base_rate(urgent: NDArray[np.bool_]) -> Fitted:
+def _base_rate(urgent: Flags) -> Fitted:
     rate = (urgent.sum() + 1) / (len(urgent) + 2)
     nothing = Arrays(np.empty(0, np.int32), np.empty(0), np.empty(0))
     weights: dict[str, dict[str, float]] = {column: {} for column in CATEGORIES}

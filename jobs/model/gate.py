@@ -1,5 +1,4 @@
-"""Gate: PROMOTE, HOLD or REJECT, and why, from evidence on the same rows for candidate and
-champion.
+"""Gate: PROMOTE, HOLD or REJECT, and why; candidate and champion are scored on the same rows.
 
 A champion's stored metric comes from another test set and is never compared with: in simulation
 that let a candidate which was two points worse through in 21 % of runs.
@@ -14,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from jobs.model.metrics import brier, paired_bootstrap_pr_auc, roc_auc_lower_bound
+from jobs.model.metrics import Flags, Floats, brier, paired_bootstrap_pr_auc, roc_auc_lower_bound
 from urgency.bundle import Verdict
 
 PROMOTE, HOLD, REJECT = "PROMOTE", "HOLD", "REJECT"
 MIN_OF_EACH_LABEL = 5
 """Held-out tickets of each label below which nothing is said about a model."""
 
+FIRST = "It is the first model, and it tells urgent tickets from the others."
+
 SIGNAL_CONFIDENCE = 0.99
 MARGIN = 0.02
-"""PR-AUC that a fresher candidate may lose at most, at the 95 % lower bound of a paired bootstrap.
-"""
+"""PR-AUC that a fresher candidate may lose, at the 95 % lower bound of a paired bootstrap."""
 
 RECALL_SIGNIFICANCE = 0.01
 MIN_SLICE_URGENT = 10
@@ -35,11 +35,11 @@ MIN_SLICE_URGENT = 10
 class Scores:
     """A model's P(urgent), shape (n,), and the threshold from which it calls a ticket urgent."""
 
-    probability: NDArray[np.float64]
+    probability: Floats
     threshold: float
 
     @property
-    def called(self) -> NDArray[np.bool_]:
+    def called(self) -> Flags:
         """Which tickets it calls urgent, shape (n,)."""
         return self.probability >= self.threshold
 
@@ -65,9 +65,9 @@ class Evidence:
     rows: int
     min_rows: int
     base_rate: float
-    test_urgent: NDArray[np.bool_]
+    test_urgent: Flags
     test: Scores
-    held_out_urgent: NDArray[np.bool_]
+    held_out_urgent: Flags
     held_out: Scores
     slices: dict[str, NDArray[np.object_]] = field(default_factory=dict)
     broken_promises: tuple[str, ...] = ()
@@ -86,14 +86,10 @@ def judge(evidence: Evidence) -> Verdict:
         return verdict(HOLD, too_little)
     if no_signal := list(_no_signal(evidence)):
         return verdict(REJECT, no_signal)
-    if evidence.broken_promises:
-        return verdict(
-            REJECT, [f"It breaks a promise: {broken}." for broken in evidence.broken_promises]
-        )
+    if broken := [f"It breaks a promise: {broken}." for broken in evidence.broken_promises]:
+        return verdict(REJECT, broken)
     if evidence.champion is None:
-        return verdict(
-            PROMOTE, ["It is the first model, and it tells urgent tickets from the others."]
-        )
+        return verdict(PROMOTE, [FIRST])
     if worse := list(_worse(evidence, evidence.champion)):
         return verdict(HOLD, worse)
     return verdict(*_against_champion(evidence, evidence.champion))
@@ -101,10 +97,8 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _too_little(evidence: Evidence) -> Iterator[str]:
     if evidence.rows < evidence.min_rows:
-        yield (
-            f"There are {evidence.rows:,} usable tickets; at least {evidence.min_rows:,} are"
-            " needed."
-        )
+        needed = f"at least {evidence.min_rows:,} are needed"
+        yield f"There are {evidence.rows:,} usable tickets; {needed}."
     else:
         yield from _too_few_of_a_label(evidence.held_out_urgent)
     champion = evidence.champion
@@ -116,12 +110,9 @@ def _too_little(evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _too_few_of_a_label(held_out_urgent: NDArray[np.bool_]) -> Iterator[str]:
-    for count, label in (
-        (held_out_urgent.sum(), "urgent"),
-        ((~held_out_urgent).sum(), "non-urgent"),
-    ):
-        if count < MIN_OF_EACH_LABEL:
+def _too_few_of_a_label(held_out_urgent: Flags) -> Iterator[str]:
+    for label, rows in (("urgent", held_out_urgent), ("non-urgent", ~held_out_urgent)):
+        if (count := rows.sum()) < MIN_OF_EACH_LABEL:
             yield (
                 f"Only {count} of the tickets set aside for judging are {label}; "
                 f"at least {MIN_OF_EACH_LABEL} are needed. Add more {label} tickets."
@@ -129,18 +120,15 @@ def _too_few_of_a_label(held_out_urgent: NDArray[np.bool_]) -> Iterator[str]:
 
 
 def _no_signal(evidence: Evidence) -> Iterator[str]:
-    lowest = roc_auc_lower_bound(
-        evidence.held_out.probability, evidence.held_out_urgent, SIGNAL_CONFIDENCE
-    )
+    probability, urgent = evidence.held_out.probability, evidence.held_out_urgent
+    lowest = roc_auc_lower_bound(probability, urgent, SIGNAL_CONFIDENCE)
     if lowest <= 0.5:
         yield (
             "The texts do not tell urgent tickets from others: ROC-AUC may be as low as"
             f" {lowest:.2f}, and .50 is tossing a coin. Are the labels right?"
         )
-    guessing = brier(
-        np.full(len(evidence.held_out_urgent), evidence.base_rate), evidence.held_out_urgent
-    )
-    ours = brier(evidence.held_out.probability, evidence.held_out_urgent)
+    guessing = brier(np.full(len(urgent), evidence.base_rate), urgent)
+    ours = brier(probability, urgent)
     if ours >= guessing:
         yield (
             "Its probabilities are no better than always saying the base rate "
@@ -156,18 +144,16 @@ def _worse(evidence: Evidence, champion: Champion) -> Iterator[str]:
         urgent = part & evidence.test_urgent
         lost = int((urgent & champion.scores.called & ~evidence.test.called).sum())
         won = int((urgent & ~champion.scores.called & evidence.test.called).sum())
-        # McNemar's exact test on the tickets that only one of the two finds, corrected for the
-        # number of parts.
-        if lost > won and binomtest(
-            lost, lost + won, alternative="greater"
-        ).pvalue < RECALL_SIGNIFICANCE / len(parts):
+        # McNemar's exact test on the tickets that one of the two finds, corrected for the parts.
+        significance = RECALL_SIGNIFICANCE / len(parts)
+        if lost > won and binomtest(lost, lost + won, alternative="greater").pvalue < significance:
             yield (
                 f"It misses {lost} urgent tickets ({name}) that version {champion.version} finds, "
                 f"and finds {won} that it misses."
             )
 
 
-def _slices(evidence: Evidence) -> list[tuple[str, NDArray[np.bool_]]]:
+def _slices(evidence: Evidence) -> list[tuple[str, Flags]]:
     return [
         (f"{column} {value}", values == value)
         for column, values in evidence.slices.items()
@@ -181,14 +167,14 @@ def _against_champion(evidence: Evidence, champion: Champion) -> tuple[str, list
         evidence.test.probability, champion.scores.probability, evidence.test_urgent, seed=0
     )
     low, middle, high = (float(np.quantile(difference, q)) for q in (0.05, 0.5, 0.95))
-    told = (
+    compared = (
         f"on the same {len(evidence.test_urgent):,} test tickets PR-AUC differs from version"
         f" {champion.version}'s by {middle:+.3f} ({low:+.3f} to {high:+.3f})"
     )
     if low > 0:
-        return PROMOTE, [f"It is better: {told}."]
+        return PROMOTE, [f"It is better: {compared}."]
     if low > -MARGIN and evidence.fresher:
-        return PROMOTE, [f"It is not worse and knows fresher tickets: {told}."]
+        return PROMOTE, [f"It is not worse and knows fresher tickets: {compared}."]
     if low > -MARGIN:
-        return HOLD, [f"It is not better, and the tickets are the same: {told}."]
-    return HOLD, [f"It may be worse: {told}; at most {MARGIN} may be lost."]
+        return HOLD, [f"It is not better, and the tickets are the same: {compared}."]
+    return HOLD, [f"It may be worse: {compared}; at most {MARGIN} may be lost."]

@@ -16,28 +16,17 @@ from typing import Any
 from urgency.scorer import GOLDEN_TOLERANCE, Scorer
 from urgency.ticket import Ticket, normal_ticket
 
+_DOWN = "Nobody can log in since 09:15. All 40 stores are affected!"
+_TONER = "No hurry, some time this week is fine."
+_QUESTION = "Could you tell me what the second line means?"
+_STOERUNG = "Zahlungen schlagen fehl – seit heute früh, 3 Länder betroffen."
+
 TICKETS = (
-    normal_ticket(
-        "Production is down",
-        "Nobody can log in since 09:15. All 40 stores are affected!",
-        "phone",
-        "enterprise",
-    ),
-    normal_ticket(
-        "Printer is out of toner", "No hurry, some time this week is fine.", "email", "free"
-    ),
-    normal_ticket(
-        "Question about invoice 2024-117",
-        "Could you tell me what the second line means?",
-        "web",
-        "standard",
-    ),
+    normal_ticket("Production is down", _DOWN, "phone", "enterprise"),
+    normal_ticket("Printer is out of toner", _TONER, "email", "free"),
+    normal_ticket("Question about invoice 2024-117", _QUESTION, "web", "standard"),
     normal_ticket("", "server unreachable, data loss possible"),
-    normal_ticket(
-        "Résumé der Störung",
-        "Zahlungen schlagen fehl – seit heute früh, 3 Länder betroffen.",
-        "chat",
-    ),
+    normal_ticket("Résumé der Störung", _STOERUNG, "chat"),
     normal_ticket("支払いができません", "注文 12345 の支払いに失敗しました"),
     normal_ticket("İSTANBUL ofisi", "VPN bağlantısı yok 😟", customer_tier="premium"),
     normal_ticket("!!! ???", "— … —"),
@@ -59,12 +48,10 @@ def broken_promises(scorer: Scorer) -> list[str]:
     broken = []
     if not all(0 <= scorer.probability(ticket) <= 1 for ticket in TICKETS):
         broken.append("a probability lies outside 0 to 1")
-    for says, same in _INVARIANCES.items():
-        if any(
-            abs(scorer.probability(same(t)) - scorer.probability(t)) > GOLDEN_TOLERANCE
-            for t in TICKETS
-        ):
-            broken.append(f"the probability changes with {says}")
+    for what, changed in _INVARIANCES.items():
+        pairs = ((scorer.probability(changed(t)), scorer.probability(t)) for t in TICKETS)
+        if any(abs(after - before) > GOLDEN_TOLERANCE for after, before in pairs):
+            broken.append(f"the probability changes with {what}")
     if not all(_adds_up(scorer, ticket) for ticket in TICKETS):
         broken.append("the reasons do not add up to the probability")
     return broken
@@ -92,6 +79,6 @@ def _other_digits(text: str) -> str:
 
 
 def _adds_up(scorer: Scorer, ticket: Ticket) -> bool:
-    told = scorer.explain(ticket, top=3)
-    total = told.base + math.fsum(reason.weight for reason in told.reasons) + told.rest
+    found = scorer.explain(ticket, top=3)
+    total = found.base + math.fsum(reason.weight for reason in found.reasons) + found.rest
     return abs(total - scorer.log_odds(ticket)) <= GOLDEN_TOLERANCE

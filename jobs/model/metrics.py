@@ -11,10 +11,11 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 
 ECE_BINS = 10
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-def metrics_of(
-    probability: NDArray[np.float64], urgent: NDArray[np.bool_], threshold: float
-) -> dict[str, float]:
+
+def metrics_of(probability: Floats, urgent: Flags, threshold: float) -> dict[str, float]:
     """The seed's four at `threshold`, and the threshold-free ones beside them; those that need both
     labels may lack.
 
@@ -42,39 +43,29 @@ def metrics_of(
     return metrics
 
 
-def brier(probability: NDArray[np.float64], urgent: NDArray[np.bool_]) -> float:
+def brier(probability: Floats, urgent: Flags) -> float:
     """Mean squared error of the probability (Brier 1950)."""
     return float(np.mean((probability - urgent) ** 2))
 
 
-def reliability(
-    probability: NDArray[np.float64], urgent: NDArray[np.bool_]
-) -> list[dict[str, float]]:
+def reliability(probability: Floats, urgent: Flags) -> list[dict[str, float]]:
     """Rows, mean probability and urgent share of each bin of equal width that has rows."""
     which = np.minimum((probability * ECE_BINS).astype(int), ECE_BINS - 1)
+    bins = [(probability[which == k], urgent[which == k]) for k in np.unique(which)]
     return [
-        {
-            "rows": float((which == k).sum()),
-            "probability": float(probability[which == k].mean()),
-            "urgent": float(urgent[which == k].mean()),
-        }
-        for k in np.unique(which)
+        {"rows": float(len(p)), "probability": float(p.mean()), "urgent": float(u.mean())}
+        for p, u in bins
     ]
 
 
-def expected_calibration_error(
-    probability: NDArray[np.float64], urgent: NDArray[np.bool_]
-) -> float:
+def expected_calibration_error(probability: Floats, urgent: Flags) -> float:
     """Mean |probability - urgent share| over equal bins, weighted by rows (Naeini et al. 2015)."""
     bins = reliability(probability, urgent)
     return float(sum(b["rows"] * abs(b["probability"] - b["urgent"]) for b in bins) / len(urgent))
 
 
-def roc_auc_lower_bound(
-    probability: NDArray[np.float64], urgent: NDArray[np.bool_], confidence: float
-) -> float:
-    """One-sided lower confidence bound of ROC-AUC by DeLong's variance (DeLong 1988; ranks as Sun &
-    Xu 2014).
+def roc_auc_lower_bound(probability: Floats, urgent: Flags, confidence: float) -> float:
+    """One-sided lower confidence bound of ROC-AUC (DeLong 1988; by ranks as Sun & Xu 2014).
 
     Both labels have to occur at least twice.
     """
@@ -87,13 +78,13 @@ def roc_auc_lower_bound(
 
 
 def paired_bootstrap_pr_auc(
-    ours: NDArray[np.float64],
-    theirs: NDArray[np.float64],
-    urgent: NDArray[np.bool_],
+    ours: Floats,
+    theirs: Floats,
+    urgent: Flags,
     *,
     seed: int,
     rounds: int = 1000,
-) -> NDArray[np.float64]:
+) -> Floats:
     """PR-AUC of `ours` minus `theirs` on `rounds` resamples of the same rows; (rounds,), sorted."""
     rng = np.random.default_rng(seed)
     weighted = [_weighted_pr_auc(ours, urgent), _weighted_pr_auc(theirs, urgent)]
@@ -104,9 +95,7 @@ def paired_bootstrap_pr_auc(
     return np.sort(difference)
 
 
-def _weighted_pr_auc(
-    probability: NDArray[np.float64], urgent: NDArray[np.bool_]
-) -> Callable[[NDArray[np.int64]], float]:
+def _weighted_pr_auc(probability: Floats, urgent: Flags) -> Callable[[NDArray[np.int64]], float]:
     """Average precision as a function of how often each row is drawn; sorted once."""
     order = np.argsort(-probability, kind="stable")
     ranked = probability[order]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from jobs.model.metrics import Floats
 from jobs.tickets.split import TRAIN_SHARE
 
 _DAY_S = 86_400
@@ -24,7 +24,7 @@ def cost_threshold(missed_cost: float) -> float:
 
 def within_capacity(
     threshold: float,
-    probability: NDArray[np.float64],
+    probability: Floats,
     created_at: pd.Series[pd.Timestamp],
     per_day: int,
 ) -> float:

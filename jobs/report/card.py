@@ -7,7 +7,8 @@ from typing import Any
 
 from urgency.bundle import Manifest
 
-COLUMNS = tuple("rows base_rate accuracy precision recall f1 pr_auc roc_auc brier ece".split())
+COLUMNS = ("rows", "base_rate", "accuracy", "precision", "recall", "f1", "pr_auc", "roc_auc")
+COLUMNS += ("brier", "ece")
 SIDE = 260
 """Width and height of the calibration picture in pixels."""
 

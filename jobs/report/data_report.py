@@ -1,5 +1,4 @@
-"""Data report: what whoever owns the tickets should know about them, each a plain sentence and a
-number.
+"""Data report: what the owner of the tickets should know, each a plain sentence and a number.
 
 It names files and the single words that give the label away, never a ticket.
 """
@@ -26,9 +25,7 @@ _SORTED = 0.5  # share of the expected changes of label below which a file count
 _PROBED = 200  # tickets of each label in which candidates are looked for
 _COMPARED = {"test": 5_000, "train": 50_000}
 _SHIFT = 0.05
-_E_MAIL = re.compile(
-    r"[\w.+-]@[\w-]{1,63}\.\w"
-)  # begins with one character, so that it stays linear
+_E_MAIL = re.compile(r"[\w.+-]@[\w-]{1,63}\.\w")  # linear: it begins with one character
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,7 @@ class Finding:
 def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple[Finding, ...]:
     """What stands out in the data; empty when nothing does.
 
-    champion_base_rate: share of urgent tickets in the data of the model that serves, None where
-    there is none.
+    champion_base_rate: urgent share in the data of the model that serves; None: no model.
     """
     frame = data.frame
     if frame.empty:
@@ -155,17 +151,17 @@ def _shift(frame: pd.DataFrame, champion: float | None) -> Iterator[Finding]:
 
 
 def _near_duplicates(frame: pd.DataFrame) -> Iterator[Finding]:
-    sides = {
-        side: frame[frame["side"] == side].nsmallest(most, "split_key")
+    test, train = (
+        _texts(frame[frame["side"] == side].nsmallest(most, "split_key"))
         for side, most in _COMPARED.items()
-    }
-    share = near_duplicate_share(_texts(sides["test"]), _texts(sides["train"]))
+    )
+    share = near_duplicate_share(test, train)
     if share >= 0.01:
         yield Finding(
             "near_duplicates",
             share,
             f"{share:.0%} of the test tickets nearly repeat a training ticket (80 % of their words"
-            " or more); the metrics flatter by about what these are worth.",
+            " or more); they make the metrics look better than they are.",
         )
 
 
@@ -183,17 +179,15 @@ def _dates(data: Dataset) -> Iterator[Finding]:
     thirds = [float(part.mean()) for part in np.array_split(dated["urgent"].to_numpy(), 3)]
     moved = max(thirds) - min(thirds)
     if moved >= 2 * _SHIFT:
-        told = " to ".join(f"{share:.0%}" for share in thirds)
+        shares = " to ".join(f"{share:.0%}" for share in thirds)
         yield Finding(
             "moved_over_time",
             moved,
-            f"In order of created_at the share of urgent tickets moved from {told} (thirds of"
-            f" {len(dated):,} dated tickets): metrics of a random test set flatter what comes"
-            " next.",
+            f"In order of created_at the share of urgent tickets moved from {shares} (thirds of"
+            f" {len(dated):,} dated tickets): expect worse than the metrics of a random test set.",
         )
 
 
 def _texts(frame: pd.DataFrame) -> list[str]:
-    return [
-        f"{title}\n{text}" for title, text in zip(frame["title"], frame["description"], strict=True)
-    ]
+    fields = zip(frame["title"], frame["description"], strict=True)
+    return [f"{title}\n{description}" for title, description in fields]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from jobs.model.fit import CATEGORIES
-from jobs.model.metrics import metrics_of, reliability
+from jobs.model.metrics import Floats, metrics_of, reliability
 from jobs.report.data_report import data_report
 from jobs.tickets.dataset import Dataset
 from jobs.tickets.split import SIDES
@@ -18,12 +16,11 @@ from jobs.tickets.split import SIDES
 
 def report_of(
     data: Dataset,
-    probability: NDArray[np.float64],
+    probability: Floats,
     threshold: float,
     champion_base_rate: float | None,
 ) -> dict[str, Any]:
-    """Metrics by side of the split, test metrics by slice, calibration of the test rows, and what
-    the data show.
+    """Metrics by side, test metrics by slice, calibration of the test rows, what the data show.
 
     probability: shape (rows of data.frame,), P(urgent).
     """
@@ -38,9 +35,9 @@ def report_of(
 
 
 def metrics_by_side(
-    frame: pd.DataFrame, probability: NDArray[np.float64], threshold: float
+    frame: pd.DataFrame, probability: Floats, threshold: float
 ) -> dict[str, dict[str, float]]:
-    """The metrics of train, validation and test; those of train flatter, as ever."""
+    """The metrics of train, validation and test; those of train are too good, as always."""
     side, urgent = frame["side"].to_numpy(), frame["urgent"].to_numpy(bool)
     return {
         name: metrics_of(probability[side == name], urgent[side == name], threshold)
@@ -49,7 +46,7 @@ def metrics_by_side(
 
 
 def metrics_by_slice(
-    frame: pd.DataFrame, probability: NDArray[np.float64], threshold: float
+    frame: pd.DataFrame, probability: Floats, threshold: float
 ) -> dict[str, dict[str, dict[str, float]]]:
     """The metrics by column and category."""
     urgent = frame["urgent"].to_numpy(bool)
