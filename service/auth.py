@@ -47,7 +47,7 @@ class Certificates:
         self._fetched_at = float("-inf")
         self._lock = threading.Lock()
 
-    def having(self, key_id: str) -> dict[str, str]:
+    def for_key(self, key_id: str) -> dict[str, str]:
         """PEM certificates by key id, with `key_id` if it is published. Raises Unavailable."""
         with self._lock:
             age_s = self._clock() - self._fetched_at
@@ -85,7 +85,7 @@ class ReloadCaller:
             key_id = str(jwt.decode_header(token).get("kid"))
         except Exception:  # noqa: BLE001  a token is hostile input and fails in many ways
             raise _unauthenticated("is not a signed JSON web token") from None
-        certificates = self._certificates.having(key_id)
+        certificates = self._certificates.for_key(key_id)
         try:
             claims = jwt.decode(
                 token, certificates, audience=self._audience, clock_skew_in_seconds=CLOCK_SKEW_S

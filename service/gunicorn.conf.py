@@ -39,7 +39,7 @@ accesslog = None
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"facts": {"class": "service.server_log.FactHandler"}},
-    "root": {"level": "WARNING", "handlers": ["facts"]},
-    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["facts"], "propagate": False}},
+    "handlers": {"json": {"class": "service.server_log.JsonHandler"}},
+    "root": {"level": "WARNING", "handlers": ["json"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["json"], "propagate": False}},
 }

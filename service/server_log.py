@@ -7,7 +7,7 @@ import logging
 from urgency.logs import Log
 
 
-class FactHandler(logging.Handler):
+class JsonHandler(logging.Handler):
     """Writes each record as one JSON line; an exception as its type and message, without stack."""
 
     def emit(self, record: logging.LogRecord) -> None:

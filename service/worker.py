@@ -12,7 +12,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-LOOK_S = 0.2
+IDLE_CHECK_S = 0.2
 """How often a draining worker checks how long its kept-alive connections have been idle."""
 
 
@@ -47,4 +47,4 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait less than gunicorn does, or one idle connection uses up the grace period."""
-        super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, LOOK_S))
+        super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, IDLE_CHECK_S))
