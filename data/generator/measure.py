@@ -1,10 +1,9 @@
-"""How hard the files are: the figures in README.md.  Needs scikit-learn (`pip install ".[jobs]"`).
+"""How hard the files are: the figures in README.md. Needs scikit-learn (`pip install ".[jobs]"`).
 
     python -m data.generator.measure
 
-The model is the plain one everybody knows: TF-IDF of words and word pairs, one-hot source and tier,
-logistic regression.  Train 60 %, test 20 %, told apart by a hash of the masked text; mean and
-deviation of ten such splits.
+The model is a plain one: TF-IDF of words and word pairs, one-hot source and tier, logistic
+regression. Train 60 %, test 20 %, split by a hash of the masked text; ten such splits.
 """
 
 import hashlib
@@ -22,18 +21,13 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from data.generator.chance import Dice
-from data.generator.stats import (
-    best_token,
-    duplicate_share,
-    masked_text,
-    parse_rows,
-    text_of,
-    urgent_share,
-)
+from data.generator import stats
+from data.generator.chance import Chance
+from data.generator.stats import masked_text, text_of
 from data.generator.tickets import Row
 
 HERE = Path(__file__).parents[1]
+FILES = ("tickets.csv", "tickets_week2.csv")
 SALTS = range(10)
 Rows = Sequence[Row]
 
@@ -46,7 +40,7 @@ class Score(NamedTuple):
 
 
 def split(rows: Rows, salt: int) -> tuple[list[Row], list[Row]]:
-    """Train (60 %) and test (20 %); a ticket's side depends on its masked text and the salt alone."""
+    """Train (60 %) and test (20 %); the masked text and the salt decide a ticket's side."""
     sides: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
     for row in rows:
         digest = hashlib.sha256(f"{salt}:{masked_text(row)}".encode()).digest()
@@ -62,11 +56,9 @@ def fit_and_score(train: Rows, test: Rows, *, one_hot: bool = True) -> Score:
     columns = ColumnTransformer([text, fields] if one_hot else [text])
     model = make_pipeline(columns, LogisticRegression(class_weight="balanced", max_iter=1000))
     model.fit(_table(train), _truth(train))
-    scores = model.predict_proba(_table(test))[:, 1]
-    return Score(
-        float(roc_auc_score(_truth(test), scores)),
-        float(average_precision_score(_truth(test), scores)),
-    )
+    truth, scores = _truth(test), model.predict_proba(_table(test))[:, 1]
+    roc_auc, pr_auc = roc_auc_score(truth, scores), average_precision_score(truth, scores)
+    return Score(float(roc_auc), float(pr_auc))
 
 
 def _table(rows: Rows) -> "np.ndarray[tuple[int, int], np.dtype[np.object_]]":
@@ -80,7 +72,7 @@ def _truth(rows: Rows) -> list[bool]:
 def shuffle_labels(rows: Rows, seed: int) -> list[Row]:
     """The same rows, each with the label of another."""
     labels = [row.label_urgency for row in rows]
-    mixed = Dice(seed).sample(labels, len(labels))
+    mixed = Chance(seed).sample(labels, len(labels))
     return [row._replace(label_urgency=label) for row, label in zip(rows, mixed, strict=True)]
 
 
@@ -92,44 +84,42 @@ def experiments(first: Rows, second: Rows) -> dict[str, Callable[[int], Score]]:
         return fit_and_score(*split(first, salt), one_hot=one_hot)
 
     def in_order(_: int) -> Score:
-        return fit_and_score(first[: len(first) * 6 // 10], first[len(first) * 6 // 10 :])
+        cut = len(first) * 6 // 10
+        return fit_and_score(first[:cut], first[cut:])
 
     def on_noise(salt: int) -> Score:
         train, test = split(first, salt)
         return fit_and_score(shuffle_labels(train, salt + 1), test)
+
+    def second_new(salt: int) -> Score:
+        return fit_and_score(split(first, salt)[0], split(both, salt)[1])
 
     return {
         "tickets": on_first,
         "tickets, without source and tier": lambda salt: on_first(salt, one_hot=False),
         "tickets, labels shuffled": on_noise,
         "tickets, first 60 % by time, tested on the rest": in_order,
-        "both test sets, trained on tickets": lambda salt: fit_and_score(
-            split(first, salt)[0], split(both, salt)[1]
-        ),
+        "both test sets, trained on tickets": second_new,
         "both test sets, trained on both": lambda salt: fit_and_score(*split(both, salt)),
     }
 
 
 def main() -> int:
     """Print the figures."""
-    files = {
-        name: parse_rows((HERE / name).read_bytes())
-        for name in ("tickets.csv", "tickets_week2.csv")
-    }
-    for name, rows in files.items():
-        word, auc = best_token(rows)
-        facts = (
-            f"urgent {urgent_share(rows):.3f}  repeats {duplicate_share(rows):.3f}  best word"
-            f" {word!r} {auc:.3f}"
-        )
+    files = [stats.parse_rows((HERE / name).read_bytes()) for name in FILES]
+    for name, rows in zip(FILES, files, strict=True):
+        urgent, repeats = stats.urgent_share(rows), stats.duplicate_share(rows)
+        word, auc = stats.best_token(rows)
+        facts = f"urgent {urgent:.3f}  repeats {repeats:.3f}  best word {word!r} {auc:.3f}"
         sys.stdout.write(f"{name}: {len(rows)} rows  {facts}\n")
-    for name, run in experiments(*files.values()).items():
+    for name, run in experiments(*files).items():
         roc, pr = zip(*(run(salt) for salt in SALTS), strict=True)
-        curves = (
-            f"ROC-AUC {fmean(roc):.3f} ± {stdev(roc):.3f}  PR-AUC {fmean(pr):.3f} ± {stdev(pr):.3f}"
-        )
-        sys.stdout.write(f"{curves}  {name}\n")
+        sys.stdout.write(f"ROC-AUC {_spread(roc)}  PR-AUC {_spread(pr)}  {name}\n")
     return 0
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{fmean(values):.3f} ± {stdev(values):.3f}"
 
 
 if __name__ == "__main__":

@@ -210,16 +210,16 @@ def test_certificates_are_fetched_once_and_again_only_for_an_unknown_key_or_afte
 
     certificates = Counted(f"{cloud.url}/oauth2/v1/certs", clock=clock)
     for _ in range(3):
-        assert key_id in certificates.having(key_id)
+        assert key_id in certificates.for_key(key_id)
     assert len(fetched) == 1
     for _ in range(3):
-        assert "unknown" not in certificates.having("unknown")
+        assert "unknown" not in certificates.for_key("unknown")
     assert len(fetched) == 1  # too soon after the last time
     clock.advance(31)
-    certificates.having("unknown")
+    certificates.for_key("unknown")
     assert len(fetched) == 2
     clock.advance(6 * 3600 + 1)
-    certificates.having(key_id)
+    certificates.for_key(key_id)
     assert len(fetched) == 3
 
 

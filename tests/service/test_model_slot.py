@@ -5,7 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from service.model_slot import CHECK_WAIT_S, TELL_EVERY_S
+from service.model_slot import CHECK_WAIT_S, LOG_EVERY_S
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.service import HARD_S, SOFT_S, Instance
 from tests.support.storage.faults import calls, held
@@ -84,7 +84,7 @@ def test_an_instance_that_answers_tells_once_a_minute_what_it_serves_also_while_
         raise Unavailable("Storage does not answer.")
 
     registry.control.fault = away
-    for _ in range(int(2 * TELL_EVERY_S / SOFT_S)):
+    for _ in range(int(2 * LOG_EVERY_S / SOFT_S)):
         instance.clock.advance(SOFT_S)
         assert instance.version() == "1"
     assert [(fact["version"], fact["epoch"]) for fact in instance.facts("model_serving")] == [

@@ -37,7 +37,7 @@ def problem(body: bytes) -> Problem:
 def flaws(body: object) -> dict[str, str]:
     refused = problem(json.dumps(body).encode())
     assert refused.status == 422
-    return {flaw.pointer: flaw.detail for flaw in refused.flaws}
+    return {error.pointer: error.detail for error in refused.errors}
 
 
 # Answers
@@ -212,7 +212,7 @@ def test_no_problem_repeats_what_was_sent():
         b'"secret"',
     ):
         refused = problem(body)
-        assert "secret" not in refused.detail + "".join(flaw.detail for flaw in refused.flaws)
+        assert "secret" not in refused.detail + "".join(error.detail for error in refused.errors)
 
 
 def test_mutated_bodies_are_answered_or_refused_and_never_break_the_service():
