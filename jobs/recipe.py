@@ -13,7 +13,8 @@ from urgency.bundle import canonical_json, digest
 from urgency.settings import Settings, recipe_settings
 
 MODULES = (
-    *("urgency/bundle.py", "urgency/features.py", "urgency/scorer.py", "urgency/ticket.py"),
+    *("urgency/bundle.py", "urgency/features.py", "urgency/html_text.py", "urgency/scorer.py"),
+    "urgency/ticket.py",
     *("jobs/tickets/file_kind.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
     *("jobs/tickets/header.py", "jobs/tickets/reader.py", "jobs/tickets/columns.py"),
     *("jobs/tickets/dataset.py", "jobs/tickets/split.py"),

@@ -3,11 +3,18 @@
 A feature is a word or a pair of neighbours, marked by the field it stands in. The numbers are those
 of scikit-learn's HashingVectorizer(n_features=FEATURES, alternate_sign=False): no vocabulary, so
 memory is bounded and no customer's word is stored in a model.
+
+Words are runs of letters with the combining marks on them, but where a script puts no spaces
+between words: each Han character is a word (so pairs of neighbours are pairs of characters), and in
+Hiragana, Katakana, Thai, Lao, Burmese and Khmer, whose characters are sounds, each overlapping pair
+of characters: abcd is ab, bc, cd (so pairs of neighbours are three characters). Marks stay with
+their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,7 +23,46 @@ import mmh3
 
 FEATURES = 2**18
 FIELD_MARKS = (("title", "t:"), ("description", "d:"))
-_RUNS = re.compile(r"[^\W\d_]+|\d+")
+
+# Blocks of scripts without spaces as sets of `re`; digits, marks and signs stand in them too.
+_SOUNDS = (
+    "\u0e00-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f\U0001aff0-\U0001b16f"  # Hiragana, Katakana
+)
+_HAN = (
+    "\u3005-\u3007\u3021-\u3029\u3038-\u303c\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003fffd"
+)
+
+_MARKED_BLOCKS = (
+    *((0x300, 0x3100), (0xA000, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x13000, 0x14000)),
+    *((0x16000, 0x17000), (0x1B000, 0x1F000), (0xE0100, 0xE01F0)),
+)
+"""Where combining marks are; a look at all of Unicode would cost 0.1 s at every start."""
+
+
+def combining_marks() -> list[str]:
+    """Unicode's categories Mn, Mc and Me, in order: `re` has no name for them."""
+    blocks = (chr(code) for start, end in _MARKED_BLOCKS for code in range(start, end))
+    return [sign for sign in blocks if unicodedata.category(sign)[0] == "M"]
+
+
+def _mark_pattern() -> str:
+    marks = combining_marks()
+    low = "".join(sign for sign in marks if sign < "\U00010000")
+    high = "".join(sign for sign in marks if sign >= "\U00010000")
+    # `re` tries the high ones one by one, so they are asked last and of high characters only.
+    return rf"(?:[{low}]|(?=[\U00010000-\U0010ffff])[{high}])"
+
+
+_MARK = _mark_pattern()
+_HAS_SOUNDS = re.compile(f"[{_SOUNDS}]")
+_SPACED = rf"[^\W\d_{_SOUNDS}{_HAN}]"
+_SOUND = re.compile(rf"(?![\W\d_])[{_SOUNDS}]{_MARK}*")
+_WORDS = re.compile(
+    rf"{_SPACED}+(?:{_MARK}+{_SPACED}*)*+|(?:{_SOUND.pattern})+|[^\W\d_]{_MARK}*|\d+"
+)
+_ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
 
 
 class Word(NamedTuple):
@@ -30,8 +76,25 @@ class Word(NamedTuple):
 
 
 def terms(text: str) -> list[str]:
-    """Runs of letters in lower case, and "0" for any run of digits: "L4-SRUP_20" -> l 0 srup 0."""
-    return ["0" if run.isdecimal() else run for run in _RUNS.findall(text.lower())]
+    """Words in lower case, and "0" for any run of digits: "L4-SRUP_20 支払" -> l 0 srup 0 支 払."""
+    lowered = text.lower()
+    if lowered.isascii():
+        found = _ASCII_WORDS.findall(lowered)
+    elif not _HAS_SOUNDS.search(lowered):
+        found = _WORDS.findall(lowered)
+    else:
+        found = [lowered[start:end] for start, end in _places(lowered)]
+    return ["0" if run.isdecimal() else run for run in found]
+
+
+def _places(lowered: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each word; those of two sounds overlap."""
+    for run in _WORDS.finditer(lowered):
+        sounds = [found.span() for found in _SOUND.finditer(lowered, *run.span())]
+        if len(sounds) < 2:
+            yield run.span()
+        for (start, _), (_, end) in pairwise(sounds):
+            yield start, end
 
 
 def marked(found: list[str], mark: str) -> list[str]:
@@ -50,10 +113,9 @@ def located_words(text: str, field: str) -> Iterator[Word]:
     lowered = text.lower()
     # A few letters, such as the Turkish capital dotted I, grow when they become small.
     origin = range(len(text)) if len(lowered) == len(text) else _origin(text)
-    for run in _RUNS.finditer(lowered):
-        start, end = origin[run.start()], origin[run.end() - 1] + 1
-        term = "0" if run.group().isdecimal() else run.group()
-        yield Word(field, text[start:end], start, end, term)
+    for first, last in _places(lowered):
+        start, end, term = origin[first], origin[last - 1] + 1, lowered[first:last]
+        yield Word(field, text[start:end], start, end, "0" if term.isdecimal() else term)
 
 
 def _origin(text: str) -> list[int]:

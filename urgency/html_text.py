@@ -3,15 +3,15 @@
 A whole field is HTML or is not. It is HTML when it holds one of these, each in its proper form:
 * the end tag of an element of everyday HTML, such as </p> or </a>;
 * its start tag with a value, such as <a href="...">;
-* a start tag whose name is no word, such as <br>, <p> or <div>; a bare <table> may be a placeholder.
+* a start tag whose name is no word, such as <br> or <div> (a lone <table> may be a placeholder).
 A field without them that holds an escape of XML (&amp; &lt; &#39; ...) is decoded once, and what
 comes out is judged again: some helpdesks escape the whole body.
 
 In HTML, comments, <head>, <style> and <script> go with their content, if they are closed. The tags
-of all HTML's elements go: those within a line leave nothing (un<b>do</b> -> undo), cells, pictures
-and controls a space, all others a line break. Then character references that end in ; are decoded,
-lines stripped, and empty lines dropped. What only looks like a tag stays: <none>, List<String>,
-<ann@example.com>, x<5, a <b and c> d, "< br>".
+of HTML's elements and of Word's (<o:p>) go: those within a line leave nothing (un<b>do</b>: undo),
+cells, pictures and controls a space, all others a line break. Then character references that end
+in ; are decoded, lines stripped, and empty lines dropped. What only looks like a tag stays: <none>,
+List<String>, <ann@example.com>, x<5, a <b and c> d, "< br>".
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
+from html.entities import html5
 
 _FLAGS = re.ASCII | re.IGNORECASE
 _NO_WORDS = "p|br|hr|div|span|t[rdh]|tbody|[uo]l|li|h[1-6]|em"
@@ -32,13 +33,14 @@ _IN_LINE = (
 )
 _IN_CELLS = "audio button canvas iframe img input meter object option picture progress td th video"
 _BREAKING = (
-    "address applet area article aside base basefont blockquote body br caption center col colgroup"
-    " datalist dd details dialog dir div dl dt embed fieldset figcaption figure footer form frame"
-    " frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li link main map marquee math menu"
-    " nav noframes noscript ol optgroup output p param pre rp rt script search section select slot"
-    " source style summary svg table tbody template textarea tfoot thead title tr track ul"
+    "address applet area article aside base basefont blockquote body br caption center col"
+    " colgroup datalist dd details dialog dir div dl dt embed fieldset figcaption figure footer"
+    " form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html legend li link main map"
+    " marquee math menu nav noframes noscript ol optgroup output p param pre rp rt script search"
+    " section select slot source style summary svg table tbody template textarea tfoot thead title"
+    " tr track ul"
 )
-_LEAVES = {name: "" for name in _IN_LINE.split()} | {name: " " for name in _IN_CELLS.split()}
+_LEAVES = dict.fromkeys(_IN_LINE.split(), "") | dict.fromkeys(_IN_CELLS.split(), " ")
 
 _FLAG_WORDS = r"(?:\s+(?:async|checked|compact|defer|disabled|hidden|noshade|nowrap|selected)\b)*"
 # Nothing here reads over a "<", so a text of nothing but beginnings is still read in linear time.
@@ -51,13 +53,13 @@ _IS_HTML = re.compile(
     rf"</(?:{_EVERYDAY})\s*>|<(?:{_NO_WORDS}){_REST}|<(?:{_EVERYDAY}){_FLAG_WORDS}{_VALUES}", _FLAGS
 )
 _IS_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[\da-f]{1,6});", _FLAGS)
-_REFERENCE = re.compile(r"&(?:[a-z][a-z\d]{1,31}|#\d{1,7}|#x[\da-f]{1,6});", _FLAGS)
+_REFERENCE = re.compile(r"&(?:([a-z][a-z\d]{1,31};)|#\d{1,7};|#x[\da-f]{1,6};)", _FLAGS)
 _MARKUP = re.compile(
     rf"<({_ELEMENTS}|{_OFFICE}){_REST}|</({_ELEMENTS}|{_OFFICE})\s*>|<(!)(?=--)"
     r"|<(?:!doctype|!\[(?:if|endif)|\?xml)\b[^<>]*>",
     _FLAGS,
 )
-_CLOSES = {
+_CLOSES = {  # "!" stands for the <! of a comment, so that <!--> is a whole one
     "!": re.compile("-->"),
     "head": re.compile(r"</head\s*>|(?=<body[\s>])", _FLAGS),
     "style": re.compile(r"</style\s*>", _FLAGS),
@@ -81,7 +83,12 @@ def html_to_text(text: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    return _REFERENCE.sub(lambda found: unescape(found[0]), text)
+    return _REFERENCE.sub(_character, text)
+
+
+def _character(found: re.Match[str]) -> str:
+    """What is meant; `unescape` alone takes &nothing; for &not and "hing;"."""
+    return found[0] if found[1] and found[1] not in html5 else unescape(found[0])
 
 
 def _visible(text: str) -> Iterator[str]:
@@ -91,7 +98,8 @@ def _visible(text: str) -> Iterator[str]:
     while found := _MARKUP.search(text, at):
         yield text[at : found.start()]
         opened = (found[1] or found[3] or "").lower()
-        yield _LEAVES.get(opened or (found[2] or "").lower(), "\n")
+        name = opened or (found[2] or "").lower()
+        yield "" if name == "!" or ":" in name else _LEAVES.get(name, "\n")
         at = found.end()
         if opened in _CLOSES and opened not in unclosed:
             if closed := _CLOSES[opened].search(text, at):

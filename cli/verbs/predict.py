@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.show import Json, complain, console, emit_json, plain, say, table
+from urgency.ticket import normal_text
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -74,7 +75,7 @@ def highlighted(ticket: dict[str, Any], prediction: dict[str, Any]) -> Text:
 
     shown = Text()
     for field in ("title", "description"):
-        text = Text(str(ticket.get(field) or ""))
+        text = Text(normal_text(str(ticket.get(field) or "")))  # spans count in the normal form
         for reason in prediction.get("explanation", {}).get("reasons", []):
             if reason["field"] == field:
                 text.stylize("red" if reason["weight"] > 0 else "green", *reason["span"])

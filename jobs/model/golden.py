@@ -1,5 +1,4 @@
-"""Golden tickets: fixed ones from the code, never from anybody's data, that every model is tried
-on.
+"""Golden tickets: every model is tried on them; they stand in the code and are nobody's data.
 
 They prove two things: that the service computes what the job computed, and that a model keeps the
 promises which hold whatever it learned.
@@ -30,6 +29,10 @@ TICKETS = (
     normal_ticket("支払いができません", "注文 12345 の支払いに失敗しました"),
     normal_ticket("İSTANBUL ofisi", "VPN bağlantısı yok 😟", customer_tier="premium"),
     normal_ticket("!!! ???", "— … —"),
+    normal_ticket(
+        "Fwd: &Ouml;ffnung", f"<div><p>{_DOWN}</p>un<b>do</b><br>a &lt; b</div>", "email"
+    ),
+    normal_ticket("เซิร์ฟเวอร์ล่ม", "सर्वर डाउन है"),
 )
 
 

@@ -1,6 +1,4 @@
-"""Texts that are hard to handle: every script, growing letters, combining marks, digits of the
-world, punctuation.
-"""
+"""Texts that are hard to handle: every script, growing letters, marks, digits, markup."""
 
 from __future__ import annotations
 
@@ -9,16 +7,15 @@ import random
 _ASCII = "server down login FAILED order12345 L4-SRUP_20 isn't e-mail _ __ - --"
 _SCRIPTS = (
     "café naïve Straße STRAẞE İSTANBUL ıstanbul ΣΊΣΥΦΟΣ 支払い 注文番号 сбой оплаты 오류 ٣٤٥ १२३ ²"
-    " ½ Ⅷ ﬁle 😟"
+    " ½ Ⅷ ﬁle 😟 सर्वर சேவையகம் เซิร์ฟเวอร์ล่ม ម៉ាស៊ីន ဆာဗာ 𠮷野家 q̣́ue"
 )
 _MARKS = "👩\u200d💻 zero\u200bwidth a\u0301 \u00a0 \ufeff … ' ” \t \n \r\n"
-_PIECES = " ".join((_ASCII, _SCRIPTS, _MARKS)).split(" ")
+_HTML = "<p> </p> <br> <b> </b> &amp; &#x301; <style> </style> <!-- --> <none> a<b List<String>"
+_PIECES = " ".join((_ASCII, _SCRIPTS, _MARKS, _HTML)).split(" ")
 
 
 def hostile_text(rng: random.Random, most: int = 30) -> str:
-    """Up to `most` pieces, now and then with characters drawn from all of Unicode but the
-    surrogates.
-    """
+    """Up to `most` pieces; one in ten is four characters of all Unicode but the surrogates."""
     pieces = [
         rng.choice(_PIECES) if rng.random() < 0.9 else _anything(rng)
         for _ in range(rng.randrange(most))

@@ -3,36 +3,77 @@
 from __future__ import annotations
 
 import random
+import re
+import sys
+import unicodedata
 
 import pytest
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from tests.support.texts import hostile_text
-from urgency.features import FEATURES, bucket, located_words, marked, terms
+from urgency.features import FEATURES, bucket, combining_marks, located_words, marked, terms
 
 
 def test_words_are_runs_of_letters_and_digits_are_masked() -> None:
-    assert terms("L4-SRUP_20 isn't UP: Störung 支払い") == [
-        "l",
-        "0",
-        "srup",
-        "0",
-        "isn",
-        "t",
-        "up",
-        "störung",
-        "支払い",
-    ]
+    found = terms("L4-SRUP_20 isn't UP: Störung ٣٤")
+    assert found == ["l", "0", "srup", "0", "isn", "t", "up", "störung", "0"]
+
+
+def test_ascii_texts_have_the_words_that_they_always_had() -> None:
+    runs = re.compile(r"[^\W\d_]+|\d+")
+    rng = random.Random(3)
+    for _ in range(2_000):
+        text = "".join(chr(rng.randrange(128)) for _ in range(60))
+        assert terms(text) == [
+            "0" if run.isdecimal() else run for run in runs.findall(text.lower())
+        ]
+        # The pattern for all scripts finds them too, which the letter in front makes it do.
+        assert terms(f"é {text}") == ["é", *terms(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("सर्वर डाउन है", ["सर्वर", "डाउन", "है"]),
+        ("சேவையகம் இயங்கவில்லை", ["சேவையகம்", "இயங்கவில்லை"]),
+        ("q\u0323ue\u0301 x\u0308", ["q\u0323ue\u0301", "x\u0308"]),
+        ("\u0301 ab \u0301\u0301cd 1\u20e3", ["ab", "cd", "0"]),
+        ("🄰\U00011046 \U00011013\U00011046\U00011013", ["\U00011013\U00011046\U00011013"]),
+    ],
+)
+def test_combining_marks_stay_inside_words(text: str, words: list[str]) -> None:
+    assert terms(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("VPN接続 失敗", ["vpn", "接", "続", "失", "敗"]),
+        ("サーバー2台がダウン", ["サー", "ーバ", "バー", "0", "台", "がダ", "ダウ", "ウン"]),
+        ("支払い・払いの、の", ["支", "払", "い", "払", "いの", "の"]),
+        ("𠮷々〇ｶﾞ", ["𠮷", "々", "〇", "ｶﾞ"]),  # outside the BMP, repetition, zero, half width
+        ("ร์ล่ม๑๒", ["ร์ล่", "ล่ม", "0"]),
+        ("ເຄື່ອງ", ["ເຄື່", "ຄື່ອ", "ອງ"]),
+        ("ម៉ាស", ["ម៉ាស"]),
+        ("ဆာဗာ", ["ဆာဗာ"]),
+        ("葛\U000e0100城", ["葛\U000e0100", "城"]),
+        ("서버 다운", ["서버", "다운"]),
+    ],
+)
+def test_scripts_without_spaces_are_characters_or_pairs_of_sounds(
+    text: str, words: list[str]
+) -> None:
+    assert terms(text) == words
+
+
+def test_every_combining_mark_of_unicode_is_known() -> None:
+    everything = map(chr, range(sys.maxunicode + 1))
+    assert combining_marks() == [c for c in everything if unicodedata.category(c)[0] == "M"]
 
 
 def test_features_are_marked_words_and_pairs() -> None:
-    assert marked(["server", "is", "down"], "t:") == [
-        "t:server",
-        "t:is",
-        "t:down",
-        "t:server is",
-        "t:is down",
-    ]
+    features = ["t:server", "t:is", "t:down", "t:server is", "t:is down"]
+    assert marked(["server", "is", "down"], "t:") == features
     assert marked([], "t:") == []
 
 
@@ -65,7 +106,7 @@ def test_every_word_stands_where_it_says() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("İSTANBUL ofisi", ["İ", "STANBUL", "ofisi"]), ("STRAẞE 4", ["STRAẞE", "4"])],
+    [("İSTANBUL ofisi", ["İSTANBUL", "ofisi"]), ("STRAẞE 4", ["STRAẞE", "4"])],
 )
 def test_letters_that_grow_in_lower_case_do_not_shift_the_places(
     text: str, words: list[str]

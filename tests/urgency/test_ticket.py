@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import unicodedata
+
 import pytest
 
 from urgency.errors import BadTicket
-from urgency.ticket import CATEGORY_MAX, TEXT_MAX, normal_ticket, same_text, split_key
+from urgency.ticket import (
+    CATEGORY_MAX,
+    INVISIBLE,
+    TEXT_MAX,
+    normal_text,
+    normal_ticket,
+    same_text,
+    split_key,
+)
 
 
 def test_equal_texts_have_one_normal_form() -> None:
@@ -18,7 +30,34 @@ def test_line_breaks_and_tabs_stay() -> None:
     assert normal_ticket("a", "x\r\n\ty").description == "x\r\n\ty"
 
 
-@pytest.mark.parametrize("fields", [("", ""), ("  ", "\n\t"), ("\x00", "")])
+def test_invisible_characters_go_from_every_field() -> None:
+    seen = normal_ticket(
+        "\ufeffze\u200bro", "so\u00adft \u202eab\u202c", "em\u2060ail", "go\u200dld"
+    )
+    assert seen == normal_ticket("zero", "soft ab", "email", "gold")
+    assert normal_text("a\u200b\u0308") == "ä"  # composed after they are gone
+
+
+def test_the_invisible_characters_are_unicodes_category_of_formats() -> None:
+    everything = [chr(code) for code in range(sys.maxunicode + 1)]
+    listed = set(re.findall(f"[{INVISIBLE}]", "".join(everything)))
+    assert listed >= {c for c in everything if unicodedata.category(c) == "Cf"}
+    assert {unicodedata.category(c) for c in listed} <= {"Cf", "Cn"}  # unassigned in an old Python
+
+
+def test_html_is_text_in_every_field_before_anything_else_is_judged() -> None:
+    html = "<p>Sto&#x308;rung&shy;en</p>"
+    assert normal_ticket("a", html, "R&amp;D") == normal_ticket("a", "Störungen", "r&d")
+    with pytest.raises(BadTicket, match="both empty"):
+        normal_ticket("<br>", "<p>&nbsp;</p><style>p {}</style>")
+
+
+def test_limits_hold_for_what_was_sent() -> None:
+    with pytest.raises(BadTicket, match="characters"):
+        normal_ticket("a", "<br>" * (TEXT_MAX // 4 + 1))
+
+
+@pytest.mark.parametrize("fields", [("", ""), ("  ", "\n\t"), ("\x00", ""), ("\u200b", "\ufeff")])
 def test_a_ticket_needs_a_text(fields: tuple[str, str]) -> None:
     with pytest.raises(BadTicket, match="both empty"):
         normal_ticket(*fields)
