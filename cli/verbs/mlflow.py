@@ -58,8 +58,7 @@ def _server(uri: str, port: int, log: Path) -> Iterator[Process]:
     """One worker, which does not outlive this process."""
     where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command = [sys.executable, "-W", "ignore", "-m", "mlflow", "server", *where]
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    server = launch([*command, "--backend-store-uri", uri], environment, log.parent, log)
+    server = launch([*command, "--backend-store-uri", uri], os.environ, log.parent, log)
     guarded, pipe = [*GUARD, str(server.pid)], subprocess.PIPE
     guard = subprocess.Popen(guarded, stdin=pipe, start_new_session=True)
     try:
