@@ -167,7 +167,7 @@ class Settings:
         "URGENCY_TASK_TIMEOUT_S", "the job's task timeout in s", _positive, 3600.0
     )
     mlflow_tracking_uri: str = _setting(
-        "MLFLOW_TRACKING_URI", "tracking server; empty: the control bucket"
+        "MLFLOW_TRACKING_URI", "MLflow server that the job logs to; empty: none"
     )
     crash_at: str = _setting(
         "URGENCY_CRASH_AT", "crash point at which to die, name[:occurrence]; local stack only"
