@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 from urllib.request import urlopen
@@ -17,14 +16,12 @@ import typer
 from cli.context import reach
 from cli.show import plain, say
 from cli.usage_error import Mistake
-from infra.local.processes import Process, answers, launch
+from infra.local.processes import Process, answers, ended_with_us, launch
 from infra.local.state import home_of
 from jobs.tracking import QUIET
 from urgency.errors import Unavailable
 
 READY_S = 120.0
-GUARD = ("sh", "-c", 'read line; kill -s KILL -- "-$0"')
-"""Kills a process group when its pipe is closed: when this process ends, be it by SIGKILL."""
 
 
 def mlflow(
@@ -41,37 +38,33 @@ def mlflow(
         return say(f"The tracking server is {plain(uri)}; open it in a browser.")
     if answers(port):
         raise Mistake(f"Port {port} is in use: choose another one with --port.")
+    try:
+        mlflow_version = version("mlflow")
+    except PackageNotFoundError:
+        raise Mistake("MLflow is missing: pip install 'ticket-urgency[local]'.") from None
     os.environ.update(QUIET)
     from jobs.tracking.mlflow_runs import build_store  # late: see jobs.tracking
 
     folder = home_of(os.environ).root / "mlflow" / system.settings.project
-    uri, experiment = build_store(system.registry, folder)
+    uri, experiment = build_store(system.registry, folder, mlflow_version)
     page = f"http://127.0.0.1:{port}/#/experiments/{experiment}"
-    with suppress(KeyboardInterrupt), _server(uri, port, folder / "server.log") as server:
-        _wait_for(page, server, folder / "server.log")
+    with suppress(KeyboardInterrupt), ended_with_us(_start(uri, port, folder)) as server:
+        _wait_for(page, server, folder)
         say(f"MLflow answers at [bold]{page}[/]; Ctrl-C ends it. Its store is {plain(uri)}")
         raise typer.Exit(server.wait())
 
 
-@contextmanager
-def _server(uri: str, port: int, log: Path) -> Iterator[Process]:
-    """One worker, which does not outlive this process."""
-    where = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command = [sys.executable, "-W", "ignore", "-m", "mlflow", "server", *where]
-    server = launch([*command, "--backend-store-uri", uri], os.environ, log.parent, log)
-    guarded, pipe = [*GUARD, str(server.pid)], subprocess.PIPE
-    guard = subprocess.Popen(guarded, stdin=pipe, start_new_session=True)
-    try:
-        yield server
-    finally:
-        guard.communicate()
-        server.wait()
+def _start(uri: str, port: int, folder: Path) -> Process:
+    """MLflow's server with one worker; its log is in `folder`."""
+    where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "1")
+    command = (sys.executable, "-W", "ignore", "-m", "mlflow", "server", *where)
+    return launch((*command, "--backend-store-uri", uri), os.environ, folder, folder / "server.log")
 
 
-def _wait_for(page: str, server: Process, log: Path) -> None:
+def _wait_for(page: str, server: Process, folder: Path) -> None:
     until = time.monotonic() + READY_S
     while server.poll() is None and time.monotonic() < until:
         with suppress(OSError), urlopen(page, timeout=READY_S):  # noqa: S310  our own address
             return
         time.sleep(0.1)
-    raise Unavailable(f"MLflow did not start; the end of {log} says why.")
+    raise Unavailable(f"MLflow did not start; the end of {folder}/server.log says why.")

@@ -73,7 +73,10 @@ def reliability(
 def precision_recall_points(
     probability: NDArray[np.float64], urgent: NDArray[np.bool_]
 ) -> list[list[float]]:
-    """[recall, precision] at CURVE_POINTS thresholds or fewer, recall falling from 1; needs an urgent row."""
+    """[recall, precision] at CURVE_POINTS thresholds or fewer, recall falling from 1.
+
+    At least one row has to be urgent.
+    """
     precision, recall, _ = precision_recall_curve(urgent, probability)
     at = np.unique(np.linspace(0, len(recall) - 1, CURVE_POINTS).round().astype(int))
     return [[round(float(recall[k]), 4), round(float(precision[k]), 4)] for k in at]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import datetime
-from importlib.metadata import version as library_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,7 +32,7 @@ TAG_MAX, DIGEST_MAX = 5000, 36
 """Characters that MLflow takes."""
 
 
-def build_store(registry: Registry, root: Path) -> tuple[str, str]:
+def build_store(registry: Registry, root: Path, mlflow_version: str) -> tuple[str, str]:
     """Tracking URI and experiment of a SQLite store below `root` that has every version.
 
     What it has already is not logged again. Raises Gone where no version was committed yet.
@@ -42,7 +41,7 @@ def build_store(registry: Registry, root: Path) -> tuple[str, str]:
     if not stored:
         raise Gone("There is no version yet; drop a CSV first.")
     # A store of another registry, of another MLflow's tables or in a moved folder is of no use.
-    identity = f"{stored[min(stored)].crc32c} {library_version('mlflow')} {root.resolve()}"
+    identity = f"{stored[min(stored)].crc32c} {mlflow_version} {root.resolve()}"
     folder = root.resolve() / digest(identity.encode())[:12]
     for other in set(root.resolve().glob("*/")) - {folder}:
         shutil.rmtree(other)
@@ -76,9 +75,9 @@ def _experiment(client: MlflowClient, artifacts: Path | None) -> str:
     """Id of the experiment, made where it is missing, as is the registered model."""
     if not client.search_registered_models(f"name = '{NAME}'"):
         client.create_registered_model(NAME)
-    if found := client.get_experiment_by_name(NAME):
-        return str(found.experiment_id)
-    return str(client.create_experiment(NAME, artifacts and artifacts.as_uri()))
+    found = client.get_experiment_by_name(NAME)
+    where = artifacts and artifacts.as_uri()
+    return str(found.experiment_id if found else client.create_experiment(NAME, where))
 
 
 def _known(client: MlflowClient) -> dict[tuple[str, ...], str]:

@@ -52,7 +52,11 @@ def _track(uri: str, registry: Registry, log: Log) -> None:
         state = {"store": digest(uri.encode()), "versions": versions, "champion": champion}
         complete = canonical_json({"schema": 1} | state)
         if versions and known != complete:
-            _log_missing(uri, registry)
+            os.environ.update(QUIET | IMPATIENT)
+            identify(uri)
+            from jobs.tracking.mlflow_runs import log_missing  # late: see jobs.tracking
+
+            log_missing(uri, registry)
             registry.control.put(TRACKED, complete, token)
             log.info("tracked", versions=versions)
     except Conflict:
@@ -61,14 +65,6 @@ def _track(uri: str, registry: Registry, log: Log) -> None:
         reason = " ".join(str(error).split()) or type(error).__name__
         reason = reason.replace(uri, "MLFLOW_TRACKING_URI")[-REASON_MAX:]
         log.warning("tracking_failed", reason=reason)
-
-
-def _log_missing(uri: str, registry: Registry) -> None:
-    os.environ.update(QUIET | IMPATIENT)
-    identify(uri)
-    from jobs.tracking.mlflow_runs import log_missing  # late: see jobs.tracking
-
-    log_missing(uri, registry)
 
 
 def identify(uri: str) -> None:

@@ -159,24 +159,25 @@ def test_the_built_store_is_kept_until_the_registry_is_another(tmp_path: Path) -
     from jobs.tracking.mlflow_runs import build_store
 
     registry = registry_with(1)
-    first, experiment = build_store(registry, tmp_path / "mlflow")
+    first, experiment = build_store(registry, tmp_path / "mlflow", "3")
     assert first.startswith("sqlite:///")
     put_model(registry, 2)
-    assert build_store(registry, tmp_path / "mlflow") == (first, experiment)
+    assert build_store(registry, tmp_path / "mlflow", "3") == (first, experiment)
+    newer, _ = build_store(registry, tmp_path / "mlflow", "4")
+    assert newer != first, "another MLflow may have other tables"
     again = registry_with()
     put_model(again, 1, execution="begun-anew")
-    second, _ = build_store(again, tmp_path / "mlflow")
-    assert second != first
-    assert [f"sqlite:///{folder}/mlflow.db" for folder in (tmp_path / "mlflow").iterdir()] == [
-        second
-    ]
+    second, _ = build_store(again, tmp_path / "mlflow", "3")
+    assert second not in (first, newer)
+    kept = [f"sqlite:///{folder}/mlflow.db" for folder in (tmp_path / "mlflow").iterdir()]
+    assert kept == [second]
 
 
 def test_without_a_version_there_is_no_store(tmp_path: Path) -> None:
     from jobs.tracking.mlflow_runs import build_store
 
     with pytest.raises(Gone, match="no version yet; drop a CSV"):
-        build_store(registry_with(), tmp_path / "mlflow")
+        build_store(registry_with(), tmp_path / "mlflow", "3")
     assert not (tmp_path / "mlflow").exists()
 
 
