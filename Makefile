@@ -36,6 +36,7 @@ lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each
 	for part in functions jobs service; do \
 	  $(UV) export --quiet --frozen --extra $$part --no-emit-project --no-dev --no-header -o $$part/requirements.txt; \
 	done
+	$(UV) export --quiet --frozen --extra mlflow --no-emit-project --no-dev --no-header -o infra/mlflow/requirements.txt
 
 prove: .venv/dev ## the long tests: more simulated schedules, crashes three times, the chain without each grant
 	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants*.py tests/end_to_end

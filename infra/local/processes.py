@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ GRACE_S = 5.0
 POLL_S = 0.02
 RESTARTS = 5
 LAST_LINES = 15
+GUARD = 'read line; kill -s KILL -- "-$0"'
+"""Waits until its pipe is closed, which the end of its parent does, too."""
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,18 @@ def launch(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+@contextlib.contextmanager
+def ended_with_us(process: Process) -> Iterator[Process]:
+    """Kill `process` and its group after the block, and when we end before, even by SIGKILL."""
+    command = ["sh", "-c", GUARD, str(process.pid)]
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield process
+    finally:
+        guard.communicate()
+        process.wait()
 
 
 def end(processes: Iterable[Process], grace_s: float) -> None:

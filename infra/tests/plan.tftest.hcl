@@ -68,6 +68,36 @@ run "ready_made_images_are_not_built" {
   }
 }
 
+run "the_tracking_server_has_an_image_of_its_own" {
+  command = plan
+  variables {
+    mlflow = "server"
+    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7" }
+  }
+
+  assert {
+    condition     = join(" ", keys(terraform_data.image)) == "infra/mlflow"
+    error_message = "It is built from infra/mlflow, for images names none."
+  }
+  assert {
+    condition     = google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == terraform_data.image["infra/mlflow"].triggers_replace
+    error_message = "The server runs the image that is built."
+  }
+}
+
+run "a_ready_made_tracking_server_is_not_built" {
+  command = plan
+  variables {
+    mlflow = "server"
+    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7", mlflow = "r.dev/p/mlflow:7" }
+  }
+
+  assert {
+    condition     = length(terraform_data.image) == 0 && google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == "r.dev/p/mlflow:7"
+    error_message = "The server runs the image given."
+  }
+}
+
 run "protect_keeps_from_deleting" {
   command = plan
   variables {

@@ -7,9 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 ECE_BINS = 10
+CURVE_POINTS = 100
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -56,6 +62,16 @@ def reliability(probability: Floats, urgent: Flags) -> list[dict[str, float]]:
         {"rows": float(len(p)), "probability": float(p.mean()), "urgent": float(u.mean())}
         for p, u in bins
     ]
+
+
+def precision_recall_points(probability: Floats, urgent: Flags) -> list[list[float]]:
+    """[recall, precision] at CURVE_POINTS thresholds or fewer, recall falling from 1.
+
+    At least one row has to be urgent.
+    """
+    precision, recall, _ = precision_recall_curve(urgent, probability)
+    at = np.unique(np.linspace(0, len(recall) - 1, CURVE_POINTS).round().astype(int))
+    return [[round(float(recall[k]), 4), round(float(precision[k]), 4)] for k in at]
 
 
 def expected_calibration_error(probability: Floats, urgent: Flags) -> float:

@@ -26,6 +26,7 @@ ENVIRONMENTS = {
             "images": {
                 "jobs": f"{IMAGES}/jobs:v1",
                 "service": f"{IMAGES}/service@sha256:{'0' * 64}",
+                "mlflow": f"{IMAGES}/mlflow:v1",
             },
             "protect": True,
             "public": True,

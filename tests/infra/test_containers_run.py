@@ -120,11 +120,8 @@ def test_the_recipe_of_the_image_is_the_laptops(engine: Engine, images: dict[str
 
 def test_the_job_trains_from_what_landed_and_releases(trained: Trained, figure: Figure) -> None:
     assert registry_of(trained.place).current_release()[1].champion == 1
-    assert "tracked" in [json.loads(line)["message"] for line in trained.said]
-    figure(
-        f"job: {trained.took_s:.1f} s from start to release and tracking, within 512 MiB and"
-        " one CPU"
-    )
+    assert "reconciled" in [json.loads(line)["message"] for line in trained.said]
+    figure(f"job: {trained.took_s:.1f} s from start to release, within 512 MiB and one CPU")
 
 
 def test_the_service_starts_from_that_release_and_is_what_the_smoke_test_expects(

@@ -29,6 +29,7 @@ def test_every_module_that_decides_a_model_is_in_it() -> None:
         *(
             "jobs.tickets.file_report",
             "jobs.report.card",
+            "jobs.report.figures",
             "jobs.protocol.crash_points",
             "jobs.report.data_report",
             "jobs.report.near_duplicates",
