@@ -42,7 +42,7 @@ COMPUTED: Final = {
 }
 """Type and attribute to which others refer -> its published form, from values of the resource."""
 
-KEPT: Final = re.compile(r"^(google_(?!monitoring_dashboard)|terraform_data\.image)")
+KEPT: Final = re.compile(r"^(google_(?!monitoring_dashboard|client_config)|terraform_data\.image)")
 TAG: Final = re.compile(r"/(jobs|service):[0-9a-f]{16}\b")
 
 
