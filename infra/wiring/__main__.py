@@ -6,21 +6,18 @@ docs/security.md. `git diff` shows what changed, one grant a line.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from infra.wiring import mocked
+from infra.wiring.applied import APPLIED, LAPTOPS, applied_states
 from infra.wiring.from_state import grants_from, shown, wiring_from
 from infra.wiring.mocked import CHECKOUT, NoProviders, TerraformFailed
-from infra.wiring.settled import State, settled
 
-APPLIED: Final = CHECKOUT / "tests" / "infra" / "applied"
-LAPTOPS: Final = "as-it-comes"
 WIRING: Final = CHECKOUT / "infra" / "local" / "wiring.json"
 PAGE: Final = CHECKOUT / "docs" / "security.md"
 BEGIN: Final = "<!-- written by make wiring: begin -->\n"
@@ -37,7 +34,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             copy = mocked.copy_of_checkout(Path(folder))
             mocked.initialise(copy)
-            states = dict(applied_states(copy))
+            states = applied_states(copy)
     except (NoProviders, TerraformFailed) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
@@ -46,19 +43,6 @@ def main() -> int:
     WIRING.write_text(shown(wiring_from(states[LAPTOPS])) + "\n")
     PAGE.write_text(with_table(PAGE.read_text(), access_table(grants_from(states[LAPTOPS]))))
     return 0
-
-
-def environments() -> dict[str, dict[str, Any]]:
-    """Each way to apply that is checked, by name, with its variables."""
-    files = sorted(APPLIED.glob("*.tfvars.json"))
-    return {file.name.partition(".")[0]: json.loads(file.read_text()) for file in files}
-
-
-def applied_states(infra: Path) -> Iterator[tuple[str, State]]:
-    """The settled state of each environment, from an initialised copy of infra/."""
-    for name, variables in environments().items():
-        first, again = (mocked.mocked_apply(infra, variables) for _ in range(2))
-        yield name, settled(first, again, variables)
 
 
 def access_table(grants: Sequence[dict[str, str]]) -> str:

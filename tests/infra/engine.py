@@ -1,6 +1,4 @@
-"""The container engine of this machine: builds the images and runs them as Cloud Run would, within
-their limits.
-"""
+"""The container engine of this machine: builds images and runs them within Cloud Run's limits."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ class NoEngine(Exception):
 
 @dataclass(frozen=True)
 class Engine:
-    """docker or podman. `build_flags` and `run_flags` are what this machine needs besides what
-    everybody does.
-    """
+    """docker or podman; `build_flags` and `run_flags` are what this machine needs besides."""
 
     program: tuple[str, ...]
     base_image: str
@@ -81,9 +77,7 @@ class Engine:
         return set(self.run(image, *where, entrypoint="find").stdout.split())
 
     def peak_mb(self, name: str) -> float:
-        """The most memory that a running container has taken, page cache included; cgroups of
-        version 2 or 1.
-        """
+        """The most memory that a container took, with page cache; cgroups of version 2 or 1."""
         files = "/sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
         return (
             int(

@@ -1,6 +1,4 @@
-"""What checkov knows of Google Cloud, asked without a network; each rule that we skip says why, and
-is still broken.
-"""
+"""checkov, without a network: each rule that we skip says why, and is still broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images are built and run for real: 512 MiB, one CPU, a read-only file system, nobody's user."""
+"""The images are built and run: 512 MiB, one CPU, a read-only file system, an unnamed user."""
 
 from __future__ import annotations
 
@@ -222,6 +222,6 @@ def is_ready(running: ServiceProcess) -> bool:
     """Whether the service has a model to answer with."""
     assert running.process.poll() is None, running.log.read_text()
     try:
-        return requests.get(f"{running.url}/health/ready", timeout=2).ok
+        return requests.get(f"{running.url}/health/ready", timeout=30).ok
     except requests.ConnectionError:
         return False

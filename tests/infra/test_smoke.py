@@ -1,4 +1,4 @@
-"""The smoke test tells a service that does what it is for from one that does not, in one sentence."""
+"""The smoke test says in one sentence whether a service does what it is for."""
 
 from __future__ import annotations
 

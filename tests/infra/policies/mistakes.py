@@ -29,26 +29,26 @@ class Mistake:
 
 def resources(state: State) -> list[dict[str, Any]]:
     """The list that may be changed."""
-    found: list[dict[str, Any]] = state["values"]["root_module"]["resources"]
+    found: list[dict[str, Any]] = state["resources"]
     return found
 
 
 def values(state: State, address: str) -> dict[str, Any]:
-    """What a resource has; it must be there, lest a mistake is planted nowhere."""
+    """What a resource has; it must be there, or a mistake would be planted nowhere."""
     [found] = [resource for resource in resources(state) if resource["address"] == address]
     inner: dict[str, Any] = found["values"]
     return inner
 
 
 def change(policy: str, address: str, path: str, value: Any) -> Mistake:
-    """Set the argument at `path`, as in template.0.timeout, which must be there already."""
+    """Set the argument at `path`, as in template.0.timeout; its block must be there already."""
 
     def plant(state: State) -> None:
         *way, name = path.split(".")
         block: Any = values(state, address)
         for step in way:
             block = block[int(step) if step.isdigit() else step]
-        assert block[name] != value, f"{path} is {value} already"
+        assert block.get(name) != value, f"{path} is {value} already"
         block[name] = value
 
     return Mistake(policy, address, plant)
@@ -59,9 +59,7 @@ def forget(policy: str, address: str, complains_about: str) -> Mistake:
 
     def plant(state: State) -> None:
         values(state, address)
-        resources(state)[:] = [
-            resource for resource in resources(state) if resource["address"] != address
-        ]
+        resources(state)[:] = [one for one in resources(state) if one["address"] != address]
 
     return Mistake(policy, complains_about, plant)
 

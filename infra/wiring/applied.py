@@ -1,0 +1,27 @@
+"""The ways to apply that are checked, and the state of each: tests/infra/applied holds both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from infra.wiring.mocked import CHECKOUT, mocked_apply
+from infra.wiring.settled import State, settled
+
+APPLIED: Final = CHECKOUT / "tests" / "infra" / "applied"
+LAPTOPS: Final = "as-it-comes"
+
+
+def environments() -> dict[str, dict[str, Any]]:
+    """Each way to apply that is checked, by name, with its variables."""
+    files = sorted(APPLIED.glob("*.tfvars.json"))
+    return {file.name.partition(".")[0]: json.loads(file.read_text()) for file in files}
+
+
+def applied_states(infra: Path) -> dict[str, State]:
+    """The settled state of each environment, from an initialised copy of infra/."""
+    return {
+        name: settled(mocked_apply(infra, variables), mocked_apply(infra, variables), variables)
+        for name, variables in environments().items()
+    }
