@@ -53,6 +53,7 @@ def test_an_unknown_kind_of_grant_is_an_error_and_not_left_out() -> None:
 
 # --- what is computed anew ---
 
+ACCOUNT = "google_service_account"
 BLOCK = {
     "attributes": {
         "account_id": {"required": True},
@@ -69,10 +70,10 @@ def applied(email: str, unique_id: str, image: str) -> dict[str, Any]:
     """A `test_state` of one account, with an output that names it."""
     values = {"account_id": "urgency-train", "disabled": False, "email": email}
     values |= {"unique_id": unique_id, "uses": 0, "key": [{"id": unique_id, "of": email}]}
-    account = {"address": "google_service_account.x", "type": "google_service_account"}
+    account = {"address": f"{ACCOUNT}.x", "type": ACCOUNT}
     names = {"member": f"{email} member", "name": f"{email} name", "id": f"{email} id"}
     return {
-        "provider_schemas": {"p": {"resource_schemas": {"google_service_account": {"block": BLOCK}}}},
+        "provider_schemas": {"p": {"resource_schemas": {ACCOUNT: {"block": BLOCK}}}},
         "root_module": {"resources": [account | {"values": values | names}]},
         "outputs": {"who": {"value": f"ask {email}"}, "image": {"value": f"r/jobs:{image}"}},
     }
@@ -82,7 +83,7 @@ def test_computed_names_get_their_form_wherever_they_are_named() -> None:
     state = settled(
         applied("a1", "u1", "0" * 16), applied("b2", "u2", "1" * 16), {"project_id": "p"}
     )
-    [account] = values_of(state, "google_service_account")
+    [account] = values_of(state, ACCOUNT)
     email = "urgency-train@p.iam.gserviceaccount.com"
     assert (account["email"], account["key"]) == (email, [{"of": email}])
     assert state["outputs"] == {"who": f"ask {email}", "image": "r/jobs:0123456789abcdef"}
@@ -92,7 +93,7 @@ def test_what_differs_between_two_applies_is_left_out_and_so_is_what_a_mock_made
     state = settled(
         applied("a1", "u1", "0" * 16), applied("b2", "u2", "0" * 16), {"project_id": "p"}
     )
-    [account] = values_of(state, "google_service_account")
+    [account] = values_of(state, ACCOUNT)
     assert "unique_id" not in account
     assert "uses" not in account
     assert account["disabled"] is False
