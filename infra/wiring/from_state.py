@@ -33,13 +33,14 @@ WIDTH: Final = 120
 def wiring_from(state: State) -> dict[str, Any]:
     """The wiring of an applied configuration."""
     accounts = {account["email"] for account in _of(state, "google_service_account")}
-    buckets = _of(state, "google_storage_bucket")
-    grants = [grant for grant in grants_from(state) if not _is_for_builds(grant, state)]
+    builds = _only_for_builds(state)
+    buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
+    grants = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
     (job,) = _of(state, "google_cloud_run_v2_job")
     return {
         "project": job["project"],
         "region": job["location"],
-        "buckets": [_bucket(one) for one in buckets if not _is_source(one, state)],
+        "buckets": [_bucket(one) for one in buckets],
         "notifications": [_notification(one) for one in _of(state, "google_storage_notification")],
         "topics": [topic["name"] for topic in _of(state, "google_pubsub_topic")],
         "subscriptions": [_subscription(one) for one in _of(state, "google_pubsub_subscription")],
@@ -47,7 +48,7 @@ def wiring_from(state: State) -> dict[str, Any]:
         "jobs": [_job(job)],
         "services": [_service(one) for one in _of(state, "google_cloud_run_v2_service")],
         "schedules": [_schedule(one) for one in _of(state, "google_cloud_scheduler_job")],
-        "service_accounts": sorted(accounts - _builders(state)),
+        "service_accounts": sorted(accounts - builds),
         "agents": _agents(state),
         "people": _people(grants),
         "grants": grants,
@@ -104,22 +105,12 @@ def _people(grants: list[dict[str, str]]) -> dict[str, str]:
     return {member.removeprefix("user:").partition("@")[0]: member for member in members}
 
 
-def _builds(state: State) -> list[Values]:
+def _only_for_builds(state: State) -> set[str]:
+    """Names of the account that builds and of the bucket that it reads."""
     functions = _of(state, "google_cloudfunctions2_function")
-    return [function["build_config"][0] for function in functions]
-
-
-def _builders(state: State) -> set[str]:
-    return {_last(build["service_account"]) for build in _builds(state)}
-
-
-def _is_source(bucket: Values, state: State) -> bool:
-    sources = (build["source"][0]["storage_source"][0] for build in _builds(state))
-    return bucket["name"] in {source["bucket"] for source in sources}
-
-
-def _is_for_builds(grant: dict[str, str], state: State) -> bool:
-    return grant["member"].removeprefix("serviceAccount:") in _builders(state)
+    builds = [function["build_config"][0] for function in functions]
+    sources = {build["source"][0]["storage_source"][0]["bucket"] for build in builds}
+    return sources | {_last(build["service_account"]) for build in builds}
 
 
 def _agents(state: State) -> dict[str, str]:
