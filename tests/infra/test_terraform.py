@@ -62,12 +62,10 @@ def test_the_committed_state_is_not_stale(environment: str, mocked: dict[str, St
     assert mocked[environment] == committed(environment), stale
 
 
-def test_a_mocked_apply_builds_nothing_and_asks_nobody(
-    initialised: Terraform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = recording("gcloud", tmp_path, monkeypatch)
-    mocked_apply(initialised.folder, ENVIRONMENTS["as-it-comes"])
-    assert not calls.exists()
+def test_a_mocked_apply_runs_no_provisioner(initialised: Terraform) -> None:
+    (initialised.folder / "preflight.sh").write_text("touch ran\n")  # each of them begins with it
+    mocked_apply(initialised.folder, ENVIRONMENTS[LAPTOPS])
+    assert not (initialised.folder / "ran").exists()
 
 
 # --- in a simulated project ---
@@ -124,21 +122,16 @@ def test_what_costs_when_idle_is_made_only_when_asked_for(circle: Circle) -> Non
 # --- never in a real project ---
 
 
-def recording(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put a program first on the PATH that writes down what it was asked to do, in that file."""
-    calls, program = folder / "calls", folder / "bin" / name
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nenv > {folder / "environment"}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
-    return calls
-
-
 @pytest.fixture
 def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A `terraform` that does nothing, without stand-ins; returns the file of its calls."""
+    calls, program = tmp_path / "calls", tmp_path / "bin/terraform"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nenv > {tmp_path / "environment"}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv(STAND_INS, raising=False)
-    return recording("terraform", tmp_path, monkeypatch)
+    return calls
 
 
 UNSERVED = [
