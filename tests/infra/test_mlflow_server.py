@@ -49,23 +49,12 @@ def test_it_starts_as_it_is_told_to_and_answers_to_its_two_names_only(tmp_path: 
         except requests.ConnectionError:
             return False
 
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "mlflow",
-        *server_arguments(port, tmp_path / "mlflow.db"),
-    ]
-    nowhere = subprocess.DEVNULL
+    mlflow = [sys.executable, "-W", "ignore", "-m", "mlflow"]
+    command = [*mlflow, *server_arguments(port, tmp_path / "mlflow.db")]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = os.environ | QUIET
     server = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=environment,
-        stdout=nowhere,
-        stderr=nowhere,
-        start_new_session=True,
+        command, cwd=tmp_path, env=environment, start_new_session=True, **silent
     )
     try:
         eventually(answers, 120)
