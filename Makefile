@@ -50,7 +50,7 @@ tickets: .venv/demo ## write the synthetic tickets of data/ again
 docs: .venv/demo ## write docs/settings.md again from the code
 	$(RUN)/python -m cli.settings_page > docs/settings.md
 
-wiring: .venv/demo ## write infra/local/wiring.json and the table of grants again from Terraform
+wiring: .venv/demo ## write what follows from Terraform: applied states, wiring.json, the table of grants
 	$(RUN)/python -m infra.wiring
 
 clean: ## forget environments, caches and the local stack's state

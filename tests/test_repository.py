@@ -72,3 +72,10 @@ def test_no_page_of_fixes_or_debugging_and_no_path_of_a_machine() -> None:
         for name in pages
         if (CHECKOUT / name).exists() and homes.search((CHECKOUT / name).read_text())
     ]
+
+
+def test_nothing_but_the_gate_knows_a_folder_beside_the_checkout() -> None:
+    beside = r"\.\./shared|/ *[\"']shared[\"']|[\"']shared/"
+    command = ["git", "grep", "-nE", beside, "--", ".", ":!.ci/run", f":!{OURSELVES}"]
+    found = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (1, ""), found.stdout + found.stderr

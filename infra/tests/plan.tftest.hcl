@@ -20,7 +20,7 @@ run "project_id_is_enough" {
   }
   assert {
     condition     = alltrue([for bucket in google_storage_bucket.this : startswith(bucket.name, "helpdesk-test-urgency-")])
-    error_message = "Names of buckets are the whole world's and start with the project."
+    error_message = "Names of buckets are global and start with the project."
   }
   assert {
     condition     = google_cloud_run_v2_service.api.traffic[0].type == "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST" && google_cloud_run_v2_service.api.traffic[0].percent == 100

@@ -174,9 +174,7 @@ SUBSTITUTED = {
 
 
 def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """A step's script, run as Cloud Build would; `given` are substitutions, and programs as lines
-    of shell.
-    """
+    """A step's script, run as Cloud Build would; `given`: substitutions and programs in shell."""
     substituted = SUBSTITUTED | {
         name: value for name, value in given.items() if name in SUBSTITUTED
     }

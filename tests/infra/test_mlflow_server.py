@@ -1,4 +1,4 @@
-"""The optional tracking server starts with Terraform's arguments and refuses unknown hosts."""
+"""The optional tracking server takes Terraform's arguments and refuses unknown hosts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_it_starts_with_terraforms_arguments_and_answers_to_its_two_names_only(
     url = f"http://127.0.0.1:{port}"
 
     def status(host: str, path: str = "/api/2.0/mlflow/experiments/search?max_results=1") -> int:
-        return requests.get(url + path, headers={"Host": host}, timeout=5).status_code
+        return requests.get(url + path, headers={"Host": host}, timeout=60).status_code
 
     def answers() -> bool:
         assert server.poll() is None

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import gzip
 import io
 import random
-from pathlib import Path
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 
 from jobs.tickets.dataset import build_dataset
@@ -15,8 +13,6 @@ from tests.support.job.csv_files import HEADER, csv_bytes, dataset, row
 from urgency.errors import CorruptObject, Gone
 from urgency.records import SourceFile
 from urgency.ticket import normal_ticket, split_key
-
-SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 
 def test_the_frame_has_typed_columns_a_row_a_ticket() -> None:
@@ -209,14 +205,27 @@ def test_one_mutated_file_alone_has_as_many_records_as_among_others() -> None:
     assert together == [dataset(body).reports[0].records for body in bodies]
 
 
-@pytest.mark.parametrize(
-    ("name", "rows", "urgent"),
-    [("endava", 5_431, 0.11), ("nasa_pits_a", 965, 0.34), ("suraj520_nosignal", 8_469, 0.5)],
-)
-def test_published_tickets_are_read_whole(name: str, rows: int, urgent: float) -> None:
-    packed = SHARED / f"{name}.csv.gz"
-    if not packed.exists():
-        pytest.skip("skipped: shared data absent")
-    data = dataset(gzip.decompress(packed.read_bytes()))
-    assert (data.reports[0].records, data.reports[0].quarantined) == (rows, 0)
-    assert np.isclose(data.frame["urgent"].mean(), urgent, atol=0.01)
+def one_line(rng: random.Random) -> str:
+    """Words without punctuation, as of a help desk that stripped its texts."""
+    return " ".join("".join(rng.choices("aeinrst", k=5)) for _ in range(12))
+
+
+def code_review(rng: random.Random) -> str:
+    """Quotes within quotes, commas and typographic quotes, as of an issue tracker."""
+    return f'"File: {one_line(rng)}.c, line 7: “{one_line(rng)}” in: ""if( x, y )"" is wrong."'
+
+
+def paragraphs(rng: random.Random) -> str:
+    """Many lines in one cell, as of a customer support form."""
+    return f'"I\'m having an issue.\n\n{one_line(rng)}\n\n{one_line(rng)}, thanks."'
+
+
+@pytest.mark.parametrize("text", [one_line, code_review, paragraphs])
+def test_exports_are_read_whole(text: Callable[[random.Random], str]) -> None:
+    rng = random.Random(7)
+    labels = ["urgent" if number % 9 == 0 else "non-urgent" for number in range(5_000)]
+    rows = (f"X-{number},,,{text(rng)},,,{label}" for number, label in enumerate(labels))
+    data = dataset(csv_bytes(*rows))
+    assert (data.reports[0].records, data.reports[0].quarantined) == (5_000, 0)
+    assert data.frame["urgent"].mean() == pytest.approx(1 / 9, abs=0.001)
+    assert set(data.frame["ticket_id"].str[:2]) == {"X-"}
