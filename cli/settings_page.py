@@ -1,6 +1,4 @@
-"""python -m cli.settings_page: the table of settings as `docs/settings.md` has it, made from the
-one in the code.
-"""
+"""python -m cli.settings_page: `docs/settings.md`, made from the settings in the code."""
 
 from __future__ import annotations
 
@@ -12,9 +10,10 @@ from urgency.settings import Settings
 
 HEAD = """# Settings
 
-Every process reads its settings from the environment once, at start; a missing or malformed one stops it with one
-sentence. Terraform and the laptop's wiring set those without a default. A setting marked * decides what a model
-becomes: changing it makes a new recipe, so the next run trains again. (`make docs` writes this page.)
+Every process reads its settings from the environment once, at start. A missing or malformed one
+stops it with one sentence. Terraform and the laptop's wiring set those without a default. A setting
+marked * decides what a model becomes: changing it is a new recipe, so the next run trains again.
+(`make docs` writes this page.)
 
 | variable | default | what it is |
 |---|---|---|

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.context import Local
-from cli.releases import announce_release
+from cli.releases import publish_release
 from cli.watch import Hop, Watch
 from infra.local.state import Home, Stack, Urls
 from tests.cli.operator_world import World
@@ -63,7 +63,7 @@ def test_instances_are_left_alone_until_the_message_is_out() -> None:
     world.follow()
     watch.look()
     assert [hop.stage for hop in told] == ["pointer"]
-    announce_release(world.system)
+    publish_release(world.system)
     watch.look()
     assert [hop.stage for hop in told] == ["pointer", "reloaded", "reloaded"]
 
