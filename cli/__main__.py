@@ -4,8 +4,6 @@ Exit codes: 0 done, 1 temporary: try again, or it found something, 2 correct the
 settings, 3 to 6 the verdict of a drop.
 """
 
-from __future__ import annotations
-
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
@@ -13,7 +11,7 @@ import typer
 
 from cli.show import print_error
 from cli.usage_error import UsageError, not_installed
-from cli.verb_group import PANELS, VerbGroup, placeholder
+from cli.verb_group import PANELS, VerbGroup
 from urgency.errors import Forbidden, SettingsError, UrgencyError
 
 app = typer.Typer(
@@ -25,7 +23,7 @@ app = typer.Typer(
 )
 for panel, verbs in PANELS.items():
     for verb in verbs:
-        app.command(verb, rich_help_panel=panel)(placeholder)
+        app.command(verb, rich_help_panel=panel)(lambda: None)  # loaded when it is called
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,5 @@
 """The doctor's checks: each looks, writes nothing, and says what it found, why, and what to do."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

@@ -2,8 +2,6 @@
 the cloud, without them the local stack. Verbs know no difference: they get a System.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
@@ -21,10 +19,7 @@ from urgency.registry import Registry
 from urgency.settings import Settings, read_settings
 from urgency.store import CloudBucket, ObjectStore, storage_client
 
-NAMES_A_PROJECT = (
-    *("URGENCY_PROJECT", "URGENCY_LANDING_BUCKET"),
-    *("URGENCY_REGISTRY_BUCKET", "URGENCY_CONTROL_BUCKET"),
-)
+NAMES_A_PROJECT = ("PROJECT", "LANDING_BUCKET", "REGISTRY_BUCKET", "CONTROL_BUCKET")
 NEEDED = (
     *("project", "region", "landing_bucket", "registry_bucket", "control_bucket"),
     *("release_topic", "train_job", "service_url"),
@@ -35,10 +30,6 @@ RETRIED_S = 20.0
 
 LOCAL_PAUSE_S, CLOUD_PAUSE_S = 0.2, 2.0
 """Between two looks: a cloud is far away, and each look costs money."""
-
-
-class NoStack(UsageError):
-    """No settings name a project, and no local stack runs."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Local:
 
 @dataclass(frozen=True)
 class System:
-    """Everything that a verb may use."""
+    """Everything that a verb may use; `place` says for people where it is."""
 
     settings: Settings
     landing: ObjectStore
@@ -62,26 +53,20 @@ class System:
     service: ServiceClient
     dead_letters: Callable[[], list[DeadLetter]]
     who: Callable[[], str]
-    local: Local | None = None
+    place: str
     pause_s: float = CLOUD_PAUSE_S
-
-    @property
-    def place(self) -> str:
-        """Where this is, for people."""
-        if self.local:
-            return f"local stack in {self.local.home.root}"
-        return f"project {self.settings.project}"
+    local: Local | None = None
 
 
 def is_cloud(environ: Mapping[str, str]) -> bool:
     """Whether the environment names a project in the cloud."""
-    return any(environ.get(name) for name in NAMES_A_PROJECT)
+    return any(environ.get(f"URGENCY_{name}") for name in NAMES_A_PROJECT)
 
 
 def reach(environ: MutableMapping[str, str] = os.environ) -> System:
     """The system that `environ` names; a local stack's settings and identity are added to it.
 
-    Raises NoStack, SettingsError or Forbidden.
+    Raises UsageError, SettingsError or Forbidden.
     """
     local = None if is_cloud(environ) else _local(environ)
     if local:
@@ -108,6 +93,7 @@ def _system(settings: Settings, local: Local | None) -> System:
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
         dead_letters=lambda: peek(settings),
         who=credentials.who,
+        place=f"local stack in {local.home.root}" if local else f"project {settings.project}",
         local=local,
         pause_s=LOCAL_PAUSE_S if local else CLOUD_PAUSE_S,
     )
@@ -117,7 +103,7 @@ def _local(environ: Mapping[str, str]) -> Local:
     home = home_of(environ)
     stack = running_stack(home)
     if stack is None:
-        raise NoStack(
+        raise UsageError(
             f"No stack runs in {home.root}: start one with 'urgency up', or set URGENCY_PROJECT"
             " and the other settings for a project in the cloud."
         )

@@ -1,7 +1,5 @@
 """Credentials: the tokens of the person or account that runs the command, and its name."""
 
-from __future__ import annotations
-
 import getpass
 import subprocess
 

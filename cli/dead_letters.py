@@ -1,7 +1,5 @@
 """Messages that could not be delivered: looked at, and left where they are."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from typing import Any

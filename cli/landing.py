@@ -1,10 +1,8 @@
 """Dropping a file into the landing bucket, following it to its receipt, and reading receipts."""
 
-from __future__ import annotations
-
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,23 +48,19 @@ def object_name(file: Path, name: str | None) -> str:
     """Where a file lands: below incoming/, as `name` or its own. Raises UsageError for no CSV."""
     landed = INCOMING + (name or file.name).removeprefix(INCOMING).lstrip("/")
     if not is_ticket_file(landed):
-        raise UsageError(
-            f"{landed} does not end in .csv, so no run would read it; name it with --name."
-        )
+        raise UsageError(f"{landed} does not end in .csv, so no run reads it: rename it by --name.")
     if not file.is_file():
         raise UsageError(f"There is no file {file}.")
     return landed
 
 
-def upload(
-    landing: ObjectStore, file: Path, name: str, sleep: Callable[[float], None] = time.sleep
-) -> DroppedFile:
+def upload(landing: ObjectStore, file: Path, name: str) -> DroppedFile:
     """Write a file to the bucket; it replaces one of the same name.
 
     Raises Conflict when somebody else replaces it at the same time.
     """
     before = live_generation(landing, name)
-    return DroppedFile(name, swap(landing, name, file.read_bytes(), before, sleep))
+    return DroppedFile(name, swap(landing, name, file.read_bytes(), before, time.sleep))
 
 
 def live_generation(landing: ObjectStore, name: str) -> int:

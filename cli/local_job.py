@@ -1,7 +1,5 @@
 """The training job as a process on this machine that has the job's identity."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

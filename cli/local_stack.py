@@ -1,7 +1,5 @@
 """Starting a stack on this machine that outlives the command."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -21,7 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 class StackFailed(UrgencyError):
-    """The stack does not come up; the message shows the end of its log."""
+    """The stack does not start or stop; the message says where to look."""
 
 
 def start(home: Home, options: list[str]) -> Stack:

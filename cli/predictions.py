@@ -1,7 +1,5 @@
 """Predictions as a table: label, probability, the ticket with its telling words, the reasons."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rich.text import Text

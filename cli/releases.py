@@ -1,7 +1,5 @@
 """The operator's moves of the release pointer: the next release (pure), and how it is written."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -60,9 +58,7 @@ def resumed(current: Release) -> Release:
     Raises UsageError.
     """
     if not current.pinned:
-        raise UsageError(
-            "The pointer is not pinned, so runs release by themselves; 'urgency train' starts one."
-        )
+        raise UsageError("The pointer is not pinned: runs release by themselves already.")
     return replace(current, pinned=False)
 
 
@@ -82,33 +78,32 @@ def promote(system: System, version: int, reason: str) -> Release:
     """Let a version that loads here serve. Raises UsageError."""
     sha256 = loadable(system.registry, version)
     decide = partial(promoted, version=version, manifest_sha256=sha256)
-    return move(system, decide, reason, _now())
+    return move(system, decide, reason)
 
 
 def roll_back(system: System, version: int, reason: str) -> Release:
     """Let a version that loads here serve, and pin it. Raises UsageError."""
     sha256, versions = loadable(system.registry, version), system.registry.model_numbers()
     decide = partial(rolled_back, version=version, manifest_sha256=sha256, versions=versions)
-    return move(system, decide, reason, _now())
+    return move(system, decide, reason)
 
 
 def end_pin(system: System, reason: str) -> tuple[Release, str]:
     """The unpinned release, and the run started for what landed meanwhile. Raises UsageError."""
-    release = move(system, resumed, reason, _now())
+    release = move(system, resumed, reason)
     return release, system.runs.start()
 
 
-def move(system: System, decide: Decide, reason: str, now: datetime) -> Release:
+def move(system: System, decide: Decide, reason: str, now: datetime | None = None) -> Release:
     """Write and publish what `decide` makes of today's release, with who, why and when.
 
     Raises UsageError.
     """
-    by = system.who()
+    by, at = system.who(), (now or datetime.now(UTC)).isoformat()
     while True:
         token, current = system.registry.current_release()
-        following = replace(
-            decide(current), epoch=current.epoch + 1, by=by, reason=reason, at=now.isoformat()
-        )
+        epoch = current.epoch + 1
+        following = replace(decide(current), epoch=epoch, by=by, reason=reason, at=at)
         try:
             system.registry.move_release(following, token)
         except Conflict:
@@ -120,7 +115,3 @@ def move(system: System, decide: Decide, reason: str, now: datetime) -> Release:
 def publish_release(system: System) -> None:
     """Publish ModelReleased for today's pointer unless that has happened."""
     publish_pending(system.registry, system.publish, "operator", lambda _point: None, Log())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

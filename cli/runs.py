@@ -1,7 +1,5 @@
 """Runs of the training job, over Cloud Run's REST interface."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice

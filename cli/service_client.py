@@ -1,7 +1,5 @@
 """The prediction service, asked with the caller's identity."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property

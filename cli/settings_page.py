@@ -1,7 +1,5 @@
 """python -m cli.settings_page: `docs/settings.md`, made from the settings in the code."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import Field, fields
 from typing import Any

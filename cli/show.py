@@ -1,7 +1,5 @@
 """Output: tables and sentences for people, JSON for programs."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -16,6 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the release.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")]
 
 PIPE_WIDTH = 120
 VERDICT_STYLE = {"PROMOTE": "green", "HOLD": "yellow", "REJECT": "red"}

@@ -1,7 +1,5 @@
 """What a person wants predicted -> tickets as the service takes them."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable, Iterator

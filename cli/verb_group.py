@@ -1,7 +1,5 @@
 """The verbs by panel. Help reads their files; a verb is imported when it is called."""
 
-from __future__ import annotations
-
 import ast
 from importlib import import_module
 from pathlib import Path
@@ -35,10 +33,6 @@ class VerbGroup(TyperGroup):
         """Name, command and remaining arguments of the verb that is called."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load_verb(str(name)), rest
-
-
-def placeholder() -> None:
-    """Stands in for every verb that is not called."""
 
 
 def load_verb(name: str) -> Any:

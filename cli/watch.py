@@ -1,7 +1,5 @@
 """Watch: what happens in the system, shown hop by hop while it happens."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,3 @@
-"""urgency demo."""
-
-from __future__ import annotations
-
 import os
 import shutil
 import time
@@ -39,9 +35,7 @@ def demo() -> None:
     Example: urgency demo
     """
     if is_cloud(os.environ):
-        raise UsageError(
-            "The demo runs on this machine, but URGENCY_* settings name a project: unset them."
-        )
+        raise UsageError("The demo is for this machine, but URGENCY_* names a project: unset it.")
     began = time.monotonic()
     _ensure_stack()
     system = reach()

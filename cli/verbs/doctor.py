@@ -1,7 +1,3 @@
-"""urgency doctor."""
-
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import typer

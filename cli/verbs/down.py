@@ -1,21 +1,13 @@
-"""urgency down."""
-
-from __future__ import annotations
-
 import os
 import signal
 import time
 
+from cli.local_stack import StackFailed
 from cli.show import plain, say
 from infra.local.state import home_of, read_stack, running_stack
-from urgency.errors import UrgencyError
 
 STOPPED_S = 30.0
 POLL_S = 0.05
-
-
-class StillRunning(UrgencyError):
-    """The stack does not stop in time."""
 
 
 def down() -> None:
@@ -32,7 +24,7 @@ def down() -> None:
     while _is_alive(stack.pid) and read_stack(home) is not None:
         if time.monotonic() > until:
             late = f"The stack (process {stack.pid}) did not stop within {STOPPED_S:g} s"
-            raise StillRunning(f"{late}; see {home.logs}.")
+            raise StackFailed(f"{late}; see {home.logs}.")
         time.sleep(POLL_S)
     return say(f"Stopped. The data is kept in {plain(home.root)}.")
 

@@ -1,7 +1,3 @@
-"""urgency drop."""
-
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
@@ -9,21 +5,20 @@ import typer
 
 from cli.context import reach
 from cli.landing import DroppedFile, Outcome, follow, object_name, show_outcome, upload
-from cli.show import Json, emit_json, plain, say
+from cli.show import Json, Timeout, emit_json, plain, say
 from cli.usage_error import UsageError
 from cli.watch import Watch, hop_printer, ignore_hop
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSVs of labelled tickets.")]
 Name = Annotated[str | None, typer.Option(help="Name below incoming/; for one file only.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the files to their receipts.")]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")]
 
 
 def drop(
     files: Files,
     name: Name = None,
     wait: Wait = False,
-    timeout: Timeout = 900.0,
+    timeout: Timeout = 900,
     as_json: Json = False,
 ) -> None:
     """Drop CSVs of labelled tickets into the landing bucket; the rest happens by itself.

@@ -1,7 +1,3 @@
-"""urgency models."""
-
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import typer
@@ -15,10 +11,10 @@ NUMBERS = ("#rows", "#PR-AUC", "#ROC-AUC", "#ECE")
 COLUMNS = ("", "#version", "verdict", *NUMBERS, "created", "~cause")
 
 
-def models(
-    most: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
-    as_json: Json = False,
-) -> None:
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")]
+
+
+def models(most: Limit = 20, as_json: Json = False) -> None:
     """List the versions with verdict and test metrics; the arrow marks the one that serves.
 
     Example: urgency models --json

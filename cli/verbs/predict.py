@@ -1,7 +1,3 @@
-"""urgency predict."""
-
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,21 +1,15 @@
-"""urgency promote."""
-
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer
 
 from cli import releases
 from cli.context import reach
-from cli.show import Json, emit_json, plain, say
+from cli.show import Json, Reason, emit_json, plain, say
+
+Version = Annotated[int, typer.Argument(min=1, metavar="N", help="The version to serve.")]
 
 
-def promote(
-    version: Annotated[int, typer.Argument(min=1, metavar="N", help="The version to serve.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the release.")],
-    as_json: Json = False,
-) -> None:
+def promote(version: Version, reason: Reason, as_json: Json = False) -> None:
     """Let version N serve, whatever the gate decided.
 
     It is loaded and checked first, and every instance follows within seconds. Better versions

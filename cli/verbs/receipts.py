@@ -1,7 +1,3 @@
-"""urgency receipts."""
-
-from __future__ import annotations
-
 import json
 from typing import Annotated, Any
 
@@ -14,15 +10,11 @@ from cli.show import Json, console, emit_json, moment, plain, say, table, verdic
 from urgency.messages import INCOMING
 
 COLUMNS = ("~file", "#rows", "#taken", "#twice", "#refused", "#version", "verdict", "read")
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="A file, as it was dropped.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")]
 
 
-def receipts(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A file, as it was dropped.")
-    ] = None,
-    most: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
-    as_json: Json = False,
-) -> None:
+def receipts(name: Name = None, most: Limit = 20, as_json: Json = False) -> None:
     """List the receipts of dropped files, newest first, or show the newest one of file NAME.
 
     Examples: urgency receipts; urgency receipts tickets.csv

@@ -1,7 +1,3 @@
-"""urgency replay."""
-
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +17,8 @@ from urgency.errors import Gone
 from urgency.logs import Log
 from urgency.records import Snapshot
 
+Version = Annotated[int, typer.Argument(min=1, metavar="N", help="The version to make again.")]
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -33,10 +31,7 @@ class Replay:
     explanations: list[str]
 
 
-def replay(
-    version: Annotated[int, typer.Argument(min=1, metavar="N", help="The version to make again.")],
-    as_json: Json = False,
-) -> None:
+def replay(version: Version, as_json: Json = False) -> None:
     """Train version N again from its snapshot, here, and compare every digest; write nothing.
 
     Exit code 0 when all are the same, 1 when something differs or its files are gone.

@@ -1,16 +1,6 @@
-"""urgency resume."""
-
-from __future__ import annotations
-
-from typing import Annotated
-
-import typer
-
 from cli.context import reach
 from cli.releases import end_pin
-from cli.show import Json, emit_json, say
-
-Reason = Annotated[str, typer.Option(help="Why; it is kept with the release.")]
+from cli.show import Json, Reason, emit_json, say
 
 
 def resume(reason: Reason = "automation may go on", as_json: Json = False) -> None:

@@ -1,21 +1,15 @@
-"""urgency rollback."""
-
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer
 
 from cli.context import reach
 from cli.releases import roll_back
-from cli.show import Json, emit_json, plain, say
+from cli.show import Json, Reason, emit_json, plain, say
+
+Version = Annotated[int, typer.Option(min=1, metavar="N", help="The version to go back to.")]
 
 
-def rollback(
-    to: Annotated[int, typer.Option(min=1, metavar="N", help="The version to go back to.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the release.")],
-    as_json: Json = False,
-) -> None:
+def rollback(to: Version, reason: Reason, as_json: Json = False) -> None:
     """Go back to version N at once, and stay there.
 
     It is loaded and checked first. The pointer is pinned: new files are still trained and judged,

@@ -1,7 +1,3 @@
-"""urgency status."""
-
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,22 +1,17 @@
-"""urgency train."""
-
-from __future__ import annotations
-
 import time
 from typing import Annotated
 
 import typer
 
-from cli.context import System, reach
-from cli.show import Json, emit_json, plain, say
-from cli.usage_error import STACK, TRAINING, UsageError, require
+from cli.context import Local, System, reach
+from cli.show import Json, Timeout, emit_json, plain, say
+from cli.usage_error import TRAINING, UsageError, require
 from cli.watch import Watch, hop_printer, ignore_hop
-from jobs.__main__ import main as run_here
+from jobs.__main__ import main as train_here
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Train and judge here; write nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Train also when nothing changed.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")]
 
 
 def train(
@@ -35,16 +30,12 @@ def train(
     """
     if dry_run and force:
         raise UsageError("--dry-run writes nothing and --force writes: choose one of them.")
-    if dry_run:
-        require(*TRAINING)
     system = reach()
     if dry_run:
-        raise typer.Exit(run_here(["train", "--dry-run"]))
+        require(*TRAINING)
+        raise typer.Exit(train_here(["train", "--dry-run"]))
     if force and system.local:
-        require(*STACK)
-        from cli.local_job import run_job  # its imports come with the extra `local` only
-
-        raise typer.Exit(run_job(system.local, "train", "--force"))
+        raise typer.Exit(_force_here(system.local))
     run = system.runs.start(*(("train", "--force") if force else ()))
     if not as_json:
         say(f"Run [bold]{plain(run)}[/] is started.")
@@ -52,6 +43,12 @@ def train(
     if as_json:
         emit_json({"execution": run, "state": state})
     raise typer.Exit(1 if wait and state != "succeeded" else 0)
+
+
+def _force_here(local: Local) -> int:
+    from cli.local_job import run_job  # its imports come with the extra `local` only
+
+    return run_job(local, "train", "--force")
 
 
 def _state_at_end(system: System, run: str, timeout_s: float, *, quiet: bool) -> str:

@@ -1,7 +1,3 @@
-"""urgency up."""
-
-from __future__ import annotations
-
 import os
 import sys
 from typing import Annotated

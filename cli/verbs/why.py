@@ -1,7 +1,3 @@
-"""urgency why."""
-
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -20,11 +16,10 @@ COUNTS = ("accepted", "duplicate", "quarantined")
 FILE_FIELDS = ("file", "generation", "status", "records", *COUNTS)
 METRICS_SHOWN = ("accuracy", "precision", "recall", "f1", "pr_auc", "roc_auc", "brier", "ece")
 
+Version = Annotated[int, typer.Argument(min=1, metavar="N", help="The version.")]
 
-def why(
-    version: Annotated[int, typer.Argument(min=1, metavar="N", help="The version.")],
-    as_json: Json = False,
-) -> None:
+
+def why(version: Version, as_json: Json = False) -> None:
     """Explain version N: its cause, files, quality and verdicts, and who released it.
 
     Example: urgency why 2

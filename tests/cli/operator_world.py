@@ -59,7 +59,7 @@ class FakeRuns:
 
 @dataclass
 class World:
-    """Stores in memory, a publisher that remembers, and a job that runs when `reconcile` is called."""
+    """Stores in memory, a publisher that remembers, and a job that runs with `reconcile`."""
 
     landing: MemoryStore = field(default_factory=MemoryStore)
     objects: MemoryStore = field(default_factory=MemoryStore)
@@ -85,6 +85,7 @@ class World:
             service=cast(ServiceClient, self.service),
             dead_letters=lambda: self.letters,
             who=lambda: OPERATOR,
+            place="memory",
             pause_s=0.001,
         )
 

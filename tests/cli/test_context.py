@@ -9,9 +9,10 @@ import google.auth
 import pytest
 from google.oauth2.credentials import Credentials
 
-from cli.context import NoStack, is_cloud, reach
+from cli.context import is_cloud, reach
 from cli.dead_letters import peek
 from cli.runs import Runs
+from cli.usage_error import UsageError
 from tests.support.cloud.whole_cloud import Cloud, cloud
 from tests.support.waiting import eventually
 from urgency.errors import Forbidden, SettingsError
@@ -35,7 +36,7 @@ def test_settings_in_the_environment_name_a_project() -> None:
 
 
 def test_without_settings_and_stack_it_says_how_to_get_either(tmp_path: Path) -> None:
-    with pytest.raises(NoStack, match="urgency up"):
+    with pytest.raises(UsageError, match="urgency up"):
         reach({"URGENCY_HOME": str(tmp_path)})
 
 
