@@ -45,10 +45,9 @@ def peek(settings: Settings) -> list[DeadLetter]:
 
 
 def _dead_letter(message: Any) -> DeadLetter:
-    attributes = message.attributes
-    published = attributes.get(f"{_SOURCE}TopicPublishTime") or message.publish_time.rfc3339()
+    of, given_up = message.attributes, message.publish_time.rfc3339()
     return DeadLetter(
-        subscription=attributes.get(f"{_SOURCE}Subscription", "unknown"),
-        published=published,
-        attempts=int(attributes.get(f"{_SOURCE}DeliveryCount", 0)),
+        subscription=of.get(f"{_SOURCE}Subscription", "unknown"),
+        published=of.get(f"{_SOURCE}TopicPublishTime", given_up),
+        attempts=int(of.get(f"{_SOURCE}DeliveryCount", 0)),
     )
