@@ -61,7 +61,7 @@ def test_dropping_a_name_again_replaces_it(csv: Path) -> None:
 
 
 @pytest.mark.parametrize(("decision", "code"), [("PROMOTE", 0), ("HOLD", 3), ("REJECT", 4)])
-def test_the_exit_code_tells_the_verdict(csv: Path, decision: str, code: int) -> None:
+def test_the_exit_code_is_the_verdict(csv: Path, decision: str, code: int) -> None:
     world, landed = _dropped(csv)
     watch = Watch(world.system, _ignore)
     world.reconcile(lambda _version, _champion: decision)
@@ -98,8 +98,8 @@ def test_waiting_ends_when_the_time_is_over(csv: Path) -> None:
 
 def test_a_promotion_is_over_when_every_instance_follows(csv: Path) -> None:
     world, landed = _dropped(csv)
-    told: list[Hop] = []
-    watch = Watch(world.system, told.append)
+    hops: list[Hop] = []
+    watch = Watch(world.system, hops.append)
     world.reconcile()
     world.service.epochs["http://two"] = 0
     looks = itertools.count()
@@ -113,7 +113,7 @@ def test_a_promotion_is_over_when_every_instance_follows(csv: Path) -> None:
     world.service.instances = later  # type: ignore[assignment,method-assign]
     outcome = _followed(world, landed, watch)
     assert outcome.exit_code == 0
-    assert [hop.detail for hop in told if hop.stage == "reloaded"] == [
+    assert [hop.detail for hop in hops if hop.stage == "reloaded"] == [
         "version 1 answers at http://one",
         "version 1 answers at http://two",
     ]

@@ -48,7 +48,7 @@ def test_the_token_is_made_for_the_service() -> None:
     ("status", "error"),
     [(422, UsageError), (413, UsageError), (401, Forbidden), (403, Forbidden), (503, Unavailable)],
 )
-def test_a_refusal_is_told_in_the_services_own_words(status: int, error: type[Exception]) -> None:
+def test_a_refusal_has_the_services_own_words(status: int, error: type[Exception]) -> None:
     with (
         _service(lambda: (jsonify(detail="There is no model yet."), status)) as client,
         pytest.raises(error, match="There is no model yet"),
@@ -69,7 +69,7 @@ def test_an_instance_without_a_model_has_epoch_zero_and_no_problem() -> None:
         assert client.instances() == [Instance(client.addresses[0])]
 
 
-def test_what_an_instance_serves_is_told() -> None:
+def test_an_instance_has_the_version_and_epoch_that_it_serves() -> None:
     with _service(lambda: ("", 500), model=lambda: jsonify(MODEL)) as client:
         assert client.instances() == [Instance(client.addresses[0], version=3, epoch=5)]
 
