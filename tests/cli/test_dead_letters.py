@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,6 +37,13 @@ def test_a_dead_letter_says_when_its_message_was_first_published(here: OperatedC
     assert datetime.fromisoformat(unknown.published).tzinfo is not None
 
 
+def test_an_empty_subscription_makes_nobody_wait(here: OperatedCloud) -> None:
+    """Without the flag the server waits for seconds: a hundred times as long as a full answer."""
+    empty_s = min(_seconds(here) for _ in range(3))
+    _publish(here, {})
+    assert empty_s < 20 * min(_seconds(here) for _ in range(3))
+
+
 def test_without_a_subscription_nothing_is_asked() -> None:
     assert peek(Settings()) == []
 
@@ -48,6 +56,12 @@ def test_what_the_operator_may_not_read_is_forbidden(here: OperatedCloud) -> Non
 def test_a_pubsub_that_does_not_answer_is_unavailable(here: OperatedCloud) -> None:
     with pytest.raises(Unavailable, match="look at the dead letters"):
         peek(replace(here.settings, pubsub_endpoint="http://127.0.0.1:1"))
+
+
+def _seconds(here: OperatedCloud) -> float:
+    began = time.perf_counter()
+    peek(here.settings)
+    return time.perf_counter() - began
 
 
 def _publish(here: OperatedCloud, attributes: dict[str, str]) -> None:

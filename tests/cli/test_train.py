@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from cli.runs import Run
@@ -18,8 +20,10 @@ class Stages(FakeRuns):
     def __init__(self, *stages: Run) -> None:
         super().__init__()
         self._stages = list(stages)
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def find(self, _name: str) -> Run:
+        self.meanwhile()
         return self._stages.pop(0) if len(self._stages) > 1 else self._stages[0]
 
 
@@ -35,9 +39,14 @@ def test_waiting_for_a_run_ends_when_the_time_is_over(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "It is still running.\n"
 
 
-def test_json_is_not_disturbed(capsys: pytest.CaptureFixture[str]) -> None:
-    world = World(runs=Stages(FAILED))
+@pytest.mark.parametrize("quiet", [True, False])
+def test_hops_are_shown_but_never_beside_json(
+    capsys: pytest.CaptureFixture[str], *, quiet: bool
+) -> None:
+    runs = Stages(FAILED)
+    world = World(runs=runs)
     world.drop("a.csv")
-    world.reconcile()
-    assert _state_at_end(world.system, "train-1", 30, quiet=True) == "failed"
-    assert capsys.readouterr().out == ""
+    runs.meanwhile = world.reconcile
+    assert _state_at_end(world.system, "train-1", 30, quiet=quiet) == "failed"
+    printed = capsys.readouterr().out
+    assert printed == "" if quiet else "trained" in printed

@@ -68,6 +68,7 @@ def test_help_has_the_panels_and_every_verb() -> None:
     for panel, names in PANELS.items():
         assert panel in printed
         assert [name for name in names if f"│ {name} " not in printed] == []
+    assert "Drop CSVs of labelled tickets" in printed
 
 
 def test_a_misspelt_verb_is_corrected() -> None:
