@@ -1,7 +1,3 @@
-"""urgency mlflow: every version in MLflow's pages, on this machine."""
-
-from __future__ import annotations
-
 import os
 import sys
 import time
@@ -15,7 +11,7 @@ import typer
 
 from cli.context import reach
 from cli.show import plain, say
-from cli.usage_error import Mistake
+from cli.usage_error import UsageError
 from infra.local.processes import Process, answers, ended_with_us, launch
 from infra.local.state import home_of
 from jobs.tracking import QUIET
@@ -37,11 +33,11 @@ def mlflow(
     if uri := system.settings.mlflow_tracking_uri:
         return say(f"The tracking server is {plain(uri)}; open it in a browser.")
     if answers(port):
-        raise Mistake(f"Port {port} is in use: choose another one with --port.")
+        raise UsageError(f"Port {port} is in use: choose another one with --port.")
     try:
         mlflow_version = version("mlflow")
     except PackageNotFoundError:
-        raise Mistake("MLflow is missing: pip install 'ticket-urgency[local]'.") from None
+        raise UsageError("MLflow is missing: pip install 'ticket-urgency[local]'.") from None
     os.environ.update(QUIET)
     from jobs.tracking.mlflow_runs import build_store  # late: see jobs.tracking
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from cli.releases import move, promoted, resumed, rolled_back
-from cli.usage_error import Mistake
+from cli.usage_error import UsageError
 from jobs.protocol.lease import Lease
 from jobs.protocol.reconcile import Reconciler
 from tests.simulation.invariants import Checks, require
@@ -171,7 +171,7 @@ class System(Steps):
         system: Any = self  # all that `move` wants of one: registry, publish, who
         try:
             move(system, decide, "chance", self.now())
-        except Mistake:
+        except UsageError:
             return False
         return True
 
