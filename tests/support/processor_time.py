@@ -16,9 +16,7 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def seconds_of_command(
-    command: Sequence[str], environ: Mapping[str, str], folder: Path
-) -> float:
+def seconds_of_command(command: Sequence[str], environ: Mapping[str, str], folder: Path) -> float:
     """Processor time of a command and its children, which has to succeed."""
     process = subprocess.Popen(
         command, env=dict(environ), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

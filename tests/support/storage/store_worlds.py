@@ -29,7 +29,7 @@ TIMEOUT_S = 60.0
 class World:
     """`store()` gives the same bucket through a client of its own.
 
-    delete: as a user does it, so that the bucket keeps the generation.   corrupt: flips a stored bit.
+    delete: as a user does; the generation is kept.   corrupt: flips a stored bit.
     """
 
     name: str
@@ -61,7 +61,7 @@ def fake_gcs_server(_folder: Path) -> Iterator[World]:
     binary = fake_gcs_binary()
     assert binary is not None
     (port,) = free_ports(1)
-    options = "-scheme http -backend memory -host 127.0.0.1 -log-level error".split()
+    options = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-log-level", "error"]
     address = ["-port", str(port), "-public-host", f"127.0.0.1:{port}"]
     with subprocess.Popen([binary, *options, *address]) as server:
         try:
