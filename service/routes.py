@@ -190,7 +190,7 @@ def _json_body() -> bytes:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= HISTORY_MAX):
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= HISTORY_MAX):
         raise Problem(422, f"limit has to be a number from 1 to {HISTORY_MAX}.")
     return int(text)
 
