@@ -1,6 +1,4 @@
-"""The synthetic tickets: always the same, hard enough to be worth learning, and honest about what
-is broken.
-"""
+"""The synthetic tickets: always the same, hard enough to be worth learning, documented flaws."""
 
 import os
 import re
@@ -50,26 +48,10 @@ def test_the_committed_files_are_what_the_generator_writes(files: dict[str, byte
 
 def test_the_same_recipe_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     out = tmp_path / "more.csv"
-    options = [
-        "--rows",
-        "60",
-        "--seed",
-        "99",
-        "--start",
-        "2025-11-03",
-        "--days",
-        "7",
-        "--out",
-        str(out),
-    ]
-    command = [sys.executable, "-B", "-m", "data.generator", *options]
-    subprocess.run(
-        command,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONHASHSEED": "7"},
-        check=True,
-        capture_output=True,
-    )
+    recipe = ["--rows", "60", "--seed", "99", "--start", "2025-11-03", "--days", "7"]
+    command = [sys.executable, "-B", "-m", "data.generator", *recipe, "--out", str(out)]
+    environ = os.environ | {"PYTHONHASHSEED": "7"}
+    subprocess.run(command, cwd=REPOSITORY, env=environ, check=True, capture_output=True)
     assert out.read_bytes() == to_csv(Row._fields, make_rows(SMALL))
 
 
@@ -145,14 +127,12 @@ def test_no_single_word_tells_the_labels_apart(rows: dict[str, list[Row]], name:
     "word", ["urgent", "down", "outage", "critical", "locked", "immediately", "patients"]
 )
 def test_crisis_words_occur_on_both_sides(rows: dict[str, list[Row]], word: str) -> None:
-    said = [row for row in rows["tickets.csv"] if word in text_of(row).lower()]
-    assert {row.label_urgency for row in said} == {"urgent", "non-urgent"}
+    found = [row for row in rows["tickets.csv"] if word in text_of(row).lower()]
+    assert {row.label_urgency for row in found} == {"urgent", "non-urgent"}
 
 
 def _difference(stories: list[tuple[Row, Story]], column: str, high: str, low: str) -> float:
-    """Mean over incidents of how much more often `high` is urgent than `low`, the incident being
-    the same.
-    """
+    """How much more often `high` is urgent than `low`: mean over the same incidents."""
     labels: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for row, story in stories:
         labels[story.incident.name, getattr(row, column)].append(row.label_urgency == "urgent")
@@ -189,10 +169,8 @@ def test_every_opening_has_a_title_and_both_kinds_of_consequence() -> None:
     for incident in read_phrasebook().incidents:
         for opening in incident.openings():
             assert incident.fitting("titles", opening), (incident.name, opening)
-            assert incident.fitting("grave", opening) + incident.fitting("dire", opening), (
-                incident.name,
-                opening,
-            )
+            serious = incident.fitting("grave", opening) + incident.fitting("dire", opening)
+            assert serious, (incident.name, opening)
             assert incident.fitting("mild", opening), (incident.name, opening)
 
 
@@ -217,12 +195,8 @@ def _lines(content: bytes) -> list[str]:
 
 def test_the_bad_file_is_bad_where_it_says_and_good_elsewhere(files: dict[str, bytes]) -> None:
     lines, flawed = _lines(files["bad.csv"]), {flaw.line for flaw in FLAWS}
-    good = [
-        row
-        for number, line in enumerate(lines[1:], 2)
-        if number not in flawed
-        for row in _read(lines[0], line)
-    ]
+    unflawed = [line for number, line in enumerate(lines[1:], 2) if number not in flawed]
+    good = [row for line in unflawed for row in _read(lines[0], line)]
     assert len(lines) == 41
     assert len(good) == 40 - len(FLAWS)
     assert all(row.label_urgency in ("urgent", "non-urgent") and row.description for row in good)
@@ -241,21 +215,18 @@ def test_the_bad_file_holds_each_kind_of_damage(files: dict[str, bytes]) -> None
     assert lines[27] == lines[26]
     assert lines[30] != lines[29]
     assert lines[30].split(",")[0] == lines[29].split(",")[0]
-    assert [number for number, line in enumerate(lines, 1) if line.endswith("\r")] == list(
-        WINDOWS_LINES
-    )
+    windows = [number for number, line in enumerate(lines, 1) if line.endswith("\r")]
+    assert windows == list(WINDOWS_LINES)
 
 
-def test_the_readme_tells_each_bad_line() -> None:
-    told = (HERE / "README.md").read_text(encoding="utf-8")
+def test_the_readme_lists_each_bad_line() -> None:
+    page = (HERE / "README.md").read_text(encoding="utf-8")
     for flaw in FLAWS:
-        assert f"| {flaw.line} | {flaw.wrong} | {flaw.then} |" in told
+        assert f"| {flaw.line} | {flaw.wrong} | {flaw.then} |" in page
 
 
 def test_every_slot_of_every_phrase_is_filled() -> None:
-    """`format_map` raises on an unknown slot, but only when the phrase is drawn; this looks at all
-    of them.
-    """
+    """`format_map` raises on an unknown slot, but only when that phrase is drawn."""
     book = read_phrasebook()
     pools = [pool for incident in book.incidents for pool in incident.phrases.values()]
     pools += [pool for group in book.common.values() for pool in group.values()]

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from tests.support.service.service_process import CHECKOUT
-from tests.support.tools import said, tool
+from tests.support.tools import run, tool
 
 CONFIG = CHECKOUT / "infra/.checkov.yaml"
 SKIPPED = re.compile(r"^  - (CKV\w+)(?: # (.+))?$", re.MULTILINE)
@@ -35,7 +35,7 @@ def test_it_finds_nothing_but_what_is_skipped_and_all_of_that(tmp_path: Path) ->
         "--soft-fail",
         "--quiet",
     ]
-    code, output = said(checkov, "--directory", str(tmp_path), *options)
+    code, output = run(checkov, "--directory", str(tmp_path), *options)
     assert code == 0, output
     report = json.loads(output)
     assert report["summary"]["parsing_errors"] == 0
