@@ -226,9 +226,8 @@ def test_the_bad_file_holds_each_kind_of_damage(files: dict[str, bytes]) -> None
     assert lines[27] == lines[26]
     assert lines[30] != lines[29]
     assert lines[30].split(",")[0] == lines[29].split(",")[0]
-    assert [number for number, line in enumerate(lines, 1) if line.endswith("\r")] == list(
-        WINDOWS_LINES
-    )
+    windows = [number for number, line in enumerate(lines, 1) if line.endswith("\r")]
+    assert windows == list(WINDOWS_LINES)
 
 
 def test_the_readme_names_each_bad_line() -> None:

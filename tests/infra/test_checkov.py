@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from tests.support.service.service_process import CHECKOUT
-from tests.support.tools import said, tool
+from tests.support.tools import run, tool
 
 CONFIG = CHECKOUT / "infra/.checkov.yaml"
 SKIPPED = re.compile(r"^  - (CKV\w+)(?: # (.+))?$", re.MULTILINE)
@@ -26,7 +26,7 @@ def test_it_finds_nothing_but_what_is_skipped_and_all_of_that(tmp_path: Path) ->
         shutil.copy(file, tmp_path)  # without the file of skipped rules, and without Python
     options = ("--framework", "terraform", "--output", "json")
     quietly = ("--skip-download", "--soft-fail", "--quiet")
-    code, output = said(checkov, "--directory", str(tmp_path), *options, *quietly)
+    code, output = run(checkov, "--directory", str(tmp_path), *options, *quietly)
     assert code == 0, output
     report = json.loads(output)
     assert report["summary"]["parsing_errors"] == 0

@@ -1,4 +1,4 @@
-"""Small valid models, made without training, for whoever needs a registry with something in it."""
+"""Small valid models, made without training, and registries that hold them."""
 
 from __future__ import annotations
 
@@ -42,14 +42,10 @@ _WEIGHTS = {
 
 
 def small_arrays(strength: float = 1.0) -> Arrays:
-    """A handful of features that tell URGENT_TICKET from CALM_TICKET; `strength` scales every
-    coefficient.
-    """
+    """A few features that separate URGENT_TICKET from CALM_TICKET; `strength` scales them."""
     learned = sorted((bucket(feature), strength * weight) for feature, weight in _WEIGHTS.items())
-    features, coefs = zip(*learned, strict=True)
-    return Arrays(
-        np.array(features, np.int32), np.full(len(learned), 2.0), np.array(coefs, np.float64)
-    )
+    feature, coef = map(np.array, zip(*learned, strict=True))
+    return Arrays(feature.astype(np.int32), np.full(len(learned), 2.0), coef)
 
 
 def small_manifest(version: int, parts: dict[str, str] | None = None, **members: Any) -> Manifest:
@@ -90,10 +86,9 @@ def put_model(
     golden = [
         {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
     ]
-    parts = {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}
-    return registry.commit(
-        replace(draft, parts={name: registry.put_blob(body) for name, body in parts.items()})
-    )
+    bodies = {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}
+    parts = {name: registry.put_blob(body) for name, body in bodies.items()}
+    return registry.commit(replace(draft, parts=parts))
 
 
 def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> Release:
@@ -114,9 +109,7 @@ def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> 
 
 
 def registry_with(*versions: int) -> Registry:
-    """A registry in memory with small models of these versions, each released in turn; each scores
-    differently.
-    """
+    """A registry in memory: small models that score differently, each released in turn."""
     registry = Registry(MemoryStore(), MemoryStore(), sleep=lambda _seconds: None)
     for version in versions:
         release(registry, put_model(registry, version, strength=1.0 + version / 10))

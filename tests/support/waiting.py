@@ -9,8 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], timeout_s: float = 10.0) -> T:
-    """The first true value of `condition()`; AssertionError after `timeout_s`."""
+def eventually(condition: Callable[[], T], timeout_s: float = 60.0) -> T:
+    """The first true value of `condition()`; AssertionError after the generous `timeout_s`."""
     until = time.monotonic() + timeout_s
     while not (value := condition()):
         assert time.monotonic() < until, f"not within {timeout_s} s; the last value was {value!r}"

@@ -9,12 +9,10 @@ from tests.support.job.csv_files import HEADER, csv_bytes, read, refusal, row
 def test_headers_are_known_by_other_names_in_any_case_and_width() -> None:
     header = " ID ,Date,\uff33ub\uff4aect,Body,Channel,Customer Tier,\ufeffLABEL-Urgency"
     rows, problems = read(csv_bytes(row(1), header=header))
-    assert (rows[0].ticket_id, rows[0].created_at, rows[0].ticket.title) == (
-        "T-1",
-        "2025-01-31",
-        "Ticket 1",
-    )
-    assert (rows[0].ticket.source, rows[0].ticket.customer_tier) == ("web", "free")
+    [read_row] = rows
+    assert (read_row.ticket_id, read_row.created_at) == ("T-1", "2025-01-31")
+    assert (read_row.ticket.title, read_row.ticket.source) == ("Ticket 1", "web")
+    assert read_row.ticket.customer_tier == "free"
     assert not problems
 
 

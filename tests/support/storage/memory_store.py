@@ -1,6 +1,4 @@
-"""ObjectStore in memory, for tests that need speed or a fault at a chosen call; keeps the store's
-contract suite.
-"""
+"""ObjectStore in memory, with a fault at a chosen call; it passes the store's contract suite."""
 
 from __future__ import annotations
 
@@ -19,9 +17,7 @@ from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.store import ABSENT, UNCHANGED, ListedObject, Unchanged, Versioned
 
 Fault = Callable[[str], None]
-"""Called with 'before put NAME', 'after put NAME' and so on; what it raises is what the caller of
-the store gets.
-"""
+"""Called with 'before put NAME', 'after put NAME' and so on; the caller gets what it raises."""
 
 
 @dataclass
@@ -31,9 +27,7 @@ class _Generation:
 
 
 class MemoryStore:
-    """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME',
-    'list PREFIX'.
-    """
+    """One versioned bucket. `calls` names every call, as 'get NAME', 'put NAME', 'list PREFIX'."""
 
     def __init__(
         self,
@@ -91,18 +85,18 @@ class MemoryStore:
         return iter(kept)
 
     def overwrite(self, name: str, body: bytes) -> None:
-        """Write whatever stands there, as a user does who drops a file; no fault meets this."""
+        """Write whatever is there now, as a user does who drops a file; no fault meets this."""
         with self._lock:
             self._store(name, body)
 
     def peek(self, name: str) -> bytes | None:
-        """What a `get` would read, beside the record of calls and its faults."""
+        """What a `get` would read; neither recorded in `calls` nor met by a fault."""
         with self._lock:
             token = self._live.get(name)
             return None if token is None else self._generations[name, token].body
 
     def delete(self, name: str) -> None:
-        """Retire the live generation, as a user does who deletes a file; `open_at` still finds it."""
+        """Delete the live generation, as a user deletes a file; `open_at` still finds it."""
         with self._lock:
             del self._live[name]
 

@@ -14,6 +14,8 @@ from urgency.errors import Unavailable
 from urgency.registry import Registry
 from urgency.store import ABSENT, Versioned
 
+OUT_OF_REACH = Unavailable("Could not read release.json: ConnectTimeout. Try again later.")
+
 
 class Outage:
     """A fault that every call of a store meets until `error` is None."""
@@ -27,7 +29,7 @@ class Outage:
 
 
 class Hold:
-    """A fault that keeps whoever gets to `when` until it is let go."""
+    """A fault that stops every call at `when` until `released` is set; `entered`: one is there."""
 
     def __init__(self, when: str) -> None:
         self.when, self.entered, self.released = when, threading.Event(), threading.Event()
@@ -35,7 +37,7 @@ class Hold:
     def __call__(self, when: str) -> None:
         if when == self.when:
             self.entered.set()
-            assert self.released.wait(30)
+            assert self.released.wait(120), "the test hangs"
 
 
 def memory(store: object) -> MemoryStore:
@@ -45,6 +47,7 @@ def memory(store: object) -> MemoryStore:
 
 @contextmanager
 def held(store: object, when: str) -> Iterator[Hold]:
+    """Calls stop at `when` for as long as the block runs."""
     hold = Hold(when)
     memory(store).fault = hold
     try:
@@ -53,11 +56,9 @@ def held(store: object, when: str) -> Iterator[Hold]:
         hold.released.set()
 
 
-def outage(registry: Registry) -> Outage:
-    """Both buckets stop answering."""
-    fault = Outage(
-        Unavailable("Cloud Storage could not read release.json: ConnectTimeout. Try again later.")
-    )
+def outage(registry: Registry, error: Exception = OUT_OF_REACH) -> Outage:
+    """Both buckets stop answering until the outage's `error` is None."""
+    fault = Outage(error)
     memory(registry.objects).fault = memory(registry.control).fault = fault
     return fault
 
