@@ -93,7 +93,7 @@ def reach(environ: MutableMapping[str, str] = os.environ) -> System:
     """
     local = None if is_cloud(environ) else _local(environ)
     if local:
-        environ.update(local.stack.person)
+        environ.update(local.stack.operator)
         environ.setdefault("URGENCY_DEAD_LETTERS", _dead_letters(local))
     environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     return _system(read_settings(environ, *NEEDED), local)
@@ -149,7 +149,7 @@ def _local(environ: Mapping[str, str]) -> Local:
         home,
         stack,
         environment_for(
-            job, port=None, pocket=stack.urls.pocket, identity=identity, person=environ
+            job, port=None, pocket=stack.urls.pocket, identity=identity, inherited=environ
         ),
     )
 

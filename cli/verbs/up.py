@@ -36,7 +36,7 @@ def up(
     foreground: Annotated[
         bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")
     ] = False,
-    hurry: Annotated[float, typer.Option(min=1, help="Divide every back-off by this.")] = 1.0,
+    speedup: Annotated[float, typer.Option(min=1, help="Divide every back-off by this.")] = 1.0,
 ) -> None:
     """Start the whole system on this machine: storage, Pub/Sub, functions, job, scheduler and the
     service.
@@ -52,7 +52,7 @@ def up(
     if running:
         say(f"A stack is up already in {plain(home.root)}.")
         return _welcome(running)
-    options = [f"--instances={instances}", f"--port={port}", f"--hurry={hurry}"]
+    options = [f"--instances={instances}", f"--port={port}", f"--speedup={speedup}"]
     if foreground:
         os.execve(sys.executable, _command(options), _environment(home))  # noqa: S606  Ctrl-C then reaches the stack
     return _welcome(start(home, options))

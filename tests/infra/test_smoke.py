@@ -34,7 +34,7 @@ def serve() -> Iterator[Serve]:
 
     def serving(app: Flask) -> str:
         listening = listen()
-        servers.append(Server(app, listening, threads=2))
+        servers.append(Server(app, listening))
         return url_of(listening)
 
     yield serving
@@ -160,7 +160,7 @@ def operator_token(stack: LiveStack) -> str:
     """An ID token for that address, from the metadata server of the operator."""
     running = running_stack(stack.home)
     assert running is not None
-    server = f"http://{running.person['GCE_METADATA_HOST']}/computeMetadata/v1/instance/service-accounts/default"
+    server = f"http://{running.operator['GCE_METADATA_HOST']}/computeMetadata/v1/instance/service-accounts/default"
     audience = {"audience": front_of(stack)}
     return requests.get(
         f"{server}/identity", audience, headers={"Metadata-Flavor": "Google"}, timeout=5

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 @dataclass(frozen=True)
 class Keys:
-    """An RSA key with its self-signed certificate, for ID tokens, and a secret, for access tokens."""
+    """An RSA key with its certificate, for ID tokens, and a secret, for access tokens."""
 
     private_pem: str
     certificate_pem: str
@@ -43,15 +43,8 @@ class Keys:
         public = x509.load_pem_x509_certificate(self.certificate_pem.encode()).public_key()
         assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 - narrows the type; we made it
         numbers = public.public_numbers()
-        modulus, exponent = _base64url(numbers.n), _base64url(numbers.e)
-        return {
-            "kty": "RSA",
-            "alg": "RS256",
-            "use": "sig",
-            "kid": self.key_id,
-            "n": modulus,
-            "e": exponent,
-        }
+        key = {"n": _base64url(numbers.n), "e": _base64url(numbers.e)}
+        return {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.key_id} | key
 
 
 def _make() -> tuple[bytes, bytes, bytes]:

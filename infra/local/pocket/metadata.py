@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Blueprint, Response, jsonify, request
 
+from infra.local.pocket.app import Route, product
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.identity import TOKEN_LIFE_S, Identity
 
@@ -13,37 +12,31 @@ _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 def metadata_blueprint(identity: Identity) -> Blueprint:
-    """One metadata server an account below `/as/<account>`; certificates at `/oauth2/v1/certs` and
-    `v3`.
-    """
+    """A metadata server for each account at `/as/<account>`; certificates at `/oauth2/v*/certs`."""
     server = _MetadataServer(identity)
     root = "/as/<account>/computeMetadata/v1/"
     service_account = root + "instance/service-accounts/<alias>/"
-    views: dict[str, Callable[..., Response]] = {
-        "/as/<account>": server.ping,
-        root: server.ping,
-        root + "project/project-id": server.project_id,
-        root + "instance/region": server.region,
-        root + "universe/universe-domain": server.universe_domain,
-        service_account: server.described,
-        service_account + "email": server.email,
-        service_account + "token": server.access_token,
-        service_account + "identity": server.id_token,
-        "/oauth2/v1/certs": server.certificates,
-        "/oauth2/v3/certs": server.json_web_keys,
-    }
-    routes = Blueprint("metadata", __name__)
-    for rule, view in views.items():
-        routes.add_url_rule(rule, view_func=view, endpoint=view.__name__)
-    routes.before_request(_flavoured)
-    routes.after_request(_with_flavour)
-    return routes
+    routes: list[Route] = [
+        ("GET", "/as/<account>", server.ping),
+        ("GET", root, server.ping),
+        ("GET", root + "project/project-id", server.project_id),
+        ("GET", root + "instance/region", server.region),
+        ("GET", root + "universe/universe-domain", server.universe_domain),
+        ("GET", service_account, server.service_account),
+        ("GET", service_account + "email", server.email),
+        ("GET", service_account + "token", server.access_token),
+        ("GET", service_account + "identity", server.id_token),
+        ("GET", "/oauth2/v1/certs", server.certificates),
+        ("GET", "/oauth2/v3/certs", server.json_web_keys),
+    ]
+    blueprint = product("metadata", routes)
+    blueprint.before_request(_expect_flavor)
+    blueprint.after_request(_add_flavor)
+    return blueprint
 
 
 class _MetadataServer:
-    """What google-auth asks of the machine that it runs on. `alias` is 'default' or a name: one
-    account a server.
-    """
+    """What google-auth asks of its machine. `alias` is ignored: a server has one account."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
@@ -61,9 +54,9 @@ class _MetadataServer:
     def universe_domain(self, account: str) -> Response:
         return _text("googleapis.com")
 
-    def described(self, account: str, alias: str) -> Response:
+    def service_account(self, account: str, alias: str) -> Response:
         # Not the e-mail: given one, google-auth asks iamcredentials.googleapis.com for its
-        # "allowedLocations" in a background thread, and so shows our token to a machine outside.
+        # "allowedLocations" in a background thread, and so shows our token to another machine.
         # Workload identities have no e-mail here too.
         self._identity.email(account)
         return jsonify(email=account, aliases=["default"], scopes=_SCOPES)
@@ -87,13 +80,13 @@ class _MetadataServer:
         return jsonify(keys=[self._identity.keys.json_web_key()])
 
 
-def _flavoured() -> None:
-    """A header that no browser sends by itself keeps web pages from fetching tokens."""
+def _expect_flavor() -> None:
+    """No browser sends this header by itself, so web pages cannot fetch tokens."""
     if request.path.startswith("/as/") and request.headers.get("Metadata-Flavor") != "Google":
         raise ApiError(403, "forbidden", "Missing Metadata-Flavor:Google header.")
 
 
-def _with_flavour(response: Response) -> Response:
+def _add_flavor(response: Response) -> Response:
     response.headers["Metadata-Flavor"] = "Google"
     return response
 

@@ -1,12 +1,7 @@
-"""Cloud Storage's JSON API, as far as Google's client uses it to read, write, list and delete
-objects.
-"""
+"""Cloud Storage's JSON API for Google's client: it reads, writes, lists and deletes objects."""
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import BinaryIO
@@ -18,12 +13,21 @@ from werkzeug.routing import BaseConverter
 from infra.local.pocket.access import Access
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.objects import Objects
-from infra.local.pocket.resources import NewObject, Preconditions, Query, StoredObject
+from infra.local.pocket.resources import NewObject, StoredObject
+from infra.local.pocket.storage_arguments import (
+    LISTING,
+    PRECONDITIONS,
+    expect_only,
+    number,
+    page_token,
+    preconditions,
+    query,
+)
 from infra.local.pocket.uploads import (
     Session,
     Sessions,
-    described,
     json_object,
+    new_object,
     receive,
     related_parts,
     with_hashes,
@@ -32,29 +36,7 @@ from infra.local.pocket.uploads import (
 Notify = Callable[[str, dict[str, object]], None]
 """Called after an object was written, with the event type and the object's resource."""
 
-_NUMBER = re.compile(r"[0-9]{1,18}")  # what the index can hold
 _PIECE_BYTES = 1024 * 1024
-_ANY = {
-    "alt",
-    "fields",
-    "prettyPrint",
-    "projection",
-}  # they shape the answer, which is always whole
-_PRECONDITIONS = {
-    "ifGenerationMatch",
-    "ifGenerationNotMatch",
-    "ifMetagenerationMatch",
-    "ifMetagenerationNotMatch",
-}
-_LISTING = {
-    "prefix",
-    "delimiter",
-    "startOffset",
-    "endOffset",
-    "versions",
-    "pageToken",
-    "maxResults",
-}
 
 
 class ObjectName(BaseConverter):
@@ -65,7 +47,7 @@ class ObjectName(BaseConverter):
 
 
 def storage_blueprint(objects: Objects, access: Access, notify: Notify) -> Blueprint:
-    """The API's routes; `notify` hears of every object that was written."""
+    """The API's routes; `notify` is called for every object that was written."""
     api = _StorageApi(objects, access, notify)
     bucket = "/storage/v1/b/<bucket>/o"
     routes = Blueprint("storage", __name__)
@@ -80,7 +62,7 @@ def storage_blueprint(objects: Objects, access: Access, notify: Notify) -> Bluep
 
 
 class _StorageApi:
-    """One method a route. Authorisation comes before preconditions, as in Cloud Storage."""
+    """One method a route. As in Cloud Storage, grants are checked before preconditions."""
 
     def __init__(self, objects: Objects, access: Access, notify: Notify) -> None:
         self._objects = objects
@@ -89,48 +71,45 @@ class _StorageApi:
         self._sessions = Sessions()
 
     def list(self, bucket: str) -> Response:
-        _expect_only(_LISTING)
+        expect_only(LISTING)
         self._require("storage.objects.list", bucket)
-        page = self._objects.list(bucket, _query())
+        page = self._objects.list(bucket, query())
         answer: dict[str, object] = {"kind": "storage#objects"}
         if page.objects:
             answer["items"] = [stored.resource() for stored in page.objects]
         if page.prefixes:
             answer["prefixes"] = page.prefixes
         if page.after:
-            answer["nextPageToken"] = _sealed(page.after)
+            answer["nextPageToken"] = page_token(page.after)
         return jsonify(answer)
 
     def get(self, bucket: str, name: str) -> Response:
-        _expect_only(_PRECONDITIONS | {"generation"})
+        expect_only(PRECONDITIONS | {"generation"})
         self._require("storage.objects.get", bucket, name)
-        stored = self._objects.get(bucket, name, _number("generation"), _preconditions())
+        stored = self._objects.get(bucket, name, number("generation"), preconditions())
         if request.args.get("alt") != "media":
             return jsonify(stored.resource())
         return _media(stored, self._objects.open(stored))
 
     def delete(self, bucket: str, name: str) -> Response:
-        _expect_only(_PRECONDITIONS | {"generation"})
+        expect_only(PRECONDITIONS | {"generation"})
         self._require("storage.objects.delete", bucket, name)
-        self._objects.delete(bucket, name, _number("generation"), _preconditions())
+        self._objects.delete(bucket, name, number("generation"), preconditions())
         return Response(status=204)
 
     def upload(self, bucket: str) -> Response:
-        _expect_only(_PRECONDITIONS | {"uploadType", "name"})
+        expect_only(PRECONDITIONS | {"uploadType", "name"})
         kind = request.args.get("uploadType")
         if kind == "resumable":
             return self._start(bucket)
         if kind == "multipart":
             metadata, content_type, body = related_parts(request)
-            new = described(request, bucket, metadata, content_type)
         elif kind == "media":
-            new, body = (
-                described(request, bucket, {}, request.headers.get("Content-Type")),
-                request.get_data(),
-            )
+            metadata, body = {}, request.get_data()
+            content_type = request.headers.get("Content-Type")
         else:
             raise ApiError(400, "invalid", f"Unknown uploadType {kind!r}.")
-        session = self._session(new)
+        session = self._session(new_object(request, bucket, metadata, content_type))
         session.draft.append(body)
         return self._finish(session)
 
@@ -150,35 +129,27 @@ class _StorageApi:
 
     def _start(self, bucket: str) -> Response:
         content_type = request.headers.get("X-Upload-Content-Type")
-        new = described(request, bucket, json_object(request.get_data()), content_type)
+        new = new_object(request, bucket, json_object(request.get_data()), content_type)
         upload_id = self._sessions.start(self._session(new))
-        response = Response(status=200)
-        response.headers["Location"] = (
-            f"{request.base_url}?uploadType=resumable&upload_id={upload_id}"
-        )
-        return response
+        location = f"{request.base_url}?uploadType=resumable&upload_id={upload_id}"
+        return Response(status=200, headers={"Location": location})
 
     def _session(self, new: NewObject) -> Session:
         member = self._require("storage.objects.create", new.bucket, new.name)
-        return Session(member, new, _preconditions(), self._objects.payloads.draft())
+        return Session(member, new, preconditions(), self._objects.payloads.draft())
 
     def _finish(self, session: Session) -> Response:
-        new = session.new
+        new, bucket = session.new, f"buckets/{session.new.bucket}"
         may_replace = partial(
-            self._access.require,
-            session.member,
-            "storage.objects.delete",
-            f"buckets/{new.bucket}",
-            new.name,
+            self._access.require, session.member, "storage.objects.delete", bucket, new.name
         )
-        session.stored = self._objects.put(new, session.draft, session.demands, may_replace)
-        self._notify("OBJECT_FINALIZE", session.stored.resource())
-        return jsonify(session.stored.resource())
+        stored = self._objects.put(new, session.draft, session.preconditions, may_replace)
+        session.stored = stored
+        self._notify("OBJECT_FINALIZE", stored.resource())
+        return jsonify(stored.resource())
 
     def _require(self, permission: str, bucket: str, name: str | None = None) -> str:
-        """The caller, if allowed. A bucket that does not exist is a 404 to everyone who is logged
-        in.
-        """
+        """The caller, if allowed. An unknown bucket is a 404 for every caller with a token."""
         member = self._access.caller(request)
         self._objects.expect_bucket(bucket)
         self._access.require(member, permission, f"buckets/{bucket}", name)
@@ -192,9 +163,8 @@ def _media(stored: StoredObject, file: BinaryIO) -> Response:
         span = request.range.range_for_length(stored.size)
         if span is None:
             file.close()
-            raise ApiError(
-                416, "requestedRangeNotSatisfiable", f"The object has {stored.size} bytes."
-            )
+            problem = f"The object has {stored.size} bytes."
+            raise ApiError(416, "requestedRangeNotSatisfiable", problem)
         start, stop = span
     file.seek(start)
     response = Response(_pieces(file, stop - start), content_type=stored.content_type)
@@ -206,9 +176,8 @@ def _media(stored: StoredObject, file: BinaryIO) -> Response:
     response.headers["X-Goog-Stored-Content-Length"] = str(stored.size)
     if request.range:
         response.status_code = 206
-        response.headers["Content-Range"] = ContentRange(
-            "bytes", start, stop, stored.size
-        ).to_header()
+        content_range = ContentRange("bytes", start, stop, stored.size)
+        response.headers["Content-Range"] = content_range.to_header()
     return response
 
 
@@ -217,55 +186,3 @@ def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
         piece = file.read(min(length, _PIECE_BYTES))
         length -= len(piece)
         yield piece
-
-
-def _expect_only(known: set[str]) -> None:
-    """An argument that is silently ignored would be a lie about what was done."""
-    if unknown := request.args.keys() - known - _ANY:
-        raise ApiError(
-            501, "notImplemented", f"The pocket cloud does not know {', '.join(sorted(unknown))}."
-        )
-
-
-def _preconditions() -> Preconditions:
-    return Preconditions(
-        generation_match=_number("ifGenerationMatch"),
-        generation_not_match=_number("ifGenerationNotMatch"),
-        metageneration_match=_number("ifMetagenerationMatch"),
-        metageneration_not_match=_number("ifMetagenerationNotMatch"),
-    )
-
-
-def _query() -> Query:
-    arguments = request.args
-    return Query(
-        prefix=arguments.get("prefix", ""),
-        delimiter=arguments.get("delimiter", ""),
-        start_offset=arguments.get("startOffset", ""),
-        end_offset=arguments.get("endOffset", ""),
-        versions=arguments.get("versions", "").lower() == "true",
-        after=_opened(arguments["pageToken"]) if "pageToken" in arguments else ("", 0),
-        limit=min(_number("maxResults") or 1000, 1000),
-    )
-
-
-def _sealed(after: tuple[str, int]) -> str:
-    """A page token: opaque, and safe in a URL."""
-    return base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
-
-
-def _opened(page_token: str) -> tuple[str, int]:
-    try:
-        name, generation = json.loads(base64.urlsafe_b64decode(page_token))
-        return str(name), int(generation)
-    except (ValueError, TypeError):
-        raise ApiError(400, "invalid", "The page token is not one of ours.") from None
-
-
-def _number(argument: str) -> int | None:
-    value = request.args.get(argument)
-    if value is None:
-        return None
-    if not _NUMBER.fullmatch(value):
-        raise ApiError(400, "invalid", f"{argument} is not a number: {value!r}")
-    return int(value)

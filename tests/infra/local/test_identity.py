@@ -69,8 +69,11 @@ def cloud(tmp_path: Path) -> Iterator[Pocket]:
 
 def test_a_process_is_the_account_that_its_environment_names(cloud: Pocket) -> None:
     train, operator = _in_a_process_of("urgency-train", cloud), _in_a_process_of("operator", cloud)
-    assert cloud.identity.who(train.token) == "urgency-train@local-helpdesk.iam.gserviceaccount.com"
-    assert cloud.identity.who(operator.token) == "operator@local-helpdesk.example"
+    assert (
+        cloud.identity.owner_of(train.token)
+        == "urgency-train@local-helpdesk.iam.gserviceaccount.com"
+    )
+    assert cloud.identity.owner_of(operator.token) == "operator@local-helpdesk.example"
     assert train.project == "local-helpdesk"
     assert train.status == 200
     assert cloud.identity.verify_id_token(train.id_token)["email"].startswith("urgency-train@")
@@ -134,7 +137,7 @@ def test_rubbish_is_nobodys_token(cloud: Pocket, token: str) -> None:
         cloud.identity.verify_id_token(token)
     assert refused.value.code == 401
     with pytest.raises(ApiError) as refused:
-        cloud.identity.who(token)
+        cloud.identity.owner_of(token)
     assert refused.value.code == 401
 
 
@@ -142,18 +145,18 @@ def test_an_altered_access_token_is_refused(cloud: Pocket) -> None:
     name, payload, seal = cloud.token("urgency-serve").split(".")
     other = cloud.token("urgency-train").split(".")[1]
     with pytest.raises(ApiError):
-        cloud.identity.who(f"{name}.{other}.{seal}")
-    assert cloud.identity.who(f"{name}.{payload}.{seal}").startswith("urgency-serve@")
+        cloud.identity.owner_of(f"{name}.{other}.{seal}")
+    assert cloud.identity.owner_of(f"{name}.{payload}.{seal}").startswith("urgency-serve@")
 
 
 def test_an_expired_access_token_is_refused(cloud: Pocket) -> None:
     with pytest.raises(ApiError, match="expired"):
-        cloud.identity.who(cloud.identity.access_token(RELOAD, life_s=-1))
+        cloud.identity.owner_of(cloud.identity.access_token(RELOAD, life_s=-1))
 
 
 def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
     before, after = Identity(tmp_path, load_wiring()), Identity(tmp_path, load_wiring())
-    assert after.who(before.access_token(RELOAD)) == RELOAD
+    assert after.owner_of(before.access_token(RELOAD)) == RELOAD
     assert after.verify_id_token(before.id_token(RELOAD, AUDIENCE))["aud"] == AUDIENCE
 
 

@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.processes import RESTARTS, ProcessError, Supervisor, answers, end_leftovers, launch
+from infra.local.processes import (
+    RESTARTS,
+    ProcessError,
+    Supervisor,
+    is_listening,
+    kill_orphans,
+    launch,
+)
 from infra.local.server import free_ports
 from tests.support.cloud.programs import ANSWERS, STUBBORN, is_alive, program
 from tests.support.waiting import eventually
@@ -41,7 +48,7 @@ def test_programs_start_side_by_side_and_are_ready_when_they_answer(
 ) -> None:
     supervisor, ports = supervise(ending, tmp_path, ANSWERS, ANSWERS)
     supervisor.wait_until_ready()
-    assert all(answers(port) for port in ports)
+    assert all(is_listening(port) for port in ports)
     assert all(is_alive(pid) for pid in supervisor.children)
 
 
@@ -55,7 +62,7 @@ def test_one_that_ends_instead_of_starting_shows_the_end_of_its_log(
         supervisor.wait_until_ready()
 
 
-def test_one_that_never_answers_is_given_up(tmp_path: Path, ending: ExitStack) -> None:
+def test_one_that_never_is_listening_is_given_up(tmp_path: Path, ending: ExitStack) -> None:
     supervisor, _ = supervise(
         ending, tmp_path, "import time; print('dozing', flush=True); time.sleep(60)"
     )
@@ -112,16 +119,15 @@ def test_children_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None
 import os, time
 from pathlib import Path
 from infra.local.processes import launch
-print(launch({SLEEP!r}, os.environ, Path({str(tmp_path)!r}), Path({str(tmp_path)!r}) / "log").pid, flush=True)
+folder = Path({str(tmp_path)!r})
+print(launch({SLEEP!r}, os.environ, folder, folder / "log").pid, flush=True)
 time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE)
     assert process.stdout
     child = int(process.stdout.readline())
     command = Path(f"/proc/{child}/cmdline")
-    eventually(
-        lambda: b"setpriv" not in command.read_bytes()
-    )  # until then nothing ties it to its parent
+    eventually(lambda: (shown := command.read_bytes()) and b"setpriv" not in shown)  # tied by now
     process.kill()
     process.communicate()
     eventually(lambda: not is_alive(child))
@@ -130,8 +136,8 @@ time.sleep(60)
 def test_leftovers_are_killed_only_where_they_still_run_our_command(tmp_path: Path) -> None:
     ours = launch(SLEEP, os.environ, tmp_path, tmp_path / "a.log")
     others = launch(SLEEP, os.environ, tmp_path, tmp_path / "b.log")
-    end_leftovers({ours.pid: SLEEP, others.pid: [sys.executable, "-m", "gunicorn"]})
+    kill_orphans({ours.pid: SLEEP, others.pid: [sys.executable, "-m", "gunicorn"]})
     assert ours.wait(10) == -signal.SIGKILL
     assert others.poll() is None
-    end_leftovers({others.pid: SLEEP, ours.pid: SLEEP})
+    kill_orphans({others.pid: SLEEP, ours.pid: SLEEP})
     assert others.wait(10) == -signal.SIGKILL

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound
@@ -23,7 +24,7 @@ from tests.support.cloud.pubsub_worlds import (
     WORLDS,
     World,
 )
-from tests.support.cloud.receiver import Received, Receiver, receiver
+from tests.support.cloud.receiver import Receiver, SeenRequest, receiver
 from tests.support.waiting import eventually
 
 # To see that nothing is there, without waiting for it.
@@ -35,8 +36,8 @@ PULLED_NAME = f"{PROJECT}/subscriptions/{PULLED}"
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[Receiver]:
-    with receiver() as here:
-        yield here
+    with receiver() as place:
+        yield place
 
 
 @pytest.fixture(scope="module", params=WORLDS)
@@ -71,10 +72,13 @@ def publish(world: World, data: bytes, **attributes: str) -> str:
 def pull(
     world: World, subscription: str = PULLED, *, patient: bool = True
 ) -> list[ReceivedMessage]:
-    request = {"subscription": f"{PROJECT}/subscriptions/{subscription}", "max_messages": 10}
-    look = lambda: list(
-        world.subscriber.pull(request=request | {"return_immediately": True}).received_messages
-    )  # noqa: E731
+    name = f"{PROJECT}/subscriptions/{subscription}"
+    request: dict[str, Any] = {"subscription": name, "max_messages": 10}
+    request["return_immediately"] = True
+
+    def look() -> list[ReceivedMessage]:
+        return list(world.subscriber.pull(request=request).received_messages)
+
     return eventually(look, 20) if patient else look()
 
 
@@ -91,7 +95,7 @@ def refuse(world: World, received: ReceivedMessage) -> None:
     )
 
 
-def pushes_of(endpoint: Receiver, message: str) -> list[Received]:
+def pushes_of(endpoint: Receiver, message: str) -> list[SeenRequest]:
     return [
         one for one in endpoint.received if json.loads(one.body)["message"]["messageId"] == message
     ]

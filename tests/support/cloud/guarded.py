@@ -18,7 +18,7 @@ from google.api_core.exceptions import MethodNotImplemented
 from google.cloud import run_v2, storage
 from google.pubsub_v1 import PublisherClient
 
-from infra.local.front import front_for
+from infra.local.front_end import front_end_of
 from infra.local.pocket.access import Access
 from infra.local.pocket.identity import Identity
 from infra.local.server import Server, listen, url_of
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Guarded:
+class GuardedCloud:
     """A running system; `endpoints` and `fronts` by the container's name."""
 
     cloud: Cloud
@@ -95,8 +95,8 @@ class Guarded:
 
     def expect(self, done: Hop, refused: Hop) -> None:
         """Wait until the timeline tells of one of the two; raise Refused where it is the second."""
-        eventually(lambda: self._told(done) or self._told(refused))
-        if self._told(refused):
+        eventually(lambda: self._has_hop(done) or self._has_hop(refused))
+        if self._has_hop(refused):
             raise Refused(refused[0])
 
     @property
@@ -114,7 +114,7 @@ class Guarded:
     def _name(self, kind: str) -> str:
         return next(bucket for bucket in self.cloud.wiring.buckets if bucket.endswith(kind))
 
-    def _told(self, hop: Hop) -> bool:
+    def _has_hop(self, hop: Hop) -> bool:
         kind, facts = hop
         return any(facts.items() <= line.items() for line in self.cloud.hops(kind))
 
@@ -129,8 +129,8 @@ def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
 
 
 @contextmanager
-def guarded(folder: Path, wiring: Wiring) -> Iterator[Guarded]:
-    """`wiring`, its every grant and no other enforced; jobs end at once and back-offs take no time."""
+def guarded(folder: Path, wiring: Wiring) -> Iterator[GuardedCloud]:
+    """`wiring` with its grants enforced; jobs end at once and back-offs take no time."""
     wiring = granting(("roles/cloudscheduler.jobRunner", f"schedules/{SWEEP}"), wiring=wiring)
     put_keys(Home(folder).cloud / "identity")
     identity = Identity(Home(folder).cloud, wiring)
@@ -143,8 +143,8 @@ def guarded(folder: Path, wiring: Wiring) -> Iterator[Guarded]:
             socket = listen()
             fronts[container.name] = url_of(socket)
             behind = [endpoints[container.name].url]
-            app, threads = front_for(container, behind, url_of(socket), identity, access)
-            ending.callback(Server(app, socket, threads=threads).stop)
+            app = front_end_of(container, behind, url_of(socket), identity, access)
+            ending.callback(Server(app, socket).stop)
         urls = {container.uri: fronts[container.name] for container in containers}
-        place = ending.enter_context(cloud(folder, wiring, fronts=urls, hurry=10_000))
-        yield Guarded(place, endpoints, fronts)
+        place = ending.enter_context(cloud(folder, wiring, fronts=urls, speedup=10_000))
+        yield GuardedCloud(place, endpoints, fronts)

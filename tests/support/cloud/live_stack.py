@@ -23,8 +23,8 @@ BIN = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
+class CommandResult:
+    """What a command printed, and its exit code."""
 
     code: int
     out: str
@@ -41,9 +41,13 @@ class LiveStack:
 
     home: Home
 
-    def urgency(self, *arguments: str, timeout_s: float = 120, **settings: str) -> Said:
+    def urgency(self, *arguments: str, timeout_s: float = 120, **settings: str) -> CommandResult:
         """Run one verb against this stack."""
-        return run([str(BIN / "urgency"), *arguments], person(self.home.root) | settings, timeout_s)
+        return run(
+            [str(BIN / "urgency"), *arguments],
+            user_environment(self.home.root) | settings,
+            timeout_s,
+        )
 
     @property
     def instances(self) -> list[str]:
@@ -65,7 +69,7 @@ class LiveStack:
         return [line for line in read_timeline(self.home.timeline) if line["hop"] in kinds]
 
 
-def person(home: Path) -> dict[str, str]:
+def user_environment(home: Path) -> dict[str, str]:
     """The environment of somebody at this machine, with nothing of the test's own."""
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
@@ -77,7 +81,9 @@ def person(home: Path) -> dict[str, str]:
     }
 
 
-def run(command: list[str], environment: Mapping[str, str], timeout_s: float = 120) -> Said:
+def run(
+    command: list[str], environment: Mapping[str, str], timeout_s: float = 120
+) -> CommandResult:
     """Run a command in the checkout."""
     ended = subprocess.run(
         command,
@@ -88,7 +94,7 @@ def run(command: list[str], environment: Mapping[str, str], timeout_s: float = 1
         timeout=timeout_s,
         check=False,
     )
-    return Said(ended.returncode, ended.stdout, ended.stderr)
+    return CommandResult(ended.returncode, ended.stdout, ended.stderr)
 
 
 @contextmanager
@@ -99,11 +105,11 @@ def live_stack(folder: Path, *, checkout: Path = CHECKOUT, **settings: str) -> I
     home = Home(folder)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "stack.out"
-    command = [sys.executable, "-m", "infra.local", "--hurry", "50"]
+    command = [sys.executable, "-m", "infra.local", "--speedup", "50"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            env=person(folder) | settings,
+            env=user_environment(folder) | settings,
             cwd=checkout,
             stdout=output,
             stderr=output,

@@ -84,8 +84,8 @@ def pocket_world(folder: Path, push_url: str) -> Iterator[World]:
         grants=grants,
         notifications=(),
     )
-    with cloud(folder, wiring) as here:
-        yield _world("pocket", here.options())
+    with cloud(folder, wiring) as place:
+        yield _world("pocket", place.options())
 
 
 @contextmanager

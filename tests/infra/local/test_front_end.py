@@ -11,12 +11,12 @@ import pytest
 import urllib3
 from werkzeug.wrappers import Response
 
-from infra.local.front import front_for
+from infra.local.front_end import front_end_of
 from infra.local.pocket.access import Access
 from infra.local.pocket.identity import Identity
 from infra.local.server import Server, free_ports, listen, url_of
 from infra.local.wiring import Container
-from tests.support.cloud.receiver import Received, Receiver, receiver
+from tests.support.cloud.receiver import Receiver, SeenRequest, receiver
 from tests.support.cloud.whole_cloud import WIRING
 from tests.support.waiting import eventually
 
@@ -45,7 +45,7 @@ class World:
         return urllib3.request(method, self.url + path, retries=False, **options)
 
     @property
-    def received(self) -> list[Received]:
+    def received(self) -> list[SeenRequest]:
         return [request for instance in self.instances for request in instance.received]
 
 
@@ -58,8 +58,8 @@ def front(
     ending: ExitStack, identity: Identity, urls: list[str], container: Container = SERVICE
 ) -> str:
     socket = listen()
-    app, threads = front_for(container, urls, url_of(socket), identity, Access(WIRING, identity))
-    ending.callback(Server(app, socket, threads=threads).stop)
+    app = front_end_of(container, urls, url_of(socket), identity, Access(WIRING, identity))
+    ending.callback(Server(app, socket).stop)
     return url_of(socket)
 
 
