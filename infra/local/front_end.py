@@ -5,18 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import urllib3
+from werkzeug import exceptions as http
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import (
-    Forbidden,
-    GatewayTimeout,
-    HTTPException,
-    ServiceUnavailable,
-    TooManyRequests,
-    Unauthorized,
-)
 from werkzeug.wrappers import Request, Response
 
 from infra.local.pocket.access import Access
@@ -48,12 +42,12 @@ class Fleet:
         """The next instance with room, not in `tried`. Raises 503 (none left) or 429 (all busy)."""
         untried = [instance for instance in self._free if instance not in tried]
         if not untried:
-            raise ServiceUnavailable("No instance of the service answers.")
+            raise http.ServiceUnavailable("No instance of the service answers.")
         with self._changed:
             if not self._changed.wait_for(
                 lambda: any(self._free[instance] for instance in untried), wait_s
             ):
-                raise TooManyRequests("Rate exceeded.")
+                raise http.TooManyRequests("Rate exceeded.")
             taken = next(one for one in self._turn if one in untried and self._free[one])
             self._turn.remove(taken)
             self._turn.append(taken)
@@ -67,42 +61,42 @@ class Fleet:
             self._changed.notify()
 
 
+@dataclass(frozen=True)
 class Gate:
     """Admits callers with run.routes.invoke on `container`, by an ID token for its audience."""
 
-    def __init__(
-        self, container: Container, audiences: Collection[str], identity: Identity, access: Access
-    ) -> None:
-        self._container = container
-        self._audiences = audiences
-        self._identity = identity
-        self._access = access
+    container: Container
+    audiences: Collection[str]
+    identity: Identity
+    access: Access
 
     def admit(self, headers: Headers) -> None:
         """Check the caller, and remove the signature of the checked token. Raises 401 or 403."""
-        if self._container.public:
+        if self.container.public:
             return
         header = next((name for name in CHECKED if name in headers), None)
         if header is None:
-            raise Forbidden("The request was not authenticated.")
+            raise http.Forbidden("The request was not authenticated.")
         scheme, _, token = headers[header].partition(" ")
         if scheme.lower() != "bearer":
-            raise Unauthorized("The access token could not be verified.")
+            raise http.Unauthorized("The access token could not be verified.")
         self._expect_invoker(token)
         headers[header] = f"{scheme} {token.rpartition('.')[0]}.{SIGNATURE_REMOVED}"
 
     def _expect_invoker(self, token: str) -> None:
         try:
-            claims = self._identity.verify_id_token(token)
+            claims = self.identity.verify_id_token(token)
         except ApiError as error:
             why = f"The access token could not be verified. {error.message}"
-            raise Unauthorized(why) from error
+            raise http.Unauthorized(why) from error
         audience, email = claims["aud"], claims["email"]
-        if audience not in self._audiences:
-            raise Unauthorized(f"The token's audience {audience} is not one of this service's.")
-        name = self._container.name
-        if not self._access.allows(_member(email), "run.routes.invoke", f"services/{name}"):
-            raise Forbidden(f"{email} may not invoke {name}.")
+        if audience not in self.audiences:
+            raise http.Unauthorized(
+                f"The token's audience {audience} is not one of this service's."
+            )
+        name = self.container.name
+        if not self.access.allows(_member(email), "run.routes.invoke", f"services/{name}"):
+            raise http.Forbidden(f"{email} may not invoke {name}.")
 
 
 class _FrontEndRequest(Request):
@@ -125,7 +119,7 @@ class FrontEnd:
             headers = _forwarded_headers(request)
             self._gate.admit(headers)
             response = self._pass_on(request, headers)
-        except HTTPException as error:
+        except http.HTTPException as error:
             response = error.get_response(environ)
         return response(environ, start_response)
 
@@ -140,10 +134,10 @@ class FrontEnd:
                 tried.add(instance)
             except urllib3.exceptions.TimeoutError as error:
                 why = "The request has been terminated because it has reached the timeout."
-                raise GatewayTimeout(why) from error
+                raise http.GatewayTimeout(why) from error
             except urllib3.exceptions.HTTPError as error:
                 why = "The connection to the instance ended before it answered."
-                raise ServiceUnavailable(why) from error
+                raise http.ServiceUnavailable(why) from error
 
     def _ask(self, instance: str, request: Request, headers: Headers) -> Response:
         has_body = request.content_length or request.environ.get("wsgi.input_terminated")

@@ -11,30 +11,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.local.containers import (
-    CHECKOUT,
-    Commands,
-    environment_for,
-    localised,
-    operator_environment,
-)
+from infra.local import containers, state
+from infra.local.containers import CHECKOUT, Commands
 from infra.local.front_end import front_end_of
 from infra.local.pocket.cloud import PocketCloud
 from infra.local.pocket.executions import Job
 from infra.local.pocket.identity import Identity
 from infra.local.processes import Program, Supervisor, kill_orphans
 from infra.local.server import HOST, Server, free_ports, listen, listen_preferably, url_of
-from infra.local.state import (
-    Home,
-    Stack,
-    Urls,
-    exclusive,
-    forget_stack,
-    read_ports,
-    read_stack,
-    write_ports,
-    write_stack,
-)
+from infra.local.state import Home, Stack, Urls
 from infra.local.wiring import WIRING_FILE, Container, Wiring, load_wiring
 
 WATCH_S = 0.2
@@ -65,21 +50,21 @@ def run_stack(
     ready: called once, when everything answers.
     Raises StateError, PortTaken, ProcessError or WiringError, each with a message for people.
     """
-    with exclusive(home):
-        if dead := read_stack(home):
+    with state.exclusive(home):
+        if dead := state.read_stack(home):
             kill_orphans(dead.children)
         stack = LocalStack(home, load_wiring(), options, commands or Commands())
         try:
             stack.start()
-            write_stack(home, stack.description())
+            state.write_stack(home, stack.description())
             ready(stack.description())
             while not stopped():
                 time.sleep(WATCH_S)
                 if stack.restart_dead():
-                    write_stack(home, stack.description())
+                    state.write_stack(home, stack.description())
         finally:
             stack.stop()
-            forget_stack(home)
+            state.forget_stack(home)
 
 
 class LocalStack:
@@ -94,7 +79,7 @@ class LocalStack:
         self._pocket = self._urls["pocket"]
         called = (*wiring.functions, *wiring.services)
         front_ends = {one.uri: self._urls[one.name] for one in called}
-        self._wiring = localised(wiring, self._pocket, front_ends)
+        self._wiring = containers.localised(wiring, self._pocket, front_ends)
         self._identity = Identity(home.cloud, wiring)
         self._instances = _instance_ports(wiring, options.instances)
         self._supervisor = Supervisor(self._programs())
@@ -147,7 +132,7 @@ class LocalStack:
             urls=urls,
             started_at=self._started_at.isoformat(timespec="seconds"),
             wiring=hashlib.sha256(WIRING_FILE.read_bytes()).hexdigest(),
-            operator=operator_environment(
+            operator=containers.operator_environment(
                 self._wiring, pocket=self._pocket, service=urls.service, identity=identity
             ),
             children=self._supervisor.children,
@@ -178,7 +163,7 @@ class LocalStack:
 
     def _environment(self, container: Container, port: int | None) -> dict[str, str]:
         identity = self._identity_of(container.service_account.partition("@")[0])
-        return environment_for(
+        return containers.environment_for(
             container, port=port, pocket=self._pocket, identity=identity, inherited=os.environ
         )
 
@@ -189,11 +174,13 @@ class LocalStack:
 def _listen(home: Home, wiring: Wiring, port: int) -> dict[str, socket.socket]:
     """Sockets of pocket cloud and front ends: the service's on `port`, the rest as last time."""
     (service,) = wiring.services
-    last = read_ports(home)
+    last = state.read_ports(home)
     sockets = {service.name: listen(port) if port else listen_preferably(last.get(service.name, 0))}
     for name in ("pocket", *(function.name for function in wiring.functions)):
         sockets[name] = listen_preferably(last.get(name, 0))
-    write_ports(home, {name: listening.getsockname()[1] for name, listening in sockets.items()})
+    state.write_ports(
+        home, {name: listening.getsockname()[1] for name, listening in sockets.items()}
+    )
     return sockets
 
 

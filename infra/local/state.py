@@ -24,41 +24,17 @@ class StateError(UrgencyError):
     """The state folder cannot be used; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
 class Home:
     """Names of what is in the state folder `root`."""
 
-    root: Path
-
-    @property
-    def cloud(self) -> Path:
-        """What the pocket cloud keeps: objects, messages, keys."""
-        return self.root / "cloud"
-
-    @property
-    def logs(self) -> Path:
-        """`<process>.log` of every process, and `events.jsonl`."""
-        return self.root / "logs"
-
-    @property
-    def execution_logs(self) -> Path:
-        """`<execution>.log` of every execution of a job."""
-        return self.logs / "executions"
-
-    @property
-    def timeline(self) -> Path:
-        """What happened, hop by hop (`timeline.py`)."""
-        return self.logs / "events.jsonl"
-
-    @property
-    def stack(self) -> Path:
-        """The running stack, as a `Stack`."""
-        return self.root / "stack.json"
-
-    @property
-    def ports(self) -> Path:
-        """Ports of the last run, so that the next one has the same URLs."""
-        return self.root / "ports.json"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.cloud = root / "cloud"  # what the pocket cloud keeps: objects, messages, keys
+        self.logs = root / "logs"  # `<process>.log` of every process
+        self.execution_logs = self.logs / "executions"  # `<execution>.log` of every job's run
+        self.timeline = self.logs / "events.jsonl"  # what happened, hop by hop (`timeline.py`)
+        self.stack = root / "stack.json"  # the running stack, as a `Stack`
+        self.ports = root / "ports.json"  # of the last run, so that the next has the same URLs
 
 
 @dataclass(frozen=True)

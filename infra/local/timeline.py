@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 
+@dataclass(frozen=True)
 class Timeline:
     """Appends to `file`: `{"time", "hop", "who", ...}`, hops in snake_case, no ticket text."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._lock = threading.Lock()
+    file: Path
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, hop: str, who: str, **facts: str | float | None) -> None:
         """Add one line: `who` (an e-mail) did `hop`; ids, counts and durations are `facts`."""
         line = json.dumps({"time": utc_text(datetime.now(UTC)), "hop": hop, "who": who} | facts)
-        with self._lock, self._file.open("a") as file:
+        with self._lock, self.file.open("a") as file:
             file.write(line + "\n")
 
 

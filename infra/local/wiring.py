@@ -143,16 +143,19 @@ def load_wiring(path: Path = WIRING_FILE) -> Wiring:
         plan = json.loads(text)
         grants = tuple(_grant(grant, text) for grant in plan["grants"])
         return _wiring(plan, grants)
-    except json.JSONDecodeError as error:
-        problem = f"line {error.lineno} is not JSON: {error.msg}"
-        raise WiringError(f"{path} {problem}. {ADVICE}") from error
-    except KeyError as error:
-        raise WiringError(f"{path} lacks the member {error}. {ADVICE}") from error
-    except (AttributeError, TypeError) as error:
-        problem = f"has another shape than the stack reads: {error}"
-        raise WiringError(f"{path} {problem}. {ADVICE}") from error
-    except WiringError as error:
-        raise WiringError(f"{path} {error}. {ADVICE}") from error
+    except (json.JSONDecodeError, KeyError, AttributeError, TypeError, WiringError) as error:
+        raise WiringError(f"{path} {_problem(error)}. {ADVICE}") from error
+
+
+def _problem(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"line {error.lineno} is not JSON: {error.msg}"
+        case KeyError():
+            return f"lacks the member {error}"
+        case WiringError():
+            return str(error)
+    return f"has another shape than the stack reads: {error}"
 
 
 def seconds(duration: str) -> float:

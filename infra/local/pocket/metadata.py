@@ -12,7 +12,7 @@ _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 def metadata_blueprint(identity: Identity) -> Blueprint:
-    """A metadata server for each account at `/as/<account>`; certificates at `/oauth2/v*/certs`."""
+    """A metadata server for each account at `/as/<account>`; certificates at `/oauth2/v1/certs`."""
     server = _MetadataServer(identity)
     root = "/as/<account>/computeMetadata/v1/"
     service_account = root + "instance/service-accounts/<alias>/"
@@ -27,7 +27,6 @@ def metadata_blueprint(identity: Identity) -> Blueprint:
         ("GET", service_account + "token", server.access_token),
         ("GET", service_account + "identity", server.id_token),
         ("GET", "/oauth2/v1/certs", server.certificates),
-        ("GET", "/oauth2/v3/certs", server.json_web_keys),
     ]
     blueprint = product("metadata", routes)
     blueprint.before_request(_expect_flavor)
@@ -75,9 +74,6 @@ class _MetadataServer:
 
     def certificates(self) -> Response:
         return jsonify({self._identity.keys.key_id: self._identity.keys.certificate_pem})
-
-    def json_web_keys(self) -> Response:
-        return jsonify(keys=[self._identity.keys.json_web_key()])
 
 
 def _expect_flavor() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import urllib3
@@ -39,22 +40,22 @@ def deliver_over_http(
         return 0
 
 
+@dataclass(frozen=True)
 class Bearer:
     """Makes the ID tokens of pushes, as Pub/Sub's own `agent`."""
 
-    def __init__(self, identity: Identity, access: Access, agent: str, timeline: Timeline) -> None:
-        self._identity = identity
-        self._access = access
-        self._agent = agent
-        self._timeline = timeline
+    identity: Identity
+    access: Access
+    agent: str
+    timeline: Timeline
 
     def headers(self, push: Push) -> dict[str, str]:
         """The token of `push`'s account; nothing where the agent may not make one, and a note."""
         account = push.service_account
-        agent, permission = f"serviceAccount:{self._agent}", "iam.serviceAccounts.getOpenIdToken"
-        if self._access.allows(agent, permission, f"serviceAccounts/{account}"):
-            return {"Authorization": f"Bearer {self._identity.id_token(account, push.audience)}"}
-        self._timeline.note("push_token_refused", self._agent, account=account)
+        agent, permission = f"serviceAccount:{self.agent}", "iam.serviceAccounts.getOpenIdToken"
+        if self.access.allows(agent, permission, f"serviceAccounts/{account}"):
+            return {"Authorization": f"Bearer {self.identity.id_token(account, push.audience)}"}
+        self.timeline.note("push_token_refused", self.agent, account=account)
         return {}
 
 

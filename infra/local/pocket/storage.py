@@ -10,28 +10,13 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import ContentRange
 from werkzeug.routing import BaseConverter
 
+from infra.local.pocket import storage_arguments as arguments
+from infra.local.pocket import uploads
 from infra.local.pocket.access import Access
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.resources import NewObject, StoredObject
-from infra.local.pocket.storage_arguments import (
-    LISTING,
-    PRECONDITIONS,
-    expect_only,
-    number,
-    page_token,
-    preconditions,
-    query,
-)
-from infra.local.pocket.uploads import (
-    Session,
-    Sessions,
-    json_object,
-    new_object,
-    receive,
-    related_parts,
-    with_hashes,
-)
+from infra.local.pocket.uploads import Session, Sessions
 
 Notify = Callable[[str, dict[str, object]], None]
 """Called after an object was written, with the event type and the object's resource."""
@@ -71,45 +56,47 @@ class _StorageApi:
         self._sessions = Sessions()
 
     def list(self, bucket: str) -> Response:
-        expect_only(LISTING)
+        arguments.expect_only(arguments.LISTING)
         self._require("storage.objects.list", bucket)
-        page = self._objects.list(bucket, query())
+        page = self._objects.list(bucket, arguments.query())
         answer: dict[str, object] = {"kind": "storage#objects"}
         if page.objects:
             answer["items"] = [stored.resource() for stored in page.objects]
         if page.prefixes:
             answer["prefixes"] = page.prefixes
         if page.after:
-            answer["nextPageToken"] = page_token(page.after)
+            answer["nextPageToken"] = arguments.page_token(page.after)
         return jsonify(answer)
 
     def get(self, bucket: str, name: str) -> Response:
-        expect_only(PRECONDITIONS | {"generation"})
+        arguments.expect_only(arguments.PRECONDITIONS | {"generation"})
         self._require("storage.objects.get", bucket, name)
-        stored = self._objects.get(bucket, name, number("generation"), preconditions())
+        generation, preconditions = arguments.number("generation"), arguments.preconditions()
+        stored = self._objects.get(bucket, name, generation, preconditions)
         if request.args.get("alt") != "media":
             return jsonify(stored.resource())
         return _media(stored, self._objects.open(stored))
 
     def delete(self, bucket: str, name: str) -> Response:
-        expect_only(PRECONDITIONS | {"generation"})
+        arguments.expect_only(arguments.PRECONDITIONS | {"generation"})
         self._require("storage.objects.delete", bucket, name)
-        self._objects.delete(bucket, name, number("generation"), preconditions())
+        generation, preconditions = arguments.number("generation"), arguments.preconditions()
+        self._objects.delete(bucket, name, generation, preconditions)
         return Response(status=204)
 
     def upload(self, bucket: str) -> Response:
-        expect_only(PRECONDITIONS | {"uploadType", "name"})
+        arguments.expect_only(arguments.PRECONDITIONS | {"uploadType", "name"})
         kind = request.args.get("uploadType")
         if kind == "resumable":
             return self._start(bucket)
         if kind == "multipart":
-            metadata, content_type, body = related_parts(request)
+            metadata, content_type, body = uploads.related_parts(request)
         elif kind == "media":
             metadata, body = {}, request.get_data()
             content_type = request.headers.get("Content-Type")
         else:
             raise ApiError(400, "invalid", f"Unknown uploadType {kind!r}.")
-        session = self._session(new_object(request, bucket, metadata, content_type))
+        session = self._session(uploads.new_object(request, bucket, metadata, content_type))
         session.draft.append(body)
         return self._finish(session)
 
@@ -118,10 +105,13 @@ class _StorageApi:
         session = self._sessions.find(upload_id, self._access.caller(request))
         if session.stored:  # the answer to the last chunk was lost
             return jsonify(session.stored.resource())
-        if receive(request, session.draft):
-            session.new = with_hashes(session.new, request)
-            with self._sessions.ended_by_error(upload_id):
+        if uploads.receive(request, session.draft):
+            session.new = uploads.with_hashes(session.new, request)
+            try:
                 return self._finish(session)
+            except ApiError:  # it is over, and its bytes are gone
+                self._sessions.end(upload_id)
+                raise
         response = Response(status=308)
         if session.draft.size:
             response.headers["Range"] = f"bytes=0-{session.draft.size - 1}"
@@ -129,14 +119,16 @@ class _StorageApi:
 
     def _start(self, bucket: str) -> Response:
         content_type = request.headers.get("X-Upload-Content-Type")
-        new = new_object(request, bucket, json_object(request.get_data()), content_type)
+        new = uploads.new_object(
+            request, bucket, uploads.json_object(request.get_data()), content_type
+        )
         upload_id = self._sessions.start(self._session(new))
         location = f"{request.base_url}?uploadType=resumable&upload_id={upload_id}"
         return Response(status=200, headers={"Location": location})
 
     def _session(self, new: NewObject) -> Session:
         member = self._require("storage.objects.create", new.bucket, new.name)
-        return Session(member, new, preconditions(), self._objects.payloads.draft())
+        return Session(member, new, arguments.preconditions(), self._objects.payloads.draft())
 
     def _finish(self, session: Session) -> Response:
         new, bucket = session.new, f"buckets/{session.new.bucket}"

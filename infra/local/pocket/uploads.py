@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,14 +56,9 @@ class Sessions:
             raise ApiError(404, "notFound", problem)
         return session
 
-    @contextmanager
-    def ended_by_error(self, upload_id: str) -> Iterator[None]:
-        """An upload that is refused at its end is over, and its bytes are gone."""
-        try:
-            yield
-        except ApiError:
-            del self._open[upload_id]
-            raise
+    def end(self, upload_id: str) -> None:
+        """Forget a session."""
+        del self._open[upload_id]
 
 
 def new_object(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
@@ -13,8 +12,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509 import load_pem_x509_certificate
 from google.auth.transport.requests import Request
 from google.oauth2 import id_token
 
@@ -94,19 +91,6 @@ def test_an_id_token_verifies_with_googles_verifier(cloud: Pocket) -> None:
     assert claims["iss"] == "https://accounts.google.com"
     assert claims["email"] == RELOAD
     assert claims["email_verified"] is True
-
-
-def test_the_key_set_holds_the_key_of_the_certificate(cloud: Pocket) -> None:
-    ((key_id, certificate),) = (
-        requests.get(f"{cloud.url}/oauth2/v1/certs", timeout=10).json().items()
-    )
-    (key,) = requests.get(f"{cloud.url}/oauth2/v3/certs", timeout=10).json()["keys"]
-    exponent, modulus = (
-        int.from_bytes(base64.urlsafe_b64decode(key[part] + "==")) for part in ("e", "n")
-    )
-    assert key["kid"] == key_id
-    public = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-    assert public == load_pem_x509_certificate(certificate.encode()).public_key()
 
 
 def test_an_id_token_for_another_audience_is_refused(cloud: Pocket) -> None:

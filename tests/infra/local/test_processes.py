@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -103,9 +102,7 @@ def test_stopping_is_polite_then_firm_and_leaves_nothing_behind(
     supervisor.wait_until_ready()
     grandchild = int((tmp_path / f"part-{ports[0]}.log").read_text())
     pids = [*supervisor.children, grandchild]
-    began = time.monotonic()
-    supervisor.stop(0.5)
-    assert time.monotonic() - began < 2
+    supervisor.stop(0.5)  # without the kill it would wait for ever
     for pid in pids:
         eventually(lambda pid=pid: not is_alive(pid))
 

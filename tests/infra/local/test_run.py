@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -129,15 +128,13 @@ def test_stopping_the_cloud_cancels_what_runs_even_a_task_that_will_not_listen(
     stubborn = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
 print(os.getpid(), child.pid, flush=True)
-time.sleep(60)
+time.sleep(3600)  # longer than a test may take
 """
     with cloud(tmp_path, WATCHED, job=stubborn) as place:
         name = start(place)
         pids = [int(pid) for pid in eventually(lambda: log_of(place, name)).split()]
-        began = time.monotonic()
-    assert time.monotonic() - began < 6
     assert [line["state"] for line in place.hops("job_execution_ended")] == ["cancelled"]
     for pid in pids:
         eventually(lambda pid=pid: not is_alive(pid))

@@ -132,7 +132,7 @@ def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
 def guarded(folder: Path, wiring: Wiring) -> Iterator[GuardedCloud]:
     """`wiring` with its grants enforced; jobs end at once and back-offs take no time."""
     wiring = granting(("roles/cloudscheduler.jobRunner", f"schedules/{SWEEP}"), wiring=wiring)
-    put_keys(Home(folder).cloud / "identity")
+    put_keys(Home(folder).cloud / "identity")  # before `cloud` does: the front ends need them
     identity = Identity(Home(folder).cloud, wiring)
     access = Access(wiring, identity)
     containers = [replace(one, concurrency=2) for one in (*wiring.functions, *wiring.services)]

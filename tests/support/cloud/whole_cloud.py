@@ -22,6 +22,7 @@ from infra.local.server import HOST, Server, listen, url_of
 from infra.local.state import Home
 from infra.local.timeline import read_timeline
 from infra.local.wiring import Container, Grant, Wiring, load_wiring
+from tests.support.cloud.pocket import put_keys
 
 WIRING = load_wiring()
 OPERATOR = WIRING.people["operator"]
@@ -64,6 +65,7 @@ def cloud(
         each.mkdir(parents=True, exist_ok=True)
     socket = listen()
     local = localised(wiring, url_of(socket), _nowhere(wiring) | (fronts or {}))
+    put_keys(home.cloud / "identity")
     identity = Identity(home.cloud, local)
     command, variables = (
         [sys.executable, "-c", job],
