@@ -114,7 +114,7 @@ class Supervisor:
         """Return when every port answers. Raises ProcessError where one ends or takes too long."""
         until = time.monotonic() + timeout_s
         for program in self._programs:
-            while not is_listening(program.port):
+            while not answers(program.port):
                 code = self._running[program.name].poll()
                 if code is not None:
                     problem = f"ended with exit code {code} instead of starting"
@@ -146,7 +146,7 @@ class Supervisor:
         )
 
 
-def is_listening(port: int) -> bool:
+def answers(port: int) -> bool:
     """Whether something listens on this port of the loopback."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
         return True

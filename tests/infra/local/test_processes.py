@@ -14,7 +14,7 @@ from infra.local.processes import (
     RESTARTS,
     ProcessError,
     Supervisor,
-    is_listening,
+    answers,
     kill_orphans,
     launch,
 )
@@ -47,7 +47,7 @@ def test_programs_start_side_by_side_and_are_ready_when_they_answer(
 ) -> None:
     supervisor, ports = supervise(ending, tmp_path, ANSWERS, ANSWERS)
     supervisor.wait_until_ready()
-    assert all(is_listening(port) for port in ports)
+    assert all(answers(port) for port in ports)
     assert all(is_alive(pid) for pid in supervisor.children)
 
 
