@@ -12,7 +12,6 @@ _READ = frozenset({"storage.objects.get", "storage.objects.list"})
 _WRITE = frozenset({"storage.objects.create", "storage.objects.delete", "storage.objects.update"})
 _RUN_JOBS = frozenset({"run.jobs.run", "run.executions.cancel"})
 _SEE_RUNS = ["jobs.get", "jobs.list", "executions.get", "executions.list", "operations.get"]
-_SEE_PUBSUB = ["topics.get", "topics.list", "subscriptions.get", "subscriptions.list"]
 
 ROLES: Final[dict[str, frozenset[str]]] = {
     # https://cloud.google.com/storage/docs/access-control/iam-roles
@@ -23,7 +22,6 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     # https://cloud.google.com/iam/docs/roles-permissions/pubsub
     "roles/pubsub.publisher": frozenset({"pubsub.topics.publish"}),
     "roles/pubsub.subscriber": frozenset({"pubsub.subscriptions.consume"}),
-    "roles/pubsub.viewer": frozenset(f"pubsub.{what}" for what in _SEE_PUBSUB),
     # https://cloud.google.com/iam/docs/roles-permissions/run
     "roles/run.jobsExecutor": _RUN_JOBS,
     "roles/run.jobsExecutorWithOverrides": _RUN_JOBS | {"run.jobs.runWithOverrides"},

@@ -40,7 +40,6 @@ class Message:
     """A published message; `published` in seconds since 1970."""
 
     id: str
-    topic: str
     published: float
     data: bytes
     attributes: dict[str, str]
@@ -88,9 +87,8 @@ class Broker:
         self._database = sqlite3.connect(file, check_same_thread=False)
         self._database.executescript(SCHEMA)
         with self._database:  # those who had leases stopped with the stack
-            self._database.execute(
-                "UPDATE delivery SET due = ?, ack_id = NULL WHERE ack_id NOT NULL", [clock()]
-            )
+            query = "UPDATE delivery SET due = ?, ack_id = NULL WHERE ack_id NOT NULL"
+            self._database.execute(query, [clock()])
 
     def publish(self, topic: str, data: bytes, attributes: dict[str, str], *, who: str) -> str:
         """Hand a message to every subscription of `topic`; returns its id."""
@@ -218,9 +216,9 @@ class Broker:
         self._database.execute(query, [message])
 
     def _message(self, message: int) -> Message:
-        query = "SELECT topic, published, data, attributes FROM message WHERE id = ?"
-        topic, published, data, attributes = self._database.execute(query, [message]).fetchone()
-        return Message(str(message), topic, published, data, json.loads(attributes))
+        query = "SELECT published, data, attributes FROM message WHERE id = ?"
+        published, data, attributes = self._database.execute(query, [message]).fetchone()
+        return Message(str(message), published, data, json.loads(attributes))
 
     def _until_due(self, subscription: str) -> float:
         """Seconds until something can be due; a new message ends the wait before that."""

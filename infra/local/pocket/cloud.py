@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from infra.local.pocket.access import Access
 from infra.local.pocket.app import pocket_app
 from infra.local.pocket.broker import Broker
@@ -29,13 +27,7 @@ class PocketCloud:
     """What `wiring` describes; its URIs are local ones. `speedup` divides every back-off."""
 
     def __init__(
-        self,
-        home: Home,
-        wiring: Wiring,
-        identity: Identity,
-        jobs: Sequence[Job],
-        *,
-        speedup: float = 1.0,
+        self, home: Home, wiring: Wiring, identity: Identity, jobs: list[Job], speedup: float = 1.0
     ) -> None:
         self.access = access = Access(wiring, identity)
         self._agent = wiring.agents["pubsub"]

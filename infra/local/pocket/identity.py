@@ -35,7 +35,8 @@ class Identity:
         folder.mkdir(parents=True, exist_ok=True)
         self.project = wiring.project
         self.region = wiring.region
-        self.accounts = _accounts(wiring)
+        self.accounts = {key: member.partition(":")[2] for key, member in wiring.people.items()}
+        self.accounts |= {email.partition("@")[0]: email for email in wiring.service_accounts}
         self.keys = Keys.kept_in(folder)
         self._signer = crypt.RSASigner.from_string(self.keys.private_pem, self.keys.key_id)
         self._no_gcloud = folder / "gcloud"
@@ -99,9 +100,3 @@ class Identity:
 
     def _seal(self, payload: str) -> str:
         return hmac.new(self.keys.secret, payload.encode(), hashlib.sha256).hexdigest()
-
-
-def _accounts(wiring: Wiring) -> dict[str, str]:
-    """Account -> e-mail."""
-    people = {key: member.removeprefix("user:") for key, member in wiring.people.items()}
-    return people | {email.partition("@")[0]: email for email in wiring.service_accounts}

@@ -1,4 +1,4 @@
-"""Messages and subscriptions as Pub/Sub's JSON writes them."""
+"""Messages as Pub/Sub's JSON writes them."""
 
 from __future__ import annotations
 
@@ -37,26 +37,3 @@ def message_resource(message: Message) -> dict[str, Any]:
 def delivery_attempt(delivery: Delivery, subscription: Subscription) -> dict[str, int]:
     """The count of attempts, which only subscriptions with dead letters tell."""
     return {"deliveryAttempt": delivery.attempt} if subscription.dead_letter_topic else {}
-
-
-def subscription_resource(project: str, subscription: Subscription) -> dict[str, Any]:
-    """A subscription; `project` is `projects/<id>`."""
-    resource: dict[str, Any] = {
-        "name": f"{project}/subscriptions/{subscription.name}",
-        "topic": f"{project}/topics/{subscription.topic}",
-        "ackDeadlineSeconds": int(subscription.ack_deadline_s),
-        "retryPolicy": {
-            "minimumBackoff": f"{subscription.minimum_backoff_s:g}s",
-            "maximumBackoff": f"{subscription.maximum_backoff_s:g}s",
-        },
-        "state": "ACTIVE",
-    }
-    if subscription.dead_letter_topic:
-        resource["deadLetterPolicy"] = {
-            "deadLetterTopic": f"{project}/topics/{subscription.dead_letter_topic}",
-            "maxDeliveryAttempts": subscription.max_delivery_attempts,
-        }
-    if push := subscription.push:
-        token = {"serviceAccountEmail": push.service_account, "audience": push.audience}
-        resource["pushConfig"] = {"pushEndpoint": push.endpoint, "oidcToken": token}
-    return resource

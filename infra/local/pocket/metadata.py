@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import NotFound
 
-from infra.local.pocket.app import Route, product
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.identity import TOKEN_LIFE_S, Identity
 
@@ -13,25 +13,20 @@ _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 def metadata_blueprint(identity: Identity) -> Blueprint:
     """A metadata server for each account at `/as/<account>`; certificates at `/oauth2/v1/certs`."""
+    routes = Blueprint("metadata", __name__)
+    routes.before_request(_expect_flavor)
+    routes.after_request(_add_flavor)
     server = _MetadataServer(identity)
-    root = "/as/<account>/computeMetadata/v1/"
-    service_account = root + "instance/service-accounts/<alias>/"
-    routes: list[Route] = [
-        ("GET", "/as/<account>", server.ping),
-        ("GET", root, server.ping),
-        ("GET", root + "project/project-id", server.project_id),
-        ("GET", root + "instance/region", server.region),
-        ("GET", root + "universe/universe-domain", server.universe_domain),
-        ("GET", service_account, server.service_account),
-        ("GET", service_account + "email", server.email),
-        ("GET", service_account + "token", server.access_token),
-        ("GET", service_account + "identity", server.id_token),
-        ("GET", "/oauth2/v1/certs", server.certificates),
-    ]
-    blueprint = product("metadata", routes)
-    blueprint.before_request(_expect_flavor)
-    blueprint.after_request(_add_flavor)
-    return blueprint
+    routes.get("/oauth2/v1/certs")(server.certificates)
+    routes.get("/as/<account>")(server.ping)
+    routes.get("/as/<account>/computeMetadata/v1/")(server.ping)
+    routes.get("/as/<account>/computeMetadata/v1/<path:name>")(server.of_machine)
+    account = "/as/<account>/computeMetadata/v1/instance/service-accounts/<alias>/"
+    routes.get(account)(server.service_account)
+    routes.get(f"{account}email")(server.email)
+    routes.get(f"{account}token")(server.access_token)
+    routes.get(f"{account}identity")(server.id_token)
+    return routes
 
 
 class _MetadataServer:
@@ -39,19 +34,20 @@ class _MetadataServer:
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
+        self._of_machine = {
+            "project/project-id": identity.project,
+            "instance/region": f"projects/{identity.project}/regions/{identity.region}",
+            "universe/universe-domain": "googleapis.com",
+        }
 
     def ping(self, account: str) -> Response:
         self._identity.email(account)
         return _text("computeMetadata/\n")
 
-    def project_id(self, account: str) -> Response:
-        return _text(self._identity.project)
-
-    def region(self, account: str) -> Response:
-        return _text(f"projects/{self._identity.project}/regions/{self._identity.region}")
-
-    def universe_domain(self, account: str) -> Response:
-        return _text("googleapis.com")
+    def of_machine(self, account: str, name: str) -> Response:
+        if name not in self._of_machine:
+            raise NotFound
+        return _text(self._of_machine[name])
 
     def service_account(self, account: str, alias: str) -> Response:
         # Not the e-mail: given one, google-auth asks iamcredentials.googleapis.com for its
@@ -73,7 +69,8 @@ class _MetadataServer:
         return _text(self._identity.id_token(self._identity.email(account), audience))
 
     def certificates(self) -> Response:
-        return jsonify({self._identity.keys.key_id: self._identity.keys.certificate_pem})
+        keys = self._identity.keys
+        return jsonify({keys.key_id: keys.certificate_pem})
 
 
 def _expect_flavor() -> None:

@@ -13,12 +13,7 @@ from infra.local.pocket.access import Access
 from infra.local.pocket.app import Route, product
 from infra.local.pocket.broker import Broker
 from infra.local.pocket.errors import ApiError
-from infra.local.pocket.messages import (
-    delivery_attempt,
-    message_resource,
-    parse_message,
-    subscription_resource,
-)
+from infra.local.pocket.messages import delivery_attempt, message_resource, parse_message
 from infra.local.wiring import Wiring
 
 PULL_WAIT_S = 5.0
@@ -29,11 +24,7 @@ def pubsub_blueprint(broker: Broker, wiring: Wiring, access: Access) -> Blueprin
     api = _PubSub(broker, wiring, access)
     topics, subscriptions = f"/v1/{api.project}/topics", f"/v1/{api.project}/subscriptions"
     routes: list[Route] = [
-        ("GET", topics, api.list_topics),
-        ("GET", f"{topics}/<topic>", api.get_topic),
         ("POST", f"{topics}/<topic>:publish", api.publish),
-        ("GET", subscriptions, api.list_subscriptions),
-        ("GET", f"{subscriptions}/<subscription>", api.get_subscription),
         ("POST", f"{subscriptions}/<subscription>:pull", api.pull),
         ("POST", f"{subscriptions}/<subscription>:acknowledge", api.acknowledge),
         ("POST", f"{subscriptions}/<subscription>:modifyAckDeadline", api.modify_ack_deadline),
@@ -46,39 +37,17 @@ class _PubSub:
 
     def __init__(self, broker: Broker, wiring: Wiring, access: Access) -> None:
         self.project = f"projects/{wiring.project}"
-        self._topics = wiring.topics
         self._broker = broker
         self._access = access
         topics = {f"topics/{name}" for name in wiring.topics}
         subscriptions = {f"subscriptions/{name}" for name in broker.subscriptions}
-        self._resources = {self.project} | topics | subscriptions
-
-    def list_topics(self) -> Response:
-        self._admit("pubsub.topics.list", self.project)
-        topics = [{"name": f"{self.project}/topics/{topic}"} for topic in self._topics]
-        return jsonify(topics=topics)
-
-    def get_topic(self, topic: str) -> Response:
-        self._admit("pubsub.topics.get", f"topics/{topic}")
-        return jsonify(name=f"{self.project}/topics/{topic}")
+        self._resources = topics | subscriptions
 
     def publish(self, topic: str) -> Response:
         email = self._admit("pubsub.topics.publish", f"topics/{topic}").partition(":")[2]
         messages = [parse_message(message) for message in _body().get("messages", [])]
         ids = [self._broker.publish(topic, *message, who=email) for message in messages]
         return jsonify(messageIds=ids)
-
-    def list_subscriptions(self) -> Response:
-        self._admit("pubsub.subscriptions.list", self.project)
-        subscriptions = self._broker.subscriptions.values()
-        return jsonify(
-            subscriptions=[subscription_resource(self.project, one) for one in subscriptions]
-        )
-
-    def get_subscription(self, subscription: str) -> Response:
-        self._admit("pubsub.subscriptions.get", f"subscriptions/{subscription}")
-        policy = self._broker.subscriptions[subscription]
-        return jsonify(subscription_resource(self.project, policy))
 
     def pull(self, subscription: str) -> Response:
         self._admit_consumer(subscription)

@@ -59,27 +59,19 @@ class Bearer:
         return {}
 
 
+@dataclass
 class Pusher:
     """Delivers the messages of one push subscription, from `start` to `stop`."""
 
-    def __init__(
-        self,
-        broker: Broker,
-        subscription: Subscription,
-        push: Push,
-        bearer: Bearer,
-        timeline: Timeline,
-        *,
-        project: str,
-        deliver: Deliver = deliver_over_http,
-    ) -> None:
-        self._broker = broker
-        self._subscription = subscription
-        self._destination = push
-        self._bearer = bearer
-        self._timeline = timeline
-        self._project = project
-        self._deliver = deliver
+    broker: Broker
+    subscription: Subscription
+    push: Push
+    bearer: Bearer
+    timeline: Timeline
+    project: str
+    deliver: Deliver = deliver_over_http
+
+    def __post_init__(self) -> None:
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(PARALLEL)]
 
@@ -101,16 +93,16 @@ class Pusher:
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            for delivery in self._broker.lease(self._subscription.name, 1, wait_s=WAIT_S):
+            for delivery in self.broker.lease(self.subscription.name, 1, wait_s=WAIT_S):
                 self._push(delivery)
 
     def _push(self, delivery: Delivery) -> None:
-        name, push = self._subscription.name, self._destination
-        body, headers = self._body(delivery), self._bearer.headers(push)
+        name, push = self.subscription.name, self.push
+        body, headers = self._body(delivery), self.bearer.headers(push)
         started = time.monotonic()
-        status = self._deliver(body, headers, push, self._subscription.ack_deadline_s)
+        status = self.deliver(body, headers, push, self.subscription.ack_deadline_s)
         accepted = status in ACKNOWLEDGED
-        self._timeline.note(
+        self.timeline.note(
             "push_delivered" if accepted else "push_refused",
             push.service_account,
             subscription=name,
@@ -120,14 +112,14 @@ class Pusher:
             latency_ms=round((time.monotonic() - started) * 1000),
         )
         if accepted:
-            self._broker.acknowledge(name, [delivery.ack_id])
+            self.broker.acknowledge(name, [delivery.ack_id])
         else:
-            self._broker.reject(name, delivery.ack_id)
+            self.broker.reject(name, delivery.ack_id)
 
     def _body(self, delivery: Delivery) -> dict[str, Any]:
         """https://cloud.google.com/pubsub/docs/push#receive_push; Google too spells ids twice."""
         content = message_resource(delivery.message)
         content |= {"message_id": content["messageId"], "publish_time": content["publishTime"]}
-        name = f"projects/{self._project}/subscriptions/{self._subscription.name}"
-        counted = delivery_attempt(delivery, self._subscription)
+        name = f"projects/{self.project}/subscriptions/{self.subscription.name}"
+        counted = delivery_attempt(delivery, self.subscription)
         return {"message": content, "subscription": name} | counted

@@ -33,7 +33,6 @@ def run_blueprint(executions: Executions, wiring: Wiring, access: Access) -> Blu
     api = _Run(executions, wiring, access)
     jobs = f"/v2/{api.location}/jobs"
     routes: list[Route] = [
-        ("GET", jobs, api.list_jobs),
         ("GET", f"{jobs}/<job>", api.get_job),
         ("POST", f"{jobs}/<job>:run", api.run_job),
         ("GET", f"{jobs}/<job>/executions", api.list_executions),
@@ -53,10 +52,6 @@ class _Run:
         self.location = f"projects/{wiring.project}/locations/{wiring.region}"
         self._executions = executions
         self._access = access
-
-    def list_jobs(self) -> Response:
-        self._access.require(self._access.caller(request), "run.jobs.list", self.location)
-        return jsonify(jobs=[self._job(job) for job in self._executions.jobs])
 
     def get_job(self, job: str) -> Response:
         self._admit("run.jobs.get", job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import BinaryIO
@@ -16,7 +17,7 @@ from infra.local.pocket.access import Access
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.resources import NewObject, StoredObject
-from infra.local.pocket.uploads import Session, Sessions
+from infra.local.pocket.uploads import Session
 
 Notify = Callable[[str, dict[str, object]], None]
 """Called after an object was written, with the event type and the object's resource."""
@@ -53,7 +54,7 @@ class _StorageApi:
         self._objects = objects
         self._access = access
         self._notify = notify
-        self._sessions = Sessions()
+        self._sessions: dict[str, Session] = {}  # they end with the process, as after a week
 
     def list(self, bucket: str) -> Response:
         arguments.expect_only(arguments.LISTING)
@@ -102,7 +103,10 @@ class _StorageApi:
 
     def resume(self, bucket: str) -> Response:
         upload_id = request.args.get("upload_id", "")
-        session = self._sessions.find(upload_id, self._access.caller(request))
+        session, member = self._sessions.get(upload_id), self._access.caller(request)
+        if session is None or session.member != member:
+            problem = "There is no such upload session; start the upload again."
+            raise ApiError(404, "notFound", problem)
         if session.stored:  # the answer to the last chunk was lost
             return jsonify(session.stored.resource())
         if uploads.receive(request, session.draft):
@@ -110,7 +114,7 @@ class _StorageApi:
             try:
                 return self._finish(session)
             except ApiError:  # it is over, and its bytes are gone
-                self._sessions.end(upload_id)
+                del self._sessions[upload_id]
                 raise
         response = Response(status=308)
         if session.draft.size:
@@ -122,7 +126,8 @@ class _StorageApi:
         new = uploads.new_object(
             request, bucket, uploads.json_object(request.get_data()), content_type
         )
-        upload_id = self._sessions.start(self._session(new))
+        upload_id = secrets.token_urlsafe(24)
+        self._sessions[upload_id] = self._session(new)
         location = f"{request.base_url}?uploadType=resumable&upload_id={upload_id}"
         return Response(status=200, headers={"Location": location})
 

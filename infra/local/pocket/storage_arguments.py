@@ -11,9 +11,9 @@ from flask import request
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.resources import Preconditions, Query
 
-_MATCH, _META_MATCH = ("ifGenerationMatch", "ifMetagenerationMatch")
-_NOT_MATCH, _META_NOT_MATCH = ("ifGenerationNotMatch", "ifMetagenerationNotMatch")
-PRECONDITIONS = {_MATCH, _NOT_MATCH, _META_MATCH, _META_NOT_MATCH}
+GENERATION = ("ifGenerationMatch", "ifGenerationNotMatch")
+METAGENERATION = ("ifMetagenerationMatch", "ifMetagenerationNotMatch")
+PRECONDITIONS = {*GENERATION, *METAGENERATION}
 _OFFSETS = {"startOffset", "endOffset"}
 LISTING = _OFFSETS | {"prefix", "delimiter", "versions", "pageToken", "maxResults"}
 _SHAPE = {"alt", "fields", "prettyPrint", "projection"}  # of the answer, which is always whole
@@ -29,12 +29,7 @@ def expect_only(known: set[str]) -> None:
 
 def preconditions() -> Preconditions:
     """What the request expects of the current object."""
-    return Preconditions(
-        generation_match=number(_MATCH),
-        generation_not_match=number(_NOT_MATCH),
-        metageneration_match=number(_META_MATCH),
-        metageneration_not_match=number(_META_NOT_MATCH),
-    )
+    return Preconditions(*map(number, (*GENERATION, *METAGENERATION)))
 
 
 def query() -> Query:

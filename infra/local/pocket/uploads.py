@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,31 +33,6 @@ class Session:
     preconditions: Preconditions
     draft: Draft
     stored: StoredObject | None = None
-
-
-class Sessions:
-    """Resumable uploads under way. They end with the process, then the client starts again."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, Session] = {}
-
-    def start(self, session: Session) -> str:
-        """Remember the session and return its upload id."""
-        upload_id = secrets.token_urlsafe(24)
-        self._open[upload_id] = session
-        return upload_id
-
-    def find(self, upload_id: str, member: str) -> Session:
-        """The session that `member` started. Raises ApiError 404."""
-        session = self._open.get(upload_id)
-        if session is None or session.member != member:
-            problem = "There is no such upload session; start the upload again."
-            raise ApiError(404, "notFound", problem)
-        return session
-
-    def end(self, upload_id: str) -> None:
-        """Forget a session."""
-        del self._open[upload_id]
 
 
 def new_object(

@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response
 from tests.support.cloud.pubsub_worlds import (
     ATTEMPTS,
     DEAD,
-    DEAD_TOPIC,
     PROJECT,
     PULLED,
     PUSHED,
@@ -199,25 +198,6 @@ def test_a_push_that_is_accepted_is_made_once(
         eventually(lambda later=later: pushes_of(endpoint, later))
     again = acceptance == 202 and world.differs("refuses a 202")
     assert (len(pushes_of(endpoint, first)) > 1) is again
-
-
-def test_topics_and_subscriptions_describe_themselves(world: World) -> None:
-    assert world.publisher.get_topic(topic=TOPIC_NAME).name == TOPIC_NAME
-    assert {topic.name for topic in world.publisher.list_topics(project=PROJECT)} == {
-        TOPIC_NAME,
-        f"{PROJECT}/topics/{DEAD_TOPIC}",
-    }
-    subscription = world.subscriber.get_subscription(subscription=PULLED_NAME)
-    assert (subscription.name, subscription.topic, subscription.ack_deadline_seconds) == (
-        PULLED_NAME,
-        TOPIC_NAME,
-        10,
-    )
-    assert subscription.dead_letter_policy.max_delivery_attempts == ATTEMPTS
-    names = {
-        one.name.rsplit("/", 1)[1] for one in world.subscriber.list_subscriptions(project=PROJECT)
-    }
-    assert names == {PULLED, PUSHED, DEAD}
 
 
 def test_an_unknown_topic_or_subscription_is_not_found(world: World) -> None:

@@ -66,9 +66,6 @@ def pocket_world(folder: Path, push_url: str) -> Iterator[World]:
     agent = f"serviceAccount:{WIRING.agents['pubsub']}"
     grants = (
         Grant(f"topics/{TOPIC}", "roles/pubsub.publisher", OPERATOR),
-        Grant(f"topics/{TOPIC}", "roles/pubsub.viewer", OPERATOR),
-        Grant(PROJECT, "roles/pubsub.viewer", OPERATOR),
-        Grant(f"subscriptions/{PULLED}", "roles/pubsub.viewer", OPERATOR),
         *(
             Grant(f"subscriptions/{name}", "roles/pubsub.subscriber", OPERATOR)
             for name in (PULLED, DEAD)
