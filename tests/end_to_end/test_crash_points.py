@@ -38,7 +38,7 @@ def ticket_files(count: int) -> list[bytes]:
 def bucket(place: Cloud, kind: str, account: str) -> CloudBucket:
     client = storage.Client(project=place.wiring.project, **place.options(account))
     [name] = [name for name in place.wiring.buckets if name.endswith(kind)]
-    return CloudBucket(client, name, timeout_s=10)
+    return CloudBucket(client, name, timeout_s=60)
 
 
 def doctor(place: Cloud) -> list[dict[str, str]]:

@@ -90,7 +90,7 @@ def test_the_chain_stops_there(grant: str, tmp_path: Path) -> None:
         tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")
     ) as stack:
         assert stack.urgency("drop", "data/tickets.csv").code == 0
-        eventually(lambda: has_hop(stack, STOPS[grant]), timeout_s=60)
+        eventually(lambda: has_hop(stack, STOPS[grant]))
         delivered = {line["subscription"] for line in stack.hops("push_delivered")}
         assert "on-model-released" not in delivered
 

@@ -96,9 +96,7 @@ def test_a_refusal_names_member_permission_and_resource(access: Access) -> None:
 
 
 def test_a_conditional_grant_does_not_open_the_bucket_itself(identity: Identity) -> None:
-    """As in Cloud Storage: the bucket's own name does not start with a prefix of its objects'
-    names.
-    """
+    """As in Cloud Storage: a bucket's own name does not start with a prefix of objects."""
     condition = f'resource.name.startsWith("projects/_/{LANDING}/objects/incoming/")'
     access = _access(identity, Grant(LANDING, "roles/storage.objectUser", OPERATOR, condition))
     assert access.allows(OPERATOR, "storage.objects.get", LANDING, "incoming/a.csv")

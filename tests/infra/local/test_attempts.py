@@ -1,6 +1,4 @@
-"""What must fail does fail; and only for want of a grant, since it succeeds where everything is
-granted.
-"""
+"""What must fail does fail, and only without the grant: with every grant it succeeds."""
 
 from __future__ import annotations
 

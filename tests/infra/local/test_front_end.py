@@ -209,7 +209,7 @@ def test_a_request_that_an_instance_has_seen_is_not_repeated(
 
 def test_a_slow_instance_is_a_gateway_timeout(ending: ExitStack, identity: Identity) -> None:
     release = threading.Event()
-    instance = ending.enter_context(receiver(lambda _: Response(str(release.wait(30)))))
+    instance = ending.enter_context(receiver(lambda _: Response(str(release.wait(60)))))
     url = front(ending, identity, [instance.url], replace(SERVICE, timeout_s=0.2))
     assert World(url, [], identity).call().status == 504
     release.set()
@@ -221,7 +221,7 @@ def test_each_instance_gets_no_more_requests_at_once_than_it_can_take(
     release = threading.Event()
     ending.callback(release.set)
     instances = [
-        ending.enter_context(receiver(lambda _: Response(str(release.wait(30))))) for _ in range(2)
+        ending.enter_context(receiver(lambda _: Response(str(release.wait(60))))) for _ in range(2)
     ]
     url = front(ending, identity, [one.url for one in instances], replace(SERVICE, concurrency=2))
     world = World(url, instances, identity)

@@ -1,6 +1,4 @@
-"""Nothing is missing and nothing is superfluous: each grant is needed by a promise, which fails
-without it.
-"""
+"""No grant is missing or superfluous: each is needed by a promise that fails without it."""
 
 from __future__ import annotations
 
@@ -41,15 +39,15 @@ def sign(system: GuardedCloud) -> None:
     system.expect(("push_delivered", {}), ("push_token_refused", {}))
 
 
-def bury(system: GuardedCloud, subscription: str) -> None:
+def fail_until_dead_letter(system: GuardedCloud, subscription: str) -> None:
     """A message that the function fails on until Pub/Sub gives up."""
     system.endpoints[subscription].answer = lambda _: Response(status=500)
     if subscription == "on-csv-landed":
         announce(system)
     else:
         system.publish("urgency-train", "model-released")
-    buried = ("message_published", {"topic": "dead-letters"})
-    system.expect(buried, ("dead_letter_refused", {"subscription": subscription}))
+    dead = ("message_published", {"topic": "dead-letters"})
+    system.expect(dead, ("dead_letter_refused", {"subscription": subscription}))
 
 
 def read(system: GuardedCloud, account: str, bucket: str, name: str, author: str) -> None:
@@ -93,15 +91,15 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     ),
     "pubsub's agent: pubsub.publisher on topics/dead-letters": (
         "what cannot be delivered is kept",
-        lambda system: bury(system, "on-csv-landed"),
+        lambda system: fail_until_dead_letter(system, "on-csv-landed"),
     ),
     "pubsub's agent: pubsub.subscriber on subscriptions/on-csv-landed": (
         "an undeliverable landing leaves its subscription",
-        lambda system: bury(system, "on-csv-landed"),
+        lambda system: fail_until_dead_letter(system, "on-csv-landed"),
     ),
     "pubsub's agent: pubsub.subscriber on subscriptions/on-model-released": (
         "an undeliverable release leaves its subscription",
-        lambda system: bury(system, "on-model-released"),
+        lambda system: fail_until_dead_letter(system, "on-model-released"),
     ),
     "urgency-pusher: run.servicesInvoker on services/on-csv-landed": (
         "a landing reaches its function",

@@ -38,7 +38,7 @@ urllib3.connection.HTTPSConnection.connect = spy
 request = google.auth.transport.requests.Request()
 credentials, project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
 session = google.auth.transport.requests.AuthorizedSession(credentials)
-status = session.get(sys.argv[1], timeout=10).status_code
+status = session.get(sys.argv[1], timeout=60).status_code
 for thread in threading.enumerate():
     if thread is not threading.current_thread():
         thread.join(5)
@@ -77,9 +77,7 @@ def test_a_process_is_the_account_that_its_environment_names(cloud: Pocket) -> N
 
 
 def test_no_token_is_shown_to_a_machine_outside(cloud: Pocket) -> None:
-    """google-auth asks iamcredentials.googleapis.com about a service account whose e-mail it is
-    told.
-    """
+    """google-auth asks iamcredentials.googleapis.com about any e-mail that it gets."""
     assert _in_a_process_of("urgency-train", cloud).hosts == ["127.0.0.1"]
 
 
@@ -155,8 +153,8 @@ def test_the_metadata_server_answers_only_those_who_send_its_header(cloud: Pocke
     token = (
         f"{cloud.url}/as/urgency-train/computeMetadata/v1/instance/service-accounts/default/token"
     )
-    assert requests.get(token, timeout=10).status_code == 403
-    assert requests.get(token, headers={"Metadata-Flavor": "Google"}, timeout=10).status_code == 200
+    assert requests.get(token, timeout=60).status_code == 403
+    assert requests.get(token, headers={"Metadata-Flavor": "Google"}, timeout=60).status_code == 200
 
 
 def test_there_is_no_metadata_server_of_an_unknown_account(cloud: Pocket) -> None:
@@ -164,7 +162,7 @@ def test_there_is_no_metadata_server_of_an_unknown_account(cloud: Pocket) -> Non
         f"{cloud.url}/as/urgency-nobody/computeMetadata/v1/instance/service-accounts/default/token"
     )
     assert (
-        requests.get(unknown, headers={"Metadata-Flavor": "Google"}, timeout=10).status_code == 404
+        requests.get(unknown, headers={"Metadata-Flavor": "Google"}, timeout=60).status_code == 404
     )
 
 

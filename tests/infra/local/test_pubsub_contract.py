@@ -78,7 +78,7 @@ def pull(
     def look() -> list[ReceivedMessage]:
         return list(world.subscriber.pull(request=request).received_messages)
 
-    return eventually(look, 20) if patient else look()
+    return eventually(look) if patient else look()
 
 
 def acknowledge(world: World, subscription: str, received: list[ReceivedMessage]) -> None:

@@ -79,12 +79,12 @@ def test_attempts_are_counted_until_the_message_is_a_dead_letter(
     place, endpoint = world(ending, tmp_path)
     endpoint.answer = refuse
     message = publish(place)
-    buried = eventually(
+    dead = eventually(
         lambda: [
             line for line in place.hops("message_published") if line["topic"] == "dead-letters"
         ]
     )
-    assert buried[0]["who"] == AGENT
+    assert dead[0]["who"] == AGENT
     assert attempts(endpoint) == list(range(1, ATTEMPTS + 1))
     refusals = eventually(
         lambda: len(place.hops("push_refused")) == ATTEMPTS and place.hops("push_refused")

@@ -40,7 +40,7 @@ def finished(place: Cloud, execution: str) -> run_v2.Execution:
         found = executions(place).get_execution(name=execution)
         return found if found.completion_time else None
 
-    return eventually(done, 20)
+    return eventually(done)
 
 
 def log_of(place: Cloud, execution: str) -> str:
@@ -71,7 +71,7 @@ def test_a_job_gets_its_environment_and_the_variables_of_cloud_run(tmp_path: Pat
 def test_the_clients_see_one_execution_by_every_way(tmp_path: Path) -> None:
     with cloud(tmp_path, WATCHED, job="print('done')") as place:
         operation = jobs(place, "operator").run_job(name=PARENT)
-        result = operation.result(timeout=20)
+        result = operation.result(timeout=60)
         assert (result.name, result.succeeded_count, result.retried_count) == (
             operation.metadata.name,
             1,
@@ -102,7 +102,7 @@ def test_when_the_retries_are_used_up_the_execution_has_failed_and_says_how(tmp_
         assert "exit code 7" in done.conditions[0].message
         operation = jobs(place).run_job(name=PARENT)
         with pytest.raises(Exception, match="exit code 7"):
-            jobs(place, "operator").run_job(name=PARENT).result(timeout=20)
+            jobs(place, "operator").run_job(name=PARENT).result(timeout=60)
         assert finished(place, operation.metadata.name).failed_count == 1
 
 
@@ -115,10 +115,10 @@ def leave(*_):
 signal.signal(signal.SIGTERM, leave)
 time.sleep(60)
 """
-    with cloud(tmp_path, with_jobs(WATCHED, max_retries=0, timeout_s=0.5), job=polite) as place:
+    with cloud(tmp_path, with_jobs(WATCHED, max_retries=0, timeout_s=3.0), job=polite) as place:
         done = finished(place, name := start(place))
         assert done.failed_count == 1
-        assert "timeout of 0.5 s" in done.conditions[0].message
+        assert "timeout of 3 s" in done.conditions[0].message
         assert log_of(place, name) == "leaving\n"
 
 
@@ -167,7 +167,7 @@ mine = pathlib.Path({str(tmp_path)!r}) / __import__("os").environ["CLOUD_RUN_EXE
 mine.with_suffix(".here").touch()
 while len(list(mine.parent.glob("*.here"))) < 2: time.sleep(.01)
 """
-    with cloud(tmp_path, with_jobs(WATCHED, timeout_s=10.0, max_retries=0), job=meet) as place:
+    with cloud(tmp_path, with_jobs(WATCHED, timeout_s=60.0, max_retries=0), job=meet) as place:
         names = [start(place), start(place)]
         assert [finished(place, name).succeeded_count for name in names] == [1, 1]
 

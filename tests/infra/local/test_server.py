@@ -12,10 +12,8 @@ import urllib3
 from werkzeug.wrappers import Request, Response
 
 from infra.local.server import PATIENCE_S, PortTaken, Server, WsgiApp, listen, url_of
-from tests.support.waiting import eventually
+from tests.support.waiting import HANGS_S, eventually
 
-HANGS_S = 60.0
-"""A bound for what must not hang, on any machine."""
 MB = 2**20
 
 

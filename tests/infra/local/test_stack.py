@@ -21,19 +21,15 @@ from infra.local.state import Home, Stack, StateError, read_stack, running_stack
 from infra.local.timeline import read_timeline
 from infra.local.wiring import Container
 from tests.support.cloud.programs import ANSWERS, STUBBORN, is_alive, python
-from tests.support.waiting import eventually
+from tests.support.waiting import HANGS_S, eventually
 from urgency.errors import UrgencyError
 
 FAST = Options(speedup=100)
-HANGS_S = 60.0
-"""A bound for what must not hang, on any machine."""
 
 
 @dataclass
 class Parts(Commands):
-    """Small programs in place of functions, service and job; they write what they are sent to
-    `seen`.
-    """
+    """Small programs for functions, service and job; they write what they are sent to `seen`."""
 
     seen: Path
     code: str = ANSWERS
@@ -69,7 +65,7 @@ class StackThread:
         self.stack = None
         self.thread = threading.Thread(target=self._run, args=[options])
         self.thread.start()
-        return eventually(lambda: self.stack or self._failed(), 30)
+        return eventually(lambda: self.stack or self._failed())
 
     def stop(self) -> None:
         self.stopped.set()

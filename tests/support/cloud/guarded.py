@@ -1,8 +1,6 @@
-"""The whole wiring in the test process, fronts included; small endpoints stand in for functions and
-service.
+"""The whole wiring in the test process, front ends included, before small endpoints.
 
-Whoever does something here is named first; what no grant allows raises Refused, or Google's or our
-own Forbidden.
+The account that acts comes first. What is not allowed raises Refused, or Forbidden.
 """
 
 from __future__ import annotations
@@ -50,7 +48,7 @@ class GuardedCloud:
 
     def bucket(self, account: str, kind: str) -> CloudBucket:
         """The landing, registry or control bucket, through our own adapter."""
-        return CloudBucket(self._storage(account), self._name(kind), timeout_s=10)
+        return CloudBucket(self._storage(account), self._name(kind), timeout_s=60)
 
     def delete(self, account: str, kind: str, name: str) -> None:
         self._storage(account).bucket(self._name(kind)).blob(name).delete(retry=None)

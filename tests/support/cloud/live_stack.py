@@ -16,7 +16,7 @@ import requests
 
 from infra.local.state import Home, running_stack
 from infra.local.timeline import read_timeline
-from tests.support.waiting import eventually
+from tests.support.waiting import HANGS_S, eventually
 
 CHECKOUT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
@@ -56,11 +56,9 @@ class LiveStack:
         return stack.urls.instances
 
     def serving(self) -> list[int]:
-        """Each instance's version, 0 where it has none; asking is a request, so it checks the
-        pointer.
-        """
+        """Each instance's version, 0 where it has none; the question makes it check the pointer."""
         return [
-            requests.get(f"{url}/v1/model", timeout=10).json().get("version", 0)
+            requests.get(f"{url}/v1/model", timeout=60).json().get("version", 0)
             for url in self.instances
         ]
 
@@ -99,9 +97,7 @@ def run(
 
 @contextmanager
 def live_stack(folder: Path, *, checkout: Path = CHECKOUT, **settings: str) -> Iterator[LiveStack]:
-    """`python -m infra.local` of `checkout` until the block ends; back-offs are hurried, nothing
-    else is.
-    """
+    """`python -m infra.local` of `checkout` until the block ends; only back-offs are shorter."""
     home = Home(folder)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "stack.out"
@@ -116,9 +112,9 @@ def live_stack(folder: Path, *, checkout: Path = CHECKOUT, **settings: str) -> I
             start_new_session=True,
         )
         try:
-            eventually(lambda: process.poll() is not None or running_stack(home), timeout_s=60)
+            eventually(lambda: process.poll() is not None or running_stack(home))
             assert process.poll() is None, log.read_text()
             yield LiveStack(home)
         finally:
             process.terminate()
-            assert process.wait(20) == 0, log.read_text()
+            assert process.wait(HANGS_S) == 0, log.read_text()

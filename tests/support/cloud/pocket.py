@@ -80,9 +80,7 @@ def pocket(home: Path, *, grants: tuple[Grant, ...] | None = None) -> Iterator[P
 
 
 def put_keys(folder: Path) -> None:
-    """The keys that every pocket of this process shares, since making an RSA key takes longer than
-    most tests.
-    """
+    """Keys that all pockets of this process share: an RSA key takes longer than most tests."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in _key_files().items():
         (folder / name).write_bytes(content)

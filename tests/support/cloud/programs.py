@@ -27,9 +27,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + AN
 
 
 def program(folder: Path, port: int, code: str = ANSWERS, name: str = "part") -> Program:
-    """A program of `code`, which finds its port in its first argument and the file that it writes
-    to in SEEN.
-    """
+    """A program of `code`: its first argument is its port, SEEN the file that it writes to."""
     environment = {"PATH": os.environ["PATH"], "SEEN": str(folder / f"{name}.seen")}
     return Program(name, python(code, port), environment, folder, folder / f"{name}.log", port)
 

@@ -38,9 +38,7 @@ DIFFERENCES: dict[str, set[str]] = {
 
 @dataclass(frozen=True)
 class World:
-    """A Pub/Sub with TOPIC, from which PULLED and PUSHED are fed and whose dead letters PULLED
-    sends to DEAD.
-    """
+    """A Pub/Sub: TOPIC feeds PULLED and PUSHED; the dead letters of PULLED go to DEAD."""
 
     name: str
     publisher: PublisherClient

@@ -1,6 +1,4 @@
-"""An HTTP endpoint inside the test process that remembers what it was sent and answers what the
-test says.
-"""
+"""An HTTP endpoint in the test process: remembers requests, answers what the test says."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The whole pocket cloud inside the test process, on a free port, with jobs of the
-test's choice.
-"""
+"""The whole pocket cloud in the test process, on a free port, with jobs of the test's choice."""
 
 from __future__ import annotations
 
@@ -57,9 +55,7 @@ def cloud(
     fronts: dict[str, str] | None = None,
     speedup: float = 100.0,
 ) -> Iterator[Cloud]:
-    """A pocket cloud over `folder`. `job` is Python that every job runs; Without `fronts` nobody
-    answers pushes.
-    """
+    """A pocket cloud over `folder`; every job runs the Python `job`, and no function answers."""
     home = Home(folder)
     for each in (home.cloud, home.execution_logs):
         each.mkdir(parents=True, exist_ok=True)
