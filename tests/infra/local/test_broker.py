@@ -161,7 +161,7 @@ def test_a_refused_message_waits_for_its_back_off(broker: Broker, clock: Clock) 
     assert lease_one(broker).attempt == 2
 
 
-def test_hurry_divides_the_back_off_and_not_the_deadline(
+def test_speedup_divides_the_back_off_and_not_the_deadline(
     open_broker: Callable[..., Broker], clock: Clock
 ) -> None:
     broker = open_broker(speedup=100)

@@ -38,7 +38,7 @@ def python(code: str, port: int) -> list[str]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether this process runs; one that ended and that nobody has buried does not."""
+    """Whether this process runs; a zombie does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
