@@ -70,7 +70,7 @@ def reach(environ: MutableMapping[str, str] = os.environ) -> System:
     """
     local = None if is_cloud(environ) else _local(environ)
     if local:
-        environ.update(local.stack.person)
+        environ.update(local.stack.operator)
         pulled = (one.name for one in load_wiring().subscriptions if one.push is None)
         environ.setdefault("URGENCY_DEAD_LETTERS", next(pulled))
     environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")

@@ -26,5 +26,5 @@ def _job_environment(local: Local) -> dict[str, str]:
         port=None,
         pocket=pocket,
         identity=identity.environment(account, pocket.removeprefix("http://")),
-        person=local.environ,
+        inherited=local.environ,
     )

@@ -31,7 +31,7 @@ def up(
     if running:
         say(f"A stack is up already in {plain(home.root)}.")
         return _welcome(running)
-    options = [f"--instances={instances}", f"--port={port}", f"--hurry={speedup}"]
+    options = [f"--instances={instances}", f"--port={port}", f"--speedup={speedup}"]
     if foreground:
         require(*STACK)
         command = stack_command(options)

@@ -14,7 +14,13 @@ import pytest
 
 from cli.verb_group import PANELS
 from infra.local.state import running_stack
-from tests.support.cloud.live_stack import CHECKOUT, Said, live_stack, person, run
+from tests.support.cloud.live_stack import (
+    CHECKOUT,
+    CommandResult,
+    live_stack,
+    run,
+    user_environment,
+)
 from tests.support.tools import uv
 
 TICKETS = str(CHECKOUT / "data/tickets.csv")
@@ -41,7 +47,7 @@ class Lean:
 
     folder: Path
 
-    def urgency(self, *arguments: str, environ: dict[str, str]) -> Said:
+    def urgency(self, *arguments: str, environ: dict[str, str]) -> CommandResult:
         return run([str(self.folder / "bin/urgency"), *arguments], environ)
 
 
@@ -62,7 +68,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         stack = running_stack(live.home)
         assert stack is not None
         nowhere = str(live.home.root / "no stack here")
-        yield person(Path(nowhere)) | stack.person | {"URGENCY_DEAD_LETTERS": "dead-letters"}
+        yield (
+            user_environment(Path(nowhere))
+            | stack.operator
+            | {"URGENCY_DEAD_LETTERS": "dead-letters"}
+        )
 
 
 def test_nothing_is_installed_that_a_clouds_operator_does_not_need(lean: Lean) -> None:
@@ -73,13 +83,13 @@ def test_nothing_is_installed_that_a_clouds_operator_does_not_need(lean: Lean) -
 
 
 def test_every_verb_loads_but_the_one_that_trains_here(lean: Lean, tmp_path: Path) -> None:
-    loaded = run([str(lean.folder / "bin/python"), "-c", LOAD_ALL], person(tmp_path))
+    loaded = run([str(lean.folder / "bin/python"), "-c", LOAD_ALL], user_environment(tmp_path))
     assert loaded.json == dict.fromkeys(NAMES, "") | {"replay": "pandas"}
 
 
 @pytest.mark.parametrize("verb", [["up"], ["up", "--foreground"], ["demo"]])
 def test_the_stack_says_what_to_install(lean: Lean, verb: list[str], tmp_path: Path) -> None:
-    assert _says_what_to_install(lean.urgency(*verb, environ=person(tmp_path)))
+    assert _says_what_to_install(lean.urgency(*verb, environ=user_environment(tmp_path)))
 
 
 @pytest.mark.parametrize("verb", [["replay", "1"], ["train", "--dry-run"]])
@@ -96,7 +106,7 @@ def test_mlflow_ends_with_one_sentence(lean: Lean, project: dict[str, str]) -> N
 
 
 def test_without_settings_it_says_how_to_name_a_project(lean: Lean, tmp_path: Path) -> None:
-    ended = lean.urgency("status", environ=person(tmp_path))
+    ended = lean.urgency("status", environ=user_environment(tmp_path))
     assert ended.code == 2
     assert "URGENCY_PROJECT" in ended.err
 
@@ -104,7 +114,7 @@ def test_without_settings_it_says_how_to_name_a_project(lean: Lean, tmp_path: Pa
 def test_a_project_is_operated_from_the_first_drop_to_a_rollback(
     lean: Lean, project: dict[str, str]
 ) -> None:
-    def urgency(*arguments: str, code: int = 0) -> Said:
+    def urgency(*arguments: str, code: int = 0) -> CommandResult:
         ended = lean.urgency(*arguments, environ=project)
         assert ended.code == code, f"{arguments}: {ended.out}{ended.err}"
         return ended
@@ -128,7 +138,7 @@ def test_a_project_is_operated_from_the_first_drop_to_a_rollback(
     assert "serves already" in urgency("promote", "1", "--reason", "again", code=2).err
 
 
-def _says_what_to_install(ended: Said) -> bool:
+def _says_what_to_install(ended: CommandResult) -> bool:
     """One sentence with the command, and exit code 2."""
     one_line = ended.err.count("\n") == 1
     return ended.code == 2 and one_line and "pip install '.[local]'" in ended.err

@@ -16,10 +16,10 @@ from google.cloud import storage
 
 from cli.verbs.mlflow import _wait_for
 from infra.local.containers import person_environment
-from infra.local.processes import answers, end, launch
+from infra.local.processes import answers, launch, stop_all
 from infra.local.server import free_ports
 from tests.jobs.tracking.tracking_world import put_reported_model
-from tests.support.cloud.live_stack import CHECKOUT, person
+from tests.support.cloud.live_stack import CHECKOUT, user_environment
 from tests.support.cloud.programs import is_alive
 from tests.support.cloud.whole_cloud import Cloud, cloud
 from tests.support.models import release
@@ -40,7 +40,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         operator = person_environment(
             place.wiring, pocket=place.url, service=place.url, identity=identity
         )
-        yield person(folder) | operator | {"URGENCY_HOME": str(folder / "home")}
+        yield user_environment(folder) | operator | {"URGENCY_HOME": str(folder / "home")}
 
 
 def bucket(place: Cloud, kind: str) -> CloudBucket:
@@ -127,4 +127,4 @@ def test_a_server_that_ends_instead_of_starting_is_an_error_that_names_its_log(
     server = launch(command, os.environ, tmp_path, tmp_path / "server.log")
     with pytest.raises(Unavailable, match=r"MLflow did not start; the end of .*server\.log"):
         _wait_for(f"http://127.0.0.1:{free_ports(1)[0]}/", server, tmp_path)
-    end([server], 0.1)
+    stop_all([server], 0.1)

@@ -35,7 +35,7 @@ def serve() -> Iterator[Serve]:
 
     def serving(app: Flask) -> str:
         listening = listen()
-        servers.append(Server(app, listening, threads=2))
+        servers.append(Server(app, listening))
         return url_of(listening)
 
     yield serving
@@ -152,7 +152,7 @@ def operator_token(stack: LiveStack) -> str:
     """An ID token for that address, from the metadata server of the operator."""
     running = running_stack(stack.home)
     assert running is not None
-    server = f"http://{running.person['GCE_METADATA_HOST']}/computeMetadata/v1/instance"
+    server = f"http://{running.operator['GCE_METADATA_HOST']}/computeMetadata/v1/instance"
     identity = f"{server}/service-accounts/default/identity"
     audience = {"audience": front_of(stack)}
     return requests.get(identity, audience, headers={"Metadata-Flavor": "Google"}, timeout=60).text

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from infra.local.processes import end, launch
+from infra.local.processes import launch, stop_all
 from infra.local.server import free_ports
 from jobs.tracking import QUIET
 from tests.support.models import URGENT_TICKET, put_model, registry_with
@@ -60,7 +60,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
         eventually(lambda: answers(f"http://127.0.0.1:{port}/health"), timeout_s=120)
         yield f"http://127.0.0.1:{port}"
     finally:
-        end([server], 1.0)
+        stop_all([server], 1.0)
 
 
 def answers(url: str) -> bool:

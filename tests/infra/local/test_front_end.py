@@ -11,12 +11,12 @@ import pytest
 import urllib3
 from werkzeug.wrappers import Response
 
-from infra.local.front import front_for
+from infra.local.front_end import front_end_of
 from infra.local.pocket.access import Access
 from infra.local.pocket.identity import Identity
 from infra.local.server import Server, free_ports, listen, url_of
 from infra.local.wiring import Container
-from tests.support.cloud.receiver import Received, Receiver, receiver
+from tests.support.cloud.receiver import Receiver, SeenRequest, receiver
 from tests.support.cloud.whole_cloud import WIRING
 from tests.support.waiting import eventually
 
@@ -45,7 +45,7 @@ class World:
         return urllib3.request(method, self.url + path, retries=False, **options)
 
     @property
-    def received(self) -> list[Received]:
+    def received(self) -> list[SeenRequest]:
         return [request for instance in self.instances for request in instance.received]
 
 
@@ -58,8 +58,8 @@ def front(
     ending: ExitStack, identity: Identity, urls: list[str], container: Container = SERVICE
 ) -> str:
     socket = listen()
-    app, threads = front_for(container, urls, url_of(socket), identity, Access(WIRING, identity))
-    ending.callback(Server(app, socket, threads=threads).stop)
+    app = front_end_of(container, urls, url_of(socket), identity, Access(WIRING, identity))
+    ending.callback(Server(app, socket).stop)
     return url_of(socket)
 
 
@@ -209,7 +209,7 @@ def test_a_request_that_an_instance_has_seen_is_not_repeated(
 
 def test_a_slow_instance_is_a_gateway_timeout(ending: ExitStack, identity: Identity) -> None:
     release = threading.Event()
-    instance = ending.enter_context(receiver(lambda _: Response(str(release.wait(30)))))
+    instance = ending.enter_context(receiver(lambda _: Response(str(release.wait(60)))))
     url = front(ending, identity, [instance.url], replace(SERVICE, timeout_s=0.2))
     assert World(url, [], identity).call().status == 504
     release.set()
@@ -221,7 +221,7 @@ def test_each_instance_gets_no_more_requests_at_once_than_it_can_take(
     release = threading.Event()
     ending.callback(release.set)
     instances = [
-        ending.enter_context(receiver(lambda _: Response(str(release.wait(30))))) for _ in range(2)
+        ending.enter_context(receiver(lambda _: Response(str(release.wait(60))))) for _ in range(2)
     ]
     url = front(ending, identity, [one.url for one in instances], replace(SERVICE, concurrency=2))
     world = World(url, instances, identity)
