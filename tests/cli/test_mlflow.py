@@ -15,7 +15,7 @@ import pytest
 from google.cloud import storage
 
 from cli.verbs.mlflow import _wait_for
-from infra.local.containers import person_environment
+from infra.local.containers import operator_environment
 from infra.local.processes import answers, launch, stop_all
 from infra.local.server import free_ports
 from tests.jobs.tracking.tracking_world import put_reported_model
@@ -37,7 +37,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         registry = Registry(bucket(place, "registry"), bucket(place, "control"))
         release(registry, put_reported_model(registry, 1))
         identity = place.identity.environment("operator", place.url.removeprefix("http://"))
-        operator = person_environment(
+        operator = operator_environment(
             place.wiring, pocket=place.url, service=place.url, identity=identity
         )
         yield user_environment(folder) | operator | {"URGENCY_HOME": str(folder / "home")}
