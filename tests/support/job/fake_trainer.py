@@ -1,6 +1,4 @@
-"""A trainer that costs nothing: the model is the digest of the files, the verdict what the test
-decides.
-"""
+"""A trainer that costs nothing: a small model that loads, and the verdict that a test decides."""
 
 from __future__ import annotations
 
@@ -8,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jobs.tickets.file_report import FileReport, reports_to_json
-from tests.support.models import small_manifest
-from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, digest
+from tests.support.models import small_manifest, small_parts
+from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict, canonical_json, digest
 from urgency.records import Snapshot, SourceFile
 from urgency.store import ObjectStore
 
@@ -19,8 +17,9 @@ Decide = Callable[[int, int], str]
 
 @dataclass
 class FakeTrainer:
-    """See jobs.protocol.reconcile.Trainer. `trained` and `judged` tell what was asked; no two
-    trainings give equal bytes.
+    """See jobs.protocol.reconcile.Trainer; no two trainings give equal bytes.
+
+    trained: the snapshots, in order.   judged: version and champion of each later verdict.
     """
 
     landing: ObjectStore
@@ -35,9 +34,9 @@ class FakeTrainer:
         self.work()
         self.trained.append(snapshot.n)
         parts = {
-            ARRAYS: f"version {snapshot.n} of {data}, training {len(self.trained)}".encode(),
-            ACCOUNTING: reports_to_json([_account(file) for file in snapshot.files]),
-            METRICS: b'{"data": []}',
+            **small_parts(),
+            ACCOUNTING: reports_to_json([_report(file) for file in snapshot.files]),
+            METRICS: canonical_json({"data": [], "tickets": data, "training": len(self.trained)}),
         }
         manifest = small_manifest(
             snapshot.n,
@@ -66,7 +65,7 @@ class FakeTrainer:
         )
 
 
-def _account(file: SourceFile) -> FileReport:
+def _report(file: SourceFile) -> FileReport:
     """As if one row in ten were bad."""
     return FileReport(
         file.name, file.generation, file.size, file.size, 0, file.size // 10, (), 0, (), 0

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import google_crc32c
 
-from urgency.errors import Conflict, CorruptObject, Gone
+from urgency.errors import Conflict, CorruptObject, Forbidden, Gone
 from urgency.store import ABSENT, UNCHANGED, ListedObject, Unchanged, Versioned
 
 Fault = Callable[[str], None]
@@ -31,16 +31,20 @@ class _Generation:
 
 
 class MemoryStore:
-    """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME',
-    'list PREFIX'.
+    """One versioned bucket. `calls` names each call: get, put or open NAME, or list PREFIX.
+
+    Without `may_overwrite` every put over an object is Forbidden, as for an identity that may
+    create objects and not delete them.
     """
 
     def __init__(
         self,
         fault: Fault = lambda _when: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        may_overwrite: bool = True,
     ) -> None:
-        self.fault, self._now = fault, now
+        self.fault, self._now, self._may_overwrite = fault, now, may_overwrite
         self.calls: list[str] = []
         self._generations: dict[tuple[str, int], _Generation] = {}
         self._live: dict[str, int] = {}
@@ -67,7 +71,10 @@ class MemoryStore:
     def put(self, name: str, body: bytes, expect: int) -> int:
         self._enter("put", name)
         with self._lock:
-            if self._live.get(name, ABSENT) != expect:
+            current = self._live.get(name, ABSENT)
+            if current != ABSENT and not self._may_overwrite:
+                raise Forbidden(f"This identity may not overwrite {name}.")
+            if current != expect:
                 raise Conflict(f"{name} is no longer at generation {expect}.")
             token = self._store(name, body)
         self.fault(f"after put {name}")

@@ -33,7 +33,7 @@ def promote(_version: int, _champion: int) -> str:
 
 
 @dataclass
-class Bench:
+class JobInMemory:
     """Three buckets and what a run is given; `asleep` is called with the seconds of each wait,
     which pass at once.
     """
@@ -155,10 +155,10 @@ def at(point: str, action: Action) -> Reached:
     return lambda passed: first() if passed == point else None
 
 
-def bench_with_one_model() -> Bench:
+def job_with_one_model() -> JobInMemory:
     """Version 1 of `week1.csv` serves."""
-    bench = Bench()
-    bench.drop("week1.csv")
-    bench.run("run-1")
-    assert bench.pointer.champion == 1
-    return bench
+    job = JobInMemory()
+    job.drop("week1.csv")
+    job.run("run-1")
+    assert job.pointer.champion == 1
+    return job
