@@ -63,7 +63,7 @@ class System(Steps):
     def decide(self, version: int, champion: int) -> str:
         """The truth about a version, the same each time that it is judged."""
         rng = random.Random(f"{self.seed} {version} {champion}")
-        return rng.choices(("PROMOTE", "HOLD", "REJECT"), (0.6, 0.25, 0.15))[0]
+        return rng.choices(("PROMOTE", "HOLD", "REJECT"), (0.7, 0.2, 0.1))[0]
 
     # The job
 
@@ -76,6 +76,7 @@ class System(Steps):
         def ended(error: BaseException | None) -> None:
             self.failures += error is not None
             if error and retries:
+                self.exercised.add("I9")
                 self._attempt(name, retries - 1, force=force)
 
         self.turns.start(name, lambda: self._reconcile(name, force=force), ended)
@@ -86,7 +87,9 @@ class System(Steps):
         )
 
         def work() -> None:
-            for _ in range(self.rng.randrange(4)):
+            if self.chance(0.9):
+                self.operator_acts()
+            for _ in range(self.rng.randrange(1, 4)):
                 self.sleep(self.rng.uniform(0, 60))
                 lease.renew()
 
@@ -144,7 +147,7 @@ class System(Steps):
         """Cloud Run's API; a failure that the next delivery heals happens in every world."""
 
         def effect() -> None:
-            if self.chance(0.1):
+            if self.chance(0.15):
                 raise Unavailable("jobs:run answered 503.")
             self.started += 1
             self.start_run()
@@ -154,22 +157,29 @@ class System(Steps):
 
     # Operators
 
+    def operator_acts(self) -> None:
+        """One verb of the command line."""
+        verbs = (self.rolls_back, self.promotes, self.resumes)
+        [verb] = self.rng.choices(verbs, (7, 2, 1))
+        self.turns.start(f"operator {verb.__name__.replace('_', ' ')}", verb)
+
     def rolls_back(self) -> None:
-        """Half of the time the same operator resumes soon."""
-        versions = self.registry.model_numbers()
+        """To an older version if there is one; half of the time the same operator soon resumes."""
+        versions, champion = self.registry.model_numbers(), self._champion()
         if versions:
-            to = self.rng.choice(versions)
+            to = self.rng.choice([n for n in versions if n < champion] or versions)
             sha256 = self.registry.manifest(to).sha256
-            self.sleep(self.rng.uniform(0, 20))
+            self.sleep(self.rng.uniform(0, 10))
             self._move(lambda current: releases.rolled_back(current, to, sha256, versions))
-            if self.chance(0.5):
-                self.sleep(self.rng.uniform(0, 30))
+            if self.chance(0.85):
+                self.sleep(self.rng.uniform(10, 140))
                 self.resumes()
 
     def promotes(self) -> None:
-        """Any version, whatever its verdict."""
+        """A newer version if there is one, whatever its verdict."""
         if versions := self.registry.model_numbers():
-            version = self.rng.choice(versions)
+            champion = self._champion()
+            version = self.rng.choice([n for n in versions if n > champion] or versions)
             sha256 = self.registry.manifest(version).sha256
             self._move(lambda current: releases.promoted(current, version, sha256))
 
@@ -181,6 +191,9 @@ class System(Steps):
     def who(self) -> str:
         """What `move` signs the pointer with."""
         return "operator"
+
+    def _champion(self) -> int:
+        return self.registry.current_release()[1].champion
 
     def _move(self, decide: Callable[[Release], Release]) -> bool:
         system: Any = self  # all that `move` reads of one: registry, publish, who

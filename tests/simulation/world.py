@@ -20,7 +20,7 @@ from tests.simulation.system import LEASE_S, System
 from urgency.messages import ModelReleased
 from urgency.store import ListedObject
 
-EVENTS = 500
+EVENTS = 550
 
 
 class World(System):
@@ -41,21 +41,21 @@ class World(System):
 
     def _something_happens(self) -> None:
         draw = self.rng.random()
-        if draw < 0.020:
+        if draw < 0.018:
             self._land(f"incoming/{self.rng.randrange(5)}.csv")
-        elif draw < 0.026:
+        elif draw < 0.024:
             self._delete()
-        elif draw < 0.055:
+        elif draw < 0.050:
             self._deliver_notification()
-        elif draw < 0.070:
+        elif draw < 0.064:
             self._deliver_message()
-        elif draw < 0.080:
+        elif draw < 0.074:
             self.fleet.request()
-        elif draw < 0.092:
-            self._operate()
-        elif draw < 0.096:
+        elif draw < 0.080:
+            self.operator_acts()
+        elif draw < 0.090:
             self.start_run(force=True)
-        elif draw < 0.100 and self.faults:
+        elif draw < 0.093 and self.faults:
             self.start_run()
         elif self.turns.actors:
             self.turn()
@@ -112,22 +112,32 @@ class World(System):
         epoch, highest = message.epoch, self.fleet.highest_epoch
         require(epoch <= highest, f"I7: epoch {epoch} was acknowledged, {highest} serves")
 
-    def _operate(self) -> None:
-        verb = self.rng.choice((self.rolls_back, self.promotes, self.resumes))
-        self.turns.start(f"operator {verb.__name__.replace('_', ' ')}", verb)
-
     # The end
 
     def _calm_down(self) -> None:
         """Everything on its way arrives: all must be well before any sweep, and after one."""
+        self._deliver_everything()
+        if self.chance(0.5):
+            self._drop_a_last_file()
+            self._deliver_everything()
+        self._check_all(swept=False)
+        self._sweep()
+
+    def _drop_a_last_file(self) -> None:
+        """Seconds after a run that had nothing to do: an old notification came once more."""
+        self.notifications += list(self.landing.list("incoming/"))[:1]
+        self._deliver_notification()
+        while self.turns.actors and self.chance(0.97):
+            self.turn()
+        self._land("incoming/last.csv")
+
+    def _deliver_everything(self) -> None:
         while self.notifications or self.topic or self.turns.actors:
             self._deliver_notification()
             self._deliver_message()
             for _ in range(self.rng.randrange(20)):
                 if self.turns.actors:
                     self.turn()
-        self._check_all(swept=False)
-        self._sweep()
 
     def _recover(self) -> None:
         """Faults end, and what was on its way is lost, half of the time the processes too.
