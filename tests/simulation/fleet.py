@@ -141,7 +141,7 @@ class Fleet:
         self._steps, self._objects = steps, objects
         self._control = LaggingReads(control, lambda: steps.faults and steps.chance(0.05), steps.rng)
         self._ever: list[ServiceInstance] = []
-        self.instances = [self._new() for _ in range(3)]
+        self.instances = [self._new() for _ in range(2)]
 
     @property
     def highest_epoch(self) -> int:

@@ -53,7 +53,7 @@ class Steps:
         self.seed, self.faults = seed, faults
         self.rng = random.Random(seed)
         random.seed(seed)  # the jitter of the back-off
-        self._fault_rate = self.rng.choice((0.01, 0.04))  # rare faults let more happen
+        self._fault_rate = self.rng.choice((0.005, 0.04))  # rare faults let more happen
         self.time = 0.0
         self.turns = Turns()
         self.trace: list[tuple[float, str, str, str]] = []
@@ -96,17 +96,24 @@ class Steps:
 
     def turn(self) -> None:
         """Let one actor make one step. Raises Violation."""
-        soonest = min(actor.ready_at for actor in self.turns.actors)
-        self.time = max(self.time + self.rng.uniform(0, 0.4), soonest)
+        self.time += 0.4 * self.rng.random()
         if self.faults and self.chance(self._fault_rate / 4):
             self.time += self.rng.uniform(0, LONGEST_JUMP_S)
-        actor = self.rng.choice([each for each in self.turns.actors if each.ready_at <= self.time])
+        actor = self.rng.choice(self._ready() or self._soonest())
         actor.outcome = self._outcome()
         self.turns.give_turn(actor)
         if self._violation:
             raise self._violation
         if not isinstance(actor.error, Killed | Unavailable | None):  # nothing else is temporary
             raise Violation(f"raised: {actor.name} ended with {actor.error!r}") from actor.error
+
+    def _ready(self) -> list[Actor]:
+        return [actor for actor in self.turns.actors if actor.ready_at <= self.time]
+
+    def _soonest(self) -> list[Actor]:
+        """Let time pass until somebody can go on."""
+        self.time = min(actor.ready_at for actor in self.turns.actors)
+        return self._ready()
 
     def drain(self) -> None:
         """Let every actor come to an end. Raises Violation."""

@@ -63,7 +63,7 @@ class System(Steps):
     def decide(self, version: int, champion: int) -> str:
         """The truth about a version, the same each time that it is judged."""
         rng = random.Random(f"{self.seed} {version} {champion}")
-        return rng.choices(("PROMOTE", "HOLD", "REJECT"), (0.7, 0.2, 0.1))[0]
+        return rng.choices(("PROMOTE", "HOLD", "REJECT"), (0.75, 0.15, 0.1))[0]
 
     # The job
 
@@ -87,8 +87,7 @@ class System(Steps):
         )
 
         def work() -> None:
-            if self.chance(0.9):
-                self.operator_acts()
+            self.operator_acts()
             for _ in range(self.rng.randrange(1, 4)):
                 self.sleep(self.rng.uniform(0, 60))
                 lease.renew()
@@ -160,7 +159,7 @@ class System(Steps):
     def operator_acts(self) -> None:
         """One verb of the command line."""
         verbs = (self.rolls_back, self.promotes, self.resumes)
-        [verb] = self.rng.choices(verbs, (7, 2, 1))
+        [verb] = self.rng.choices(verbs, (8, 2, 2))
         self.turns.start(f"operator {verb.__name__.replace('_', ' ')}", verb)
 
     def rolls_back(self) -> None:
@@ -171,8 +170,8 @@ class System(Steps):
             sha256 = self.registry.manifest(to).sha256
             self.sleep(self.rng.uniform(0, 10))
             self._move(lambda current: releases.rolled_back(current, to, sha256, versions))
-            if self.chance(0.85):
-                self.sleep(self.rng.uniform(10, 140))
+            if self.chance(0.9):
+                self.sleep(self.rng.uniform(8, 120))
                 self.resumes()
 
     def promotes(self) -> None:

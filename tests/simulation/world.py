@@ -20,7 +20,7 @@ from tests.simulation.system import LEASE_S, System
 from urgency.messages import ModelReleased
 from urgency.store import ListedObject
 
-EVENTS = 550
+EVENTS = 470
 
 
 class World(System):
@@ -41,21 +41,21 @@ class World(System):
 
     def _something_happens(self) -> None:
         draw = self.rng.random()
-        if draw < 0.018:
+        if draw < 0.020:
             self._land(f"incoming/{self.rng.randrange(5)}.csv")
-        elif draw < 0.024:
+        elif draw < 0.026:
             self._delete()
-        elif draw < 0.050:
+        elif draw < 0.054:
             self._deliver_notification()
-        elif draw < 0.064:
+        elif draw < 0.069:
             self._deliver_message()
-        elif draw < 0.074:
+        elif draw < 0.079:
             self.fleet.request()
-        elif draw < 0.080:
+        elif draw < 0.082:
             self.operator_acts()
-        elif draw < 0.090:
+        elif draw < 0.097:
             self.start_run(force=True)
-        elif draw < 0.093 and self.faults:
+        elif draw < 0.100 and self.faults:
             self.start_run()
         elif self.turns.actors:
             self.turn()
@@ -66,7 +66,7 @@ class World(System):
         """A user drops a file; storage may notify more than once."""
         self.landing.overwrite(name, self.rng.randbytes(20))
         (landed,) = self.landing.list(name)
-        self.notifications += [landed] * self.rng.choice((1, 1, 1, 2, 3))
+        self.notifications += [landed] * self.rng.choice((1, 1, 1, 2))
 
     def _delete(self) -> None:
         """A user deletes a file, for good or not, and may drop another one under its name."""
@@ -130,6 +130,7 @@ class World(System):
         while self.turns.actors and self.chance(0.97):
             self.turn()
         self._land("incoming/last.csv")
+        self.time += self.rng.uniform(0, 30)
 
     def _deliver_everything(self) -> None:
         while self.notifications or self.topic or self.turns.actors:
@@ -140,13 +141,18 @@ class World(System):
                     self.turn()
 
     def _recover(self) -> None:
-        """Faults end, and what was on its way is lost, half of the time the processes too.
+        """Faults end, and what was on its way is lost: one sweep must heal it.
 
-        One sweep must heal it.
+        Half of the time all processes die, too, in the middle of an operator's move.
         """
         if self.chance(0.5):
+            self.operator_acts()
+            for _ in range(self.rng.randrange(25)):
+                if self.turns.actors:
+                    self.turn()
             self.turns.kill_all()
         self.faults = False
+        self.turns.start("operator resumes", self.resumes)
         self.drain()
         self._sweep()
 
