@@ -96,7 +96,9 @@ class System(Steps):
             landing=self.landing,
             registry=self.registry,
             lease=lease,
-            trainer=lambda: FakeTrainer(self.landing, self.decide, work, self.trained, name),
+            trainer=lambda: FakeTrainer(
+                self.landing, self.decide, work, self.trained, name, loadable=True
+            ),
             publish=self.publish,
             recipe="recipe",
             execution=name,

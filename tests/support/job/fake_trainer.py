@@ -1,4 +1,4 @@
-"""A trainer that costs nothing: a small model that loads, and the verdict that a test decides."""
+"""A trainer that costs nothing: a model of a few bytes, and the verdict that a test decides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jobs.tickets.file_report import FileReport, reports_to_json
 from tests.support.models import small_manifest, small_parts
-from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict, canonical_json, digest
+from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, canonical_json, digest
 from urgency.records import Snapshot, SourceFile
 from urgency.store import ObjectStore
 
@@ -20,6 +20,7 @@ class FakeTrainer:
     """See jobs.protocol.reconcile.Trainer; no two trainings give equal bytes.
 
     trained: the snapshots, in order.   judged: version and champion of each later verdict.
+    loadable: whether a service can load the models.
     """
 
     landing: ObjectStore
@@ -28,13 +29,14 @@ class FakeTrainer:
     trained: list[int] = field(default_factory=list)
     execution: str = "run-1"
     judged: list[tuple[int, int]] = field(default_factory=list)
+    loadable: bool = False
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         data = self._read(snapshot)
         self.work()
         self.trained.append(snapshot.n)
         parts = {
-            **small_parts(),
+            **(small_parts() if self.loadable else {ARRAYS: f"arrays {len(self.trained)}".encode()}),
             ACCOUNTING: reports_to_json([_report(file) for file in snapshot.files]),
             METRICS: canonical_json({"data": [], "tickets": data, "training": len(self.trained)}),
         }
