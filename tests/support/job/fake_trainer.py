@@ -35,10 +35,11 @@ class FakeTrainer:
         data = self._read(snapshot)
         self.work()
         self.trained.append(snapshot.n)
+        name = f"version {snapshot.n} of {data}, training {len(self.trained)}"
         parts = {
-            **(small_parts() if self.loadable else {ARRAYS: f"arrays {len(self.trained)}".encode()}),
+            **(small_parts() if self.loadable else {ARRAYS: name.encode()}),
             ACCOUNTING: reports_to_json([_report(file) for file in snapshot.files]),
-            METRICS: canonical_json({"data": [], "tickets": data, "training": len(self.trained)}),
+            METRICS: canonical_json({"data": [], "name": name}),
         }
         manifest = small_manifest(
             snapshot.n,
