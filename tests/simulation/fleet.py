@@ -79,6 +79,8 @@ class ServiceRegistry(Registry):
             too_soon = f"I9: version {version} is loaded again {waited_s:.1f} s after it failed"
             self._steps.require(waited_s >= BACK_OFF_S, too_soon)
         try:
+            if self._steps.faults and self._steps.chance(0.2):
+                raise CorruptObject(f"A part of version {version} arrived damaged.")
             return super().bundle(version, manifest_sha256)
         except UrgencyError:
             self._refused = manifest_sha256, self._steps.time

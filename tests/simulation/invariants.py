@@ -44,6 +44,11 @@ class Checks:
     moved_by: str = ""
     _seen: dict[str, bytes] = field(default_factory=dict)
 
+    def release(self) -> Release:
+        """The pointer as it is, without a step."""
+        body = self.control.peek(RELEASE)
+        return Release.from_bytes(body) if body else NO_RELEASE
+
     def before_put(self, store: MemoryStore, name: str) -> None:
         """Somebody is about to write `name`."""
         if name.startswith(CREATE_ONCE) and store.peek(name) is not None:
@@ -89,8 +94,7 @@ class Checks:
 
     def _committed(self, version: int) -> None:
         """Whether only a floor or a pin keeps this version from serving."""
-        body = self.control.peek(RELEASE)
-        release = Release.from_bytes(body) if body else NO_RELEASE
+        release = self.release()
         if release.floor:
             self.exercised.add("I3")
         if release.pinned and version > max(release.champion, release.floor):

@@ -95,12 +95,12 @@ class Steps:
             self._violation = self._violation or Violation(violation)
 
     def turn(self) -> None:
-        """Let one actor make one step. Raises Violation."""
+        """Let one actor make one step, or a few in a row. Raises Violation."""
         self.time += 0.4 * self.rng.random()
         if self.faults and self.chance(self._fault_rate / 4):
             self.time += self.rng.uniform(0, LONGEST_JUMP_S)
         actor = self.rng.choice(self._ready() or self._soonest())
-        actor.outcome = self._outcome()
+        actor.outcome, actor.steps_left = self._outcome(), self.rng.choice((0, 0, 1, 3))
         self.turns.give_turn(actor)
         if self._violation:
             raise self._violation
@@ -150,7 +150,11 @@ class Steps:
         """Wait for this call's turn; a call that changes nothing cannot fail afterwards."""
         if actor.is_killed:
             raise Killed
-        self.turns.pause()
+        if actor.steps_left and actor.ready_at <= self.time:
+            self.time += 0.4 * self.rng.random()
+            actor.outcome, actor.steps_left = self._outcome(), actor.steps_left - 1
+        else:
+            self.turns.pause()
         self.trace.append((self.time, actor.name, what, actor.outcome))
         if actor.outcome == DIES or (actor.outcome == DIES_AFTER and not changes):
             _die(actor)

@@ -159,9 +159,10 @@ class System(Steps):
     # Operators
 
     def operator_acts(self) -> None:
-        """One verb of the command line."""
+        """One verb of the command line, most often one that changes the champion."""
         verbs = (self.rolls_back, self.promotes, self.resumes)
-        [verb] = self.rng.choices(verbs, (8, 2, 2))
+        has_older = self.checks.release().champion > 1
+        [verb] = self.rng.choices(verbs, (8, 2, 1) if has_older else (6, 6, 1))
         self.turns.start(f"operator {verb.__name__.replace('_', ' ')}", verb)
 
     def rolls_back(self) -> None:
@@ -173,7 +174,7 @@ class System(Steps):
             self.sleep(self.rng.uniform(0, 10))
             self._move(lambda current: releases.rolled_back(current, to, sha256, versions))
             if self.chance(0.9):
-                self.sleep(self.rng.uniform(8, 120))
+                self.sleep(self.rng.uniform(20, 200))
                 self.resumes()
 
     def promotes(self) -> None:

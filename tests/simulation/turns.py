@@ -22,12 +22,16 @@ class Killed(BaseException):
 
 
 class Actor:
-    """One process at work. `ready_at` is when it may go on, `outcome` that of its next call."""
+    """One process at work.
+
+    ready_at: when it may go on.   outcome: of its next call.   steps_left: after that one, in this
+    turn.
+    """
 
     def __init__(self, name: str, work: Callable[[], object], ended: Ended) -> None:
         self.name, self.work, self.ended = name, work, ended
         self.is_killed = self.is_over = False
-        self.ready_at, self.outcome = 0.0, ""
+        self.ready_at, self.outcome, self.steps_left = 0.0, "", 0
         self.error: BaseException | None = None
         self.turn = threading.Lock()
         self.turn.acquire()

@@ -20,7 +20,7 @@ from tests.simulation.system import LEASE_S, System
 from urgency.messages import ModelReleased
 from urgency.store import ListedObject
 
-EVENTS = 470
+FAULTY_EVENTS, CLEAN_EVENTS = 270, 200
 
 
 class World(System):
@@ -33,7 +33,7 @@ class World(System):
     def run(self) -> None:
         """Live through the seed. Raises Violation."""
         try:
-            for _ in range(EVENTS):
+            for _ in range(FAULTY_EVENTS if self.faults else CLEAN_EVENTS):
                 self._something_happens()
             self._recover() if self.faults else self._calm_down()
         finally:
@@ -41,21 +41,21 @@ class World(System):
 
     def _something_happens(self) -> None:
         draw = self.rng.random()
-        if draw < 0.020:
+        if draw < 0.033:
             self._land(f"incoming/{self.rng.randrange(5)}.csv")
-        elif draw < 0.026:
+        elif draw < 0.043:
             self._delete()
-        elif draw < 0.054:
+        elif draw < 0.089:
             self._deliver_notification()
-        elif draw < 0.069:
+        elif draw < 0.114:
             self._deliver_message()
-        elif draw < 0.079:
+        elif draw < 0.130:
             self.fleet.request()
-        elif draw < 0.082:
+        elif draw < 0.135:
             self.operator_acts()
-        elif draw < 0.097:
+        elif draw < 0.160:
             self.start_run(force=True)
-        elif draw < 0.100 and self.faults:
+        elif draw < 0.165 and self.faults:
             self.start_run()
         elif self.turns.actors:
             self.turn()
