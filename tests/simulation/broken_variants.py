@@ -1,4 +1,4 @@
-"""A variant of the code that breaks one promise: the simulation must find it, or it proves nothing."""
+"""Code that breaks one promise: the simulation must find it, or it proves nothing."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.freshness import Freshness
 from service.metrics import Metrics
-from service.model_slot import BACK_OFF_S, ModelSlot, Serving
+from service.model_slot import BACK_OFF_S, ModelSlot
 from tests.simulation.steps import SILENT, Steps
 from tests.simulation.turns import Killed
 from tests.support.storage.memory_store import MemoryStore
@@ -141,7 +141,9 @@ class Fleet:
 
     def __init__(self, steps: Steps, objects: MemoryStore, control: MemoryStore) -> None:
         self._steps, self._objects = steps, objects
-        self._control = LaggingReads(control, lambda: steps.faults and steps.chance(0.05), steps.rng)
+        self._control = LaggingReads(
+            control, lambda: steps.faults and steps.chance(0.05), steps.rng
+        )
         self._ever: list[ServiceInstance] = []
         self.instances = [self._new() for _ in range(2)]
 

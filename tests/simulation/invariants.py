@@ -97,9 +97,9 @@ class Checks:
         release = self.release()
         if release.floor:
             self.exercised.add("I3")
-        if release.pinned and version > max(release.champion, release.floor):
-            if self.decide(version, release.champion) == "PROMOTE":
-                self.exercised.add("I11")
+        passes = self.decide(version, release.champion) == "PROMOTE"
+        if passes and release.pinned and version > max(release.champion, release.floor):
+            self.exercised.add("I11")
 
     def _released(self, before: Release, after: Release, writer: str) -> None:
         require(after.epoch > before.epoch, f"I3: epoch {after.epoch} after {before.epoch}")

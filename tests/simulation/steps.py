@@ -46,7 +46,7 @@ SILENT = EventLog()
 class Steps:
     """A seed's clock, random numbers, faults and actors.
 
-    trace: who did what, when, and how it ended.   exercised: the invariants that were put to a test.
+    trace: who did what, when, and how it ended.   exercised: the invariants put to a test.
     """
 
     def __init__(self, seed: int, *, faults: bool) -> None:
@@ -158,9 +158,7 @@ class Steps:
         self.trace.append((self.time, actor.name, what, actor.outcome))
         if actor.outcome == DIES or (actor.outcome == DIES_AFTER and not changes):
             _die(actor)
-        if can_fail and (
-            actor.outcome == FAILS or (actor.outcome == LOSES_ANSWER and not changes)
-        ):
+        if can_fail and (actor.outcome == FAILS or (actor.outcome == LOSES_ANSWER and not changes)):
             raise Unavailable(what)
 
 

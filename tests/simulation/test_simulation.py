@@ -98,11 +98,9 @@ def test_a_seed_replays_the_same_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    "variant", (*JOB, *EDGES), ids=lambda variant: variant.promise.replace(" ", "-")
+    "variant", [*JOB, *EDGES], ids=lambda variant: variant.promise.replace(" ", "-")
 )
-def test_a_broken_promise_is_found(
-    variant: BrokenVariant, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_promise_is_found(variant: BrokenVariant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(variant.owner, variant.name, variant.replacement)
     seeds = range(SEEDS_TO_FIND_A_VARIANT)
     found = (violation(seed, variant.world, lambda _names: None) for seed in seeds)

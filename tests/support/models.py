@@ -1,4 +1,4 @@
-"""Small valid models, made without training, for whoever needs a registry with something in it."""
+"""Small valid models, made without training, for tests that need a registry with models."""
 
 from __future__ import annotations
 

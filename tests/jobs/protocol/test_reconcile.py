@@ -172,9 +172,7 @@ def test_the_first_round_waits_for_nothing_and_later_ones_for_a_quiet_bucket() -
 def test_a_bucket_that_never_gets_quiet_is_waited_for_only_so_long() -> None:
     job = JobInMemory()
     job.work = once(lambda: job.drop("b.csv"))
-    job.asleep = lambda _seconds: (
-        job.drop("b.csv") if sum(job.sleeps) <= QUIET_AT_MOST_S else None
-    )
+    job.asleep = lambda _seconds: job.drop("b.csv") if sum(job.sleeps) <= QUIET_AT_MOST_S else None
     job.drop("a.csv")
     job.run()
     assert sum(job.sleeps) == QUIET_AT_MOST_S

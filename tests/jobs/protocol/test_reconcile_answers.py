@@ -24,9 +24,7 @@ def test_only_a_promoted_version_serves_and_the_receipt_says_so(decision: str) -
     assert job.trained == [1, 2]
     assert job.pointer.champion == 1
     (answer,) = (
-        body
-        for name, body in job.receipts().items()
-        if "week2" in name and name.endswith(".json")
+        body for name, body in job.receipts().items() if "week2" in name and name.endswith(".json")
     )
     assert json.loads(answer)["verdict"]["decision"] == decision
 

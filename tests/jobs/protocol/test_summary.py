@@ -1,4 +1,4 @@
-"""A run that brought everything up to date says so, once and with the figures that alerts compare."""
+"""The last line of a run, from which alerts and charts are made."""
 
 from __future__ import annotations
 

@@ -99,18 +99,18 @@ class MemoryStore:
         return iter(kept)
 
     def overwrite(self, name: str, body: bytes) -> None:
-        """Write whatever stands there, as a user does who drops a file; no fault meets this."""
+        """Write over anything, as a user who drops a file; no fault meets this."""
         with self._lock:
             self._store(name, body)
 
     def peek(self, name: str) -> bytes | None:
-        """What a `get` would read, beside the record of calls and its faults."""
+        """What a `get` would read, without a call and without a fault."""
         with self._lock:
             token = self._live.get(name)
             return None if token is None else self._generations[name, token].body
 
     def delete(self, name: str) -> None:
-        """Retire the live generation, as a user does who deletes a file; `open_at` still finds it."""
+        """Retire the live generation, as a user who deletes a file; `open_at` finds it."""
         with self._lock:
             del self._live[name]
 
