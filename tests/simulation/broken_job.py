@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import cli.releases
 import jobs.protocol.reconcile
 import urgency.registry
 from jobs.protocol.lease import Lease
@@ -180,6 +181,7 @@ JOB = (
         _remember_then_publish,
         FAULTY,
         "I8",
+        also=cli.releases,
     ),
     BrokenVariant(
         "the pointer is the outbox",

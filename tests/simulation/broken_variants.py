@@ -21,3 +21,5 @@ class BrokenVariant:
     replacement: Any
     world: str
     invariant: str
+    also: Any = None
+    """A second owner that imported the same function."""

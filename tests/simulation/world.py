@@ -151,8 +151,9 @@ class World(System):
                 if self.turns.actors:
                     self.turn()
             self.turns.kill_all()
+        else:
+            self.turns.start("operator resumes", self.resumes)
         self.faults = False
-        self.turns.start("operator resumes", self.resumes)
         self.drain()
         self._sweep()
 
