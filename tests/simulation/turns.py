@@ -1,6 +1,6 @@
 """Actors that take turns: real code on real threads, of which exactly one runs at any time.
 
-So a seed fixes the order of everything. A thread stops at every `pause`, and whoever calls
+So a seed fixes the order of everything. A thread stops at every `pause`, and the caller of
 `give_turn` decides which one goes on. A killed actor never runs its own code again: its stack
 unwinds, and every call that it makes meanwhile fails.
 """
