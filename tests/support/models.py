@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,12 @@ def small_manifest(version: int, parts: dict[str, str] | None = None, **members:
     return replace(manifest, **members)
 
 
+@cache
+def small_parts() -> dict[str, bytes]:
+    """The parts with which `small_manifest` loads."""
+    return _loadable_parts(small_manifest(1), small_arrays())
+
+
 def put_model(
     registry: Registry,
     version: int,
@@ -80,15 +87,11 @@ def put_model(
     **members: Any,
 ) -> Manifest:
     """Store a small model, or one of `arrays`, as `version`; `members` go into its manifest."""
-    arrays = arrays or small_arrays(strength)
     draft = small_manifest(version, **members)
-    scorer = Scorer(Bundle(draft, arrays, []))
-    golden = [
-        {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
-    ]
-    bodies = {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}
-    parts = {name: registry.put_blob(body) for name, body in bodies.items()}
-    return registry.commit(replace(draft, parts=parts))
+    parts = _loadable_parts(draft, arrays or small_arrays(strength))
+    return registry.commit(
+        replace(draft, parts={name: registry.put_blob(body) for name, body in parts.items()})
+    )
 
 
 def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> Release:
@@ -114,3 +117,11 @@ def registry_with(*versions: int) -> Registry:
     for version in versions:
         release(registry, put_model(registry, version, strength=1.0 + version / 10))
     return registry
+
+
+def _loadable_parts(manifest: Manifest, arrays: Arrays) -> dict[str, bytes]:
+    scorer = Scorer(Bundle(manifest, arrays, []))
+    golden = [
+        {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
+    ]
+    return {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}

@@ -1,9 +1,8 @@
-"""Actors that take turns: real code on real threads, of which exactly one runs, so that a seed
-fixes the order.
+"""Actors that take turns: real code on real threads, of which exactly one runs at any time.
 
-A thread hands the baton back at every `pause`; whoever holds it decides who goes on. Nothing runs
-in between, so a step is atomic, and a killed actor never runs its own code again but for the
-unwinding, in which every call fails.
+So a seed fixes the order of everything. A thread stops at every `pause`, and the caller of
+`give_turn` decides which one goes on. A killed actor never runs its own code again: its stack
+unwinds, and every call that it makes meanwhile fails.
 """
 
 from __future__ import annotations
@@ -12,9 +11,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-_THREADS = ThreadPoolExecutor(
-    1_000, "actor"
-)  # idle ones are used again; nobody ever has this many actors
+_THREADS = ThreadPoolExecutor(1_000, "actor")  # idle ones are used again; no world has so many
+
+Ended = Callable[[BaseException | None], object]
+"""Called at an actor's end with what it raised, or None."""
 
 
 class Killed(BaseException):
@@ -22,25 +22,23 @@ class Killed(BaseException):
 
 
 class Actor:
-    """One process at work. `ended` is told how it went: None, or what it raised.
+    """One process at work.
 
-    `ready_at` and `fate` are for whoever gives the turns: since when it may go on, and what becomes
-    of its next call.
+    ready_at: when it may go on.   outcome: of its next call.   steps_left: after that one, in this
+    turn.
     """
 
-    def __init__(
-        self, name: str, work: Callable[[], None], ended: Callable[[BaseException | None], object]
-    ) -> None:
+    def __init__(self, name: str, work: Callable[[], object], ended: Ended) -> None:
         self.name, self.work, self.ended = name, work, ended
         self.is_killed = self.is_over = False
-        self.ready_at, self.fate = 0.0, ""
+        self.ready_at, self.outcome, self.steps_left = 0.0, "", 0
         self.error: BaseException | None = None
         self.turn = threading.Lock()
         self.turn.acquire()
 
 
-class Crew:
-    """The actors that are at work; `current` is the one whose turn it is, None between turns."""
+class Turns:
+    """The actors at work; `current` is the one whose turn it is, None between turns."""
 
     def __init__(self) -> None:
         self.actors: list[Actor] = []
@@ -48,16 +46,13 @@ class Crew:
         self._back = threading.Lock()
         self._back.acquire()
 
-    def hire(
-        self,
-        name: str,
-        work: Callable[[], None],
-        ended: Callable[[BaseException | None], object] = lambda _error: None,
+    def start(
+        self, name: str, work: Callable[[], object], ended: Ended = lambda _error: None
     ) -> None:
         """Put `work` on a thread; it begins at its first turn."""
         actor = Actor(name, work, ended)
         self.actors.append(actor)
-        _THREADS.submit(self._live, actor)
+        _THREADS.submit(self._run, actor)
 
     def give_turn(self, actor: Actor) -> None:
         """Let it run until it pauses or ends."""
@@ -70,7 +65,7 @@ class Crew:
             actor.ended(actor.error)
 
     def pause(self) -> None:
-        """Called by the actor: hand the baton back, go on at the next turn."""
+        """Called by the actor: stop here until the next turn."""
         actor = self.current
         assert actor
         self._back.release()
@@ -78,14 +73,14 @@ class Crew:
         if actor.is_killed:
             raise Killed
 
-    def bury(self) -> None:
-        """Kill them all; nobody is told."""
+    def kill_all(self) -> None:
+        """Kill every actor; no `ended` is called."""
         while self.actors:
             actor = self.actors[-1]
             actor.is_killed, actor.ended = True, lambda _error: None
             self.give_turn(actor)
 
-    def _live(self, actor: Actor) -> None:
+    def _run(self, actor: Actor) -> None:
         actor.turn.acquire()
         try:
             if not actor.is_killed:

@@ -1,52 +1,32 @@
-"""Ways to break the protocol on purpose: each must be found out by the simulation, or it proves
-nothing.
-"""
+"""The job's protocol with one promise broken: how it writes, decides, publishes and looks again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+import cli.releases
 import jobs.protocol.reconcile
 import urgency.registry
 from jobs.protocol.lease import Lease
 from jobs.protocol.reconcile import Reconciler, may_release
+from tests.simulation.broken_variants import CLEAN, FAULTY, BrokenVariant
 from urgency.bundle import Manifest, digest
-from urgency.errors import Conflict
+from urgency.errors import Conflict, Forbidden
 from urgency.messages import INCOMING, ModelReleased
 from urgency.records import Release, Snapshot
-from urgency.registry import Registry
+from urgency.registry import BLOBS, RELEASE, Registry
 from urgency.store import ABSENT, ListedObject, ObjectStore
-from urgency.writes import Sleep
-
-CLEAN, FAULTY = "clean", "faulty"
+from urgency.writes import Sleep, create_once
 
 
-@dataclass(frozen=True)
-class Break:
-    """`owner.name` becomes `replacement`; `world` is the one in which it shows, `invariant` what it
-    offends.
-
-    The invariant `raised`: no actor ends but well, killed, or with Unavailable.
-    """
-
-    promise: str
-    owner: Any
-    name: str
-    replacement: Any
-    world: str
-    invariant: str
+def _write_over_anything(registry: Registry, release: Release, _expect: int) -> int:
+    token = registry.current_release()[0]
+    return registry.control.put(RELEASE, release.to_bytes(), token)
 
 
-def _write_whatever_stands_there(registry: Registry, release: Release, _expect: int) -> int:
-    stored = registry.control.get("release.json")
-    return registry.control.put(
-        "release.json", release.to_bytes(), stored.token if stored else ABSENT
-    )  # type: ignore[union-attr]
-
-
-class _Early:
+class _OldListing:
     """A landing bucket that always answers with its first listing."""
 
     def __init__(self, landing: ObjectStore) -> None:
@@ -57,8 +37,8 @@ class _Early:
 
 
 def _listed_first(run: Reconciler) -> Snapshot | None:
-    early: Any = _Early(run.landing)
-    return _newest_data(replace(run, landing=early))
+    old: Any = _OldListing(run.landing)
+    return _newest_data(replace(run, landing=old))
 
 
 def _commit_first(run: Reconciler, snapshot: Snapshot) -> Manifest:
@@ -70,7 +50,7 @@ def _commit_first(run: Reconciler, snapshot: Snapshot) -> Manifest:
 
 
 def _named_after_the_model(registry: Registry, body: bytes) -> str:
-    registry.objects.put(f"blobs/sha256/{digest(body[:9])}", body, ABSENT)
+    registry.objects.put(f"{BLOBS}{digest(body[:9])}", body, ABSENT)
     return digest(body)
 
 
@@ -92,12 +72,30 @@ def _look_once(run: Reconciler) -> bool:
 def _put_once(store: ObjectStore, name: str, body: bytes, _sleep: Sleep) -> bool:
     try:
         store.put(name, body, ABSENT)
-    except Conflict:
+    except (Conflict, Forbidden):
         return False
     return True
 
 
-def _answer_if_trained_here(run: Reconciler, snapshot: Snapshot, manifest: Manifest) -> None:
+class _RefusesNothing:
+    """A bucket in which 403 is no Conflict."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.get, self._put = store.get, store.put
+
+    def put(self, name: str, body: bytes, expect: int) -> int:
+        try:
+            return self._put(name, body, expect)
+        except Forbidden as error:
+            raise AssertionError(str(error)) from error
+
+
+def _without_403(store: ObjectStore, name: str, body: bytes, sleep: Sleep) -> bool:
+    strict: Any = _RefusesNothing(store)
+    return create_once(strict, name, body, sleep)
+
+
+def _receipts_if_trained_here(run: Reconciler, snapshot: Snapshot, manifest: Manifest) -> None:
     if manifest.execution == run.execution:
         _write_receipts(run, snapshot, manifest)
 
@@ -113,16 +111,16 @@ _newest_data, _round, _next_release = (
 )
 _write_receipts = Reconciler._write_receipts
 
-BREAKS = (
-    Break(
+JOB = (
+    BrokenVariant(
         "the pointer is compared and swapped",
         Registry,
         "move_release",
-        _write_whatever_stands_there,
+        _write_over_anything,
         CLEAN,
         "I3",
     ),
-    Break(
+    BrokenVariant(
         "the champion's version never falls",
         jobs.protocol.reconcile,
         "may_release",
@@ -130,7 +128,7 @@ BREAKS = (
         CLEAN,
         "I3",
     ),
-    Break(
+    BrokenVariant(
         "versions up to the floor stay out",
         jobs.protocol.reconcile,
         "may_release",
@@ -138,7 +136,7 @@ BREAKS = (
         CLEAN,
         "I3",
     ),
-    Break(
+    BrokenVariant(
         "a pinned pointer stays",
         jobs.protocol.reconcile,
         "may_release",
@@ -146,10 +144,10 @@ BREAKS = (
         CLEAN,
         "I11",
     ),
-    Break(
+    BrokenVariant(
         "the epoch rises with every release", Reconciler, "_next_release", _same_epoch, CLEAN, "I3"
     ),
-    Break(
+    BrokenVariant(
         "a verdict against another champion is given anew",
         Reconciler,
         "_verdict",
@@ -157,7 +155,7 @@ BREAKS = (
         CLEAN,
         "I12",
     ),
-    Break(
+    BrokenVariant(
         "landing is listed after the newest snapshot was read",
         Reconciler,
         "_newest_data",
@@ -165,10 +163,10 @@ BREAKS = (
         CLEAN,
         "I5",
     ),
-    Break(
+    BrokenVariant(
         "blobs are stored before the manifest", Reconciler, "_train", _commit_first, FAULTY, "I2"
     ),
-    Break(
+    BrokenVariant(
         "blobs are named after their bytes",
         Registry,
         "put_blob",
@@ -176,15 +174,16 @@ BREAKS = (
         CLEAN,
         "I2",
     ),
-    Break(
+    BrokenVariant(
         "a message is published before that is remembered",
         jobs.protocol.reconcile,
         "publish_pending",
         _remember_then_publish,
         FAULTY,
         "I8",
+        also=cli.releases,
     ),
-    Break(
+    BrokenVariant(
         "the pointer is the outbox",
         jobs.protocol.reconcile,
         "publish_pending",
@@ -192,7 +191,7 @@ BREAKS = (
         CLEAN,
         "I8",
     ),
-    Break(
+    BrokenVariant(
         "after the lease is freed the bucket is looked at again",
         Reconciler,
         "_round",
@@ -200,8 +199,8 @@ BREAKS = (
         CLEAN,
         "I1",
     ),
-    Break("the lease is freed", Lease, "free", lambda _lease: None, CLEAN, "I1"),
-    Break(
+    BrokenVariant("the lease is freed", Lease, "free", lambda _lease: None, CLEAN, "I1"),
+    BrokenVariant(
         "the lease keeps others from training",
         Lease,
         "_is_anothers",
@@ -209,7 +208,7 @@ BREAKS = (
         CLEAN,
         "I6",
     ),
-    Break(
+    BrokenVariant(
         "a refused write is read back",
         urgency.registry,
         "create_once",
@@ -217,12 +216,28 @@ BREAKS = (
         FAULTY,
         "raised",
     ),
-    Break(
-        "receipts are written by whoever finds them missing",
+    BrokenVariant(
+        "a run that finds receipts missing writes them",
         Reconciler,
         "_write_receipts",
-        _answer_if_trained_here,
+        _receipts_if_trained_here,
         FAULTY,
         "I1",
+    ),
+    BrokenVariant(
+        "a 403 where an object exists is a Conflict",
+        urgency.registry,
+        "create_once",
+        _without_403,
+        CLEAN,
+        "raised",
+    ),
+    BrokenVariant(
+        "the floor itself stays out",
+        jobs.protocol.reconcile,
+        "may_release",
+        lambda release, version: may_release(replace(release, floor=release.floor - 1), version),
+        CLEAN,
+        "I3",
     ),
 )

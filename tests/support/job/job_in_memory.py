@@ -1,6 +1,4 @@
-"""One run of the job at a time, over buckets in memory, with a clock and a trainer that the test
-holds in its hands.
-"""
+"""The job over buckets in memory, one run at a time; the test sets clock, trainer and faults."""
 
 from __future__ import annotations
 
@@ -33,10 +31,8 @@ def promote(_version: int, _champion: int) -> str:
 
 
 @dataclass
-class Bench:
-    """Three buckets and what a run is given; `asleep` is called with the seconds of each wait,
-    which pass at once.
-    """
+class JobInMemory:
+    """Three buckets, and what a run gets; `asleep` is called instead of waiting."""
 
     decide: Decide = promote
     work: Callable[[], None] = lambda: None
@@ -132,9 +128,7 @@ class Bench:
         return [call for call in calls if call.startswith("put ")]
 
     def assert_in_order(self) -> None:
-        """All that `doctor` looks at: newest data trained, released and answered, pointer complete
-        and announced.
-        """
+        """Newest data trained, released and answered; pointer complete and announced."""
         epochs = [message.epoch for message in self.published]
         checks = Checks(self.landing, self.objects, self.control, self.decide, epochs)
         checks.at_rest(swept=True)
@@ -155,10 +149,10 @@ def at(point: str, action: Action) -> Reached:
     return lambda passed: first() if passed == point else None
 
 
-def bench_with_one_model() -> Bench:
+def job_with_one_model() -> JobInMemory:
     """Version 1 of `week1.csv` serves."""
-    bench = Bench()
-    bench.drop("week1.csv")
-    bench.run("run-1")
-    assert bench.pointer.champion == 1
-    return bench
+    job = JobInMemory()
+    job.drop("week1.csv")
+    job.run("run-1")
+    assert job.pointer.champion == 1
+    return job
