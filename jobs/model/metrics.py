@@ -94,12 +94,7 @@ def roc_auc_lower_bound(probability: Floats, urgent: Flags, confidence: float) -
 
 
 def paired_bootstrap_pr_auc(
-    ours: Floats,
-    theirs: Floats,
-    urgent: Flags,
-    *,
-    seed: int,
-    rounds: int = 1000,
+    ours: Floats, theirs: Floats, urgent: Flags, *, seed: int, rounds: int = 1000
 ) -> Floats:
     """PR-AUC of `ours` minus `theirs` on `rounds` resamples of the same rows; (rounds,), sorted."""
     rng = np.random.default_rng(seed)

@@ -15,10 +15,7 @@ from jobs.tickets.split import SIDES
 
 
 def report_of(
-    data: Dataset,
-    probability: Floats,
-    threshold: float,
-    champion_base_rate: float | None,
+    data: Dataset, probability: Floats, threshold: float, champion_base_rate: float | None
 ) -> dict[str, Any]:
     """Metrics by side, test metrics by slice, the test rows' calibration and curve, and findings.
 
