@@ -4,8 +4,6 @@ Pub/Sub pushes to them. Raising tells it to try again later; returning acknowled
 error raises, and a permanent one is logged and acknowledged.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

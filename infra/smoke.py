@@ -3,8 +3,6 @@
 For a private service, ID_TOKEN holds an ID token for its address. Needs only the standard library.
 """
 
-from __future__ import annotations
-
 import argparse
 import http.client
 import json

@@ -4,8 +4,6 @@ The slot is one reference that a request reads once, so no answer mixes two mode
 checked inside requests, never by a timer: between requests an instance on Cloud Run has no CPU.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable

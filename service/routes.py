@@ -1,7 +1,5 @@
 """The HTTP interface: paths, headers and status codes. The content of answers is made elsewhere."""
 
-from __future__ import annotations
-
 import re
 import secrets
 import time

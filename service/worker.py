@@ -4,8 +4,6 @@ gunicorn itself loses two kinds: connections that wait to be accepted are reset 
 closes, and a kept-alive connection is closed just as its client sends the next request.
 """
 
-from __future__ import annotations
-
 import select
 from concurrent.futures import Future
 from typing import Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from itertools import chain
@@ -65,3 +66,16 @@ def test_nothing_but_the_gate_knows_a_folder_beside_the_checkout() -> None:
     command = ["git", "grep", "-nE", beside, "--", ".", ":!.ci/run", f":!{OURSELVES}"]
     found = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (1, ""), found.stdout + found.stderr
+
+
+def test_no_function_is_longer_than_thirty_lines() -> None:
+    parts = ("cli", "data", "functions", "infra", "jobs", "service", "urgency")
+    files = [file for part in parts for file in (CHECKOUT / part).rglob("*.py")]
+    functions = [
+        (file.name, node.name, (node.end_lineno or 0) - node.lineno + 1)
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert len(functions) > 1_000
+    assert [found for found in functions if found[2] > 30] == []

@@ -1,7 +1,5 @@
 """`python -m infra.local`: run the stack in the foreground until SIGINT or SIGTERM."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os

@@ -1,7 +1,5 @@
 """Each container of the wiring as a process of this machine: its command and environment."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What Cloud Run's front end does: it checks the caller, then passes the request to an instance."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack

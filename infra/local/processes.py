@@ -1,7 +1,5 @@
 """Child processes: each has a log, is watched, and is stopped with all that it started."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

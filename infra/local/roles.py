@@ -3,8 +3,6 @@
 Each agrees with the page above it (read in November 2026), without what is not imitated.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """A WSGI application behind a port of the loopback, in a thread."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import threading

@@ -1,7 +1,5 @@
 """The stack: pocket cloud, front ends and processes of the wiring, on ports of this machine."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import socket

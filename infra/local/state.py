@@ -1,7 +1,5 @@
 """The state folder: where a stack keeps everything, who runs in it, and how to reach it."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import json

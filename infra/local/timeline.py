@@ -1,7 +1,5 @@
 """What happened, hop by hop: one JSON line an event, for people who watch and tests that wait."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Nothing else under `infra/local` knows a name. `make wiring` writes the file fro
 applies; its URIs are the cloud's, and `stack.py` says at which local port each of them answers.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ That is the applied states that tests read, infra/local/wiring.json, and the tab
 docs/security.md. `git diff` shows what changed, one grant a line.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 import tempfile

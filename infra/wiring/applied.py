@@ -1,7 +1,5 @@
 """The ways to apply that are checked, and the state of each: tests/infra/applied holds both."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, Final

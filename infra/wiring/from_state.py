@@ -4,8 +4,6 @@ Names, policies, identities and grants. What only builds need (their account, th
 image repository) is left out: a laptop builds nothing.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any, Final

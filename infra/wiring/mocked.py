@@ -3,8 +3,6 @@
 Nothing is asked of Google: every provider is mocked, and what a provisioner would run is replaced.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """A state without what is computed anew at each apply: only a changed configuration changes it."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Evaluate: probabilities and labels -> metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Crash points: where a test kills this process, to show that the next run heals it."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections import Counter

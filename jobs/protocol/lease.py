@@ -1,7 +1,5 @@
 """Lease: who is training now. It saves work only: two holders cost time, not correctness."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 Over Pub/Sub's REST interface: one call, no background thread, no gRPC channel.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -5,8 +5,6 @@ writes order them. The snapshot number is data version, model version and fencin
 the pointer is the outbox of messages.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The next snapshot: a pure function of the one before, the landing listing and the recipe."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any

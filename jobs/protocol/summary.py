@@ -1,7 +1,5 @@
 """The state at the end of a run in one log line, from which alerts and charts are made."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from urgency.logs import Log

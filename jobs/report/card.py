@@ -1,7 +1,5 @@
 """Card: a version's report for people, one HTML file. It holds numbers, never a ticket."""
 
-from __future__ import annotations
-
 from html import escape
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Figures: what `metrics.json` says of the test tickets, as SVG that needs nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

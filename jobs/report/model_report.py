@@ -1,7 +1,5 @@
 """Report: everything that is told about a judged model, as the bundle's `metrics.json`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a file that is not plain text is, told from its first bytes and in its owner's words."""
 
-from __future__ import annotations
-
 CONTROLS = bytes(set(range(32)) - set(b"\t\n\r")) + b"\x7f"
 """Bytes that no ticket needs."""
 

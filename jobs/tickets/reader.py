@@ -4,8 +4,6 @@ more.
 What is not taken is told by line and reason, and no reason ever repeats what a cell holds.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

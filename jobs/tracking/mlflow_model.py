@@ -3,8 +3,6 @@
 The MLmodel file names this module as its loader: code is what is installed, never what is stored.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from platform import python_version

@@ -4,8 +4,6 @@ A registered version is the commit point of logging: a run without one was left 
 MLflow knows no create-once, so two processes may log a version at once; the lower number stays.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from datetime import datetime

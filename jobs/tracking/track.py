@@ -4,8 +4,6 @@
 nothing to log imports no mlflow. It is a hint that saves work: logging twice changes nothing.
 """
 
-from __future__ import annotations
-
 import os
 from threading import Thread
 from urllib.parse import urlsplit

@@ -25,8 +25,8 @@ from data.generator.incident_facts import (
 )
 from data.generator.phrasebook import LETTERS, read_phrasebook
 from data.generator.slots import fill_slots
-from data.generator.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
 from data.generator.tickets import Recipe, Row, make_rows, make_rows_with_facts
+from tests.data.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Recipe(rows=60, seed=99, start=date(2025, 11, 3), days=7)

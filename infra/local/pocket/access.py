@@ -1,7 +1,5 @@
 """Who may do what: the wiring's grants, enforced on every call as Google's IAM enforces them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from flask import Request

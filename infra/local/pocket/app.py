@@ -1,7 +1,5 @@
 """The pocket cloud as one WSGI application: several products behind one port."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable
 

@@ -4,8 +4,6 @@ A row of `delivery` is a message that a subscription has not acknowledged; `due`
 delivered next. So a lease is a `due` in the future, and ends without anybody doing anything.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import secrets

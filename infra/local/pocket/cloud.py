@@ -1,7 +1,5 @@
 """The pocket cloud: every product over one state folder, as a WSGI application and its threads."""
 
-from __future__ import annotations
-
 from infra.local.pocket.access import Access
 from infra.local.pocket.app import pocket_app
 from infra.local.pocket.broker import Broker

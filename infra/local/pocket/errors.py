@@ -1,7 +1,5 @@
 """Errors as Google's JSON APIs answer them, so that Google's clients translate them as usual."""
 
-from __future__ import annotations
-
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 

@@ -3,8 +3,6 @@
 https://cloud.google.com/run/docs/container-contract#jobs-env-vars
 """
 
-from __future__ import annotations
-
 import secrets
 import string
 import subprocess

@@ -4,8 +4,6 @@ A process with the environment of `Identity.environment` is that account for goo
 container in Cloud Run is its service account.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

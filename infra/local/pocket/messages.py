@@ -1,7 +1,5 @@
 """Messages as Pub/Sub's JSON writes them."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from typing import Any

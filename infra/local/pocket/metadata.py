@@ -1,7 +1,5 @@
 """The metadata server of every account, and the certificates that verify its ID tokens."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 

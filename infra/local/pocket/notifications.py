@@ -3,8 +3,6 @@
 https://cloud.google.com/storage/docs/pubsub-notifications
 """
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 

@@ -4,8 +4,6 @@ The index is one SQLite file, the payloads are files beside it. A payload is dur
 is written, and the answer comes after the row: a kill loses nothing that was acknowledged.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import threading

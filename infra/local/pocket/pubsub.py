@@ -3,8 +3,6 @@
 https://cloud.google.com/pubsub/docs/reference/rest
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request

@@ -1,7 +1,5 @@
 """Push delivery: each due message is POSTed to its subscription's endpoint, as its account."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

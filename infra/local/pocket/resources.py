@@ -1,7 +1,5 @@
 """The terms of the storage API: objects, uploads, preconditions and listings."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.jobs
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request

@@ -1,7 +1,5 @@
 """Cloud Scheduler: POSTs the requests of the wiring at their times and as their identities."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime

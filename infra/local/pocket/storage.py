@@ -1,7 +1,5 @@
 """Cloud Storage's JSON API for Google's client: it reads, writes, lists and deletes objects."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """The arguments of storage requests: preconditions, listings, page tokens. Raises ApiError 400."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

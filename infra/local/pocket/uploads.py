@@ -4,8 +4,6 @@ https://cloud.google.com/storage/docs/json_api/v1/how-tos/multipart-upload and
 .../docs/performing-resumable-uploads
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """How hard the files are: the figures in README.md. Needs scikit-learn (`pip install ".[jobs]"`).
 
-    python -m data.generator.measure
+    python -m tests.data.measure
 
 The model is a plain one: TF-IDF of words and word pairs, one-hot source and tier, logistic
 regression. Train 60 %, test 20 %, split by a hash of the masked text; ten such splits.
@@ -21,12 +21,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from data.generator import stats
 from data.generator.chance import Chance
-from data.generator.stats import masked_text, text_of
 from data.generator.tickets import Row
+from tests.data import stats
+from tests.data.stats import masked_text, text_of
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2] / "data"
 FILES = ("tickets.csv", "tickets_week2.csv")
 SALTS = range(10)
 Rows = Sequence[Row]
