@@ -1,5 +1,5 @@
 # Optional (var.mlflow = "server"): MLflow's tracking server on Cloud Run with Cloud SQL. The default stands up nothing:
-# `urgency mlflow` then makes all that MLflow shows from the registry, on the machine of whoever asks.
+# `urgency mlflow` then makes all that MLflow shows from the registry, on the machine where it is asked.
 #
 # There is no password: the proxy beside the server logs in to the database as the server's own account. Models stay in
 # the registry; the server keeps what was measured.

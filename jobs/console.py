@@ -61,8 +61,8 @@ class WatchedLog(Log):
 
 
 def sentence(event: str, fields: dict[str, Any]) -> str:
-    """The event in words; an event without a sentence of its own is told by its name and fields."""
+    """The event in words; an event without a sentence of its own by its name and fields."""
     if event in SENTENCES:
         return SENTENCES[event].format(**fields)
-    told = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
-    return f"{event.replace('_', ' ')}: {told}" if told else event.replace("_", " ")
+    shown = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
+    return f"{event.replace('_', ' ')}: {shown}" if shown else event.replace("_", " ")

@@ -36,7 +36,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             self.sockets = []
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Keep a connection whose client was told that it is kept; its next answer says close."""
+        """Keep a connection whose client expects it to be kept; its next answer says close."""
         alive, self.alive = self.alive, True  # otherwise gunicorn closes it now
         try:
             super().finish_request(conn, fs)

@@ -40,7 +40,7 @@ class NoProviders(Exception):
 
 
 class TerraformFailed(Exception):
-    """The message is what Terraform said."""
+    """Terraform refused; the message is its own."""
 
 
 def stand_ins() -> list[str]:

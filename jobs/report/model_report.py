@@ -1,4 +1,4 @@
-"""Report: everything that is told about a judged model, as the bundle's `metrics.json`."""
+"""Report: all that is stored about a judged model, as the bundle's `metrics.json`."""
 
 from dataclasses import asdict
 from typing import Any

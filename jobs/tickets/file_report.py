@@ -9,7 +9,7 @@ from urgency.bundle import canonical_json
 from urgency.errors import CorruptObject
 
 PROBLEMS_KEPT = 1_000
-"""Problems of one file that are told line by line; the rest is a number."""
+"""Problems of one file that are listed line by line; the rest is a number."""
 
 
 class Problem(NamedTuple):

@@ -62,7 +62,7 @@ def nothing_idles(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def environment_holds_no_secret(deployed: Deployment) -> Iterator[str]:
-    """A secret in the environment can be read by whoever may see the resource."""
+    """A secret in the environment can be read by everybody who may see the resource."""
     for address, variables in _environments(deployed):
         for name, value in variables:
             if value and SECRET.search(name):
