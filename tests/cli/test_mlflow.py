@@ -53,9 +53,12 @@ def bucket(place: Cloud, kind: str) -> CloudBucket:
 def verb(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "cli", "mlflow", "--port", str(port)]
     pipe = subprocess.PIPE
+    # A suite in the background of a shell ignores SIGINT, and its children would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         command, cwd=CHECKOUT, env=environment, stdout=pipe, stderr=pipe, text=True
     ) as process:
+        signal.signal(signal.SIGINT, before)
         yield process
         process.kill()
 
