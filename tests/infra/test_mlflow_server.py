@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.local.processes import end, launch
+from infra.local.processes import launch, stop_all
 from infra.local.server import free_ports
 from jobs.tracking import QUIET
 from tests.support.waiting import eventually
@@ -58,7 +58,7 @@ def test_it_starts_with_terraforms_arguments_and_answers_to_its_two_names_only(
         assert status(HOST) == status("mlflow-abc123-uc.a.run.app") == 200
         assert status("evil.example") == 403
     finally:
-        end([server], 1.0)
+        stop_all([server], 1.0)
 
 
 def test_the_hosts_that_are_tried_are_those_of_the_configuration() -> None:
