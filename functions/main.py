@@ -4,10 +4,10 @@ Pub/Sub pushes to them. Raising tells it to try again later; returning acknowled
 error raises, and a permanent one is logged and acknowledged.
 """
 
-from __future__ import annotations
-
 import os
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -33,46 +33,72 @@ _REQUIRED = {
     "on_csv_landed": ("project", "region", "train_job"),
     "on_model_released": ("reload_url", "reload_audience"),
 }
-_TARGET = os.environ.get("FUNCTION_TARGET", "")
-_SETTINGS: Settings = settings_or_exit(os.environ, *_REQUIRED.get(_TARGET, ()))
-_last_run_started = 0.0
+_SETTINGS: Settings = settings_or_exit(
+    os.environ, *_REQUIRED.get(os.environ.get("FUNCTION_TARGET", ""), ())
+)
+
+
+@dataclass
+class Instance:
+    """What one instance of a function calls and remembers; a simulation gives it other calls.
+
+    start_job: starts one run; its name.   reload_service: the epoch served after a reload.
+    now: seconds since 1970.   Both calls raise what is temporary.
+    """
+
+    start_job: Callable[[], str]
+    reload_service: Callable[[], int]
+    now: Callable[[], float] = time.time
+    log: Log = _LOG
+    last_run_started: float = 0.0
+
+    def on_csv_landed(self, event: Any) -> None:
+        """See the function of that name."""
+        try:
+            landed = read_landed_object(event.data)
+        except BadMessage as error:
+            self.log.error("event_refused", reason=str(error))
+            return
+        log = self.log.bind(object=landed.name, generation=landed.generation)
+        if not is_ticket_file(landed.name) or landed.size == 0:
+            log.info("object_ignored", size_bytes=landed.size)
+        elif landed.created.timestamp() < self.last_run_started - CLOCK_SKEW_S:
+            log.info("run_already_started")
+        else:
+            log.info("run_started", execution=self.start_run())
+
+    def start_run(self) -> str:
+        """Start one run and remember since when; a start that failed is not remembered."""
+        started = self.now()
+        execution = self.start_job()
+        self.last_run_started = started
+        return execution
+
+    def on_model_released(self, event: Any) -> None:
+        """See the function of that name."""
+        try:
+            released = read_model_released(event.data)
+        except BadMessage as error:
+            self.log.error("event_refused", reason=str(error))
+            return
+        epoch = self.reload_service()
+        if epoch < released.epoch:
+            seen = f"The service still serves epoch {epoch}, not {released.epoch}."
+            raise Unavailable(f"{seen} Pub/Sub will try again.")
+        log = self.log.bind(epoch=released.epoch, version=released.version)
+        log.info("service_reloaded", execution=released.execution, serving_epoch=epoch)
 
 
 @functions_framework.cloud_event
 def on_csv_landed(event: Any) -> None:
     """Start the training job, unless this instance started a run after the object was written."""
-    global _last_run_started  # noqa: PLW0603  memory of an instance: it costs no call
-    try:
-        landed = read_landed_object(event.data)
-    except BadMessage as error:
-        _LOG.error("event_refused", reason=str(error))
-        return
-    log = _LOG.bind(object=landed.name, generation=landed.generation)
-    if not is_ticket_file(landed.name) or landed.size == 0:
-        log.info("object_ignored", size_bytes=landed.size)
-    elif landed.created.timestamp() < _last_run_started - CLOCK_SKEW_S:
-        log.info("run_already_started")
-    else:
-        started = time.time()
-        execution = _run_train_job()
-        _last_run_started = started
-        log.info("run_started", execution=execution)
+    _INSTANCE.on_csv_landed(event)
 
 
 @functions_framework.cloud_event
 def on_model_released(event: Any) -> None:
     """Call the service's reload hook; succeed only when it serves this release or a later one."""
-    try:
-        released = read_model_released(event.data)
-    except BadMessage as error:
-        _LOG.error("event_refused", reason=str(error))
-        return
-    log = _LOG.bind(epoch=released.epoch, version=released.version, execution=released.execution)
-    epoch = _reload_service()
-    if epoch < released.epoch:
-        seen = f"The service still serves epoch {epoch}, not {released.epoch}."
-        raise Unavailable(f"{seen} Pub/Sub will try again.")
-    log.info("service_reloaded", serving_epoch=epoch)
+    _INSTANCE.on_model_released(event)
 
 
 @cache
@@ -98,3 +124,6 @@ def _reload_service() -> int:
     if answer.status_code != 200:
         raise Unavailable(f"The reload hook answered {answer.status_code}: {answer.text[:300]}")
     return int(answer.json()["epoch"])
+
+
+_INSTANCE = Instance(_run_train_job, _reload_service)

@@ -53,7 +53,7 @@ resource "google_cloud_run_v2_job" "train" {
   }
 }
 
-# Executor, never the role with overrides: whoever starts the job cannot change what it runs.
+# Executor, never the role with overrides: who starts the job cannot change what it runs.
 resource "google_cloud_run_v2_job_iam_member" "runs" {
   for_each = toset(["trigger", "scheduler"])
 

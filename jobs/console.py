@@ -52,16 +52,17 @@ class WatchedLog(Log):
     def _write(self, severity: str, event: str, fields: dict[str, Any]) -> None:
         if self.status is None:
             return super()._write(severity, event, fields)
+        from rich.markup import escape  # only where a person watches
+
         style = {"INFO": "green", "WARNING": "yellow", "ERROR": "red"}[severity]
-        self.status.console.print(
-            f"[{style}]•[/] {sentence(event, {**self.always, **fields})}", highlight=False
-        )
+        text = escape(sentence(event, {**self.always, **fields}))  # a file may be named "[/].csv"
+        self.status.console.print(f"[{style}]•[/] {text}", highlight=False)
         return None
 
 
 def sentence(event: str, fields: dict[str, Any]) -> str:
-    """The event in words; an event without a sentence of its own is told by its name and fields."""
+    """The event in words; an event without a sentence of its own by its name and fields."""
     if event in SENTENCES:
         return SENTENCES[event].format(**fields)
-    told = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
-    return f"{event.replace('_', ' ')}: {told}" if told else event.replace("_", " ")
+    shown = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
+    return f"{event.replace('_', ' ')}: {shown}" if shown else event.replace("_", " ")

@@ -1,7 +1,5 @@
 """create_app(): the only door to the service."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Mapping

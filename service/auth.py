@@ -3,8 +3,6 @@
 Cloud Run's own check stands before this one; both must hold.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Mapping

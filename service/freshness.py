@@ -1,7 +1,5 @@
 """When to read the release pointer again, and how long it has not answered. Pure: times come in."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 

@@ -6,8 +6,6 @@ scoring a ticket takes microseconds.
 
 # ruff: noqa: N999  gunicorn's own name for its configuration
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@
 named by its sha256. The pointer is replaced last, in one step: no half-written copy is ever read.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Own code, because the official client takes longer to import than all of the service.
 """
 
-from __future__ import annotations
-
 import threading
 from bisect import bisect_left
 from collections import Counter as Counts

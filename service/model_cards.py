@@ -1,7 +1,5 @@
 """The registry's models as JSON, for people and dashboards."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -4,8 +4,6 @@ The slot is one reference that a request reads once, so no answer mixes two mode
 checked inside requests, never by a timer: between requests an instance on Cloud Run has no CPU.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -75,11 +73,14 @@ class ModelSlot:
         copies: Iterable[LocalCopy] = (),
         keeper: LocalCopy | None = None,
         clock: Callable[[], float] = time.monotonic,
+        verified: Callable[[Bundle], Scorer] = verified_scorer,
+        lock: Callable[[], threading.Lock] = threading.Lock,
     ) -> None:
         self._registry, self._freshness, self._clock = registry, freshness, clock
+        self._verified = verified
         self._log, self._metrics = log, metrics
         self._copies, self._keeper = copies, keeper
-        self._checking = threading.Lock()
+        self._checking = lock()
         self._token = ABSENT
         self._release: Release = NO_RELEASE
         self._refused = _Refused("", 0, 0.0)
@@ -166,7 +167,7 @@ class ModelSlot:
             return
         named = (release.champion, release.manifest_sha256)
         try:
-            scorer = _loaded(lambda: self._registry().bundle(*named))
+            scorer = self._loaded(lambda: self._registry().bundle(*named))
         except UrgencyError:
             self._refuse(release.manifest_sha256)
             raise
@@ -183,7 +184,7 @@ class ModelSlot:
 
     def _take_copy(self, copy: LocalCopy) -> None:
         try:
-            scorer = _loaded(copy.bundle)
+            scorer = self._loaded(copy.bundle)
         except UrgencyError as error:
             self._log.warning("local_copy_unusable", reason=str(error))
         else:
@@ -202,12 +203,11 @@ class ModelSlot:
         serving = self.current
         return {"version": serving.version, "epoch": serving.epoch} if serving else {}
 
-
-def _loaded(bundle: Callable[[], Bundle]) -> Scorer:
-    """A verified scorer. Raises UrgencyError and nothing else."""
-    try:
-        return verified_scorer(bundle())
-    except UrgencyError:
-        raise
-    except Exception as error:
-        raise CorruptObject(f"The model does not load: {error!r}.") from error
+    def _loaded(self, bundle: Callable[[], Bundle]) -> Scorer:
+        """A verified scorer. Raises UrgencyError, whatever is wrong with the model."""
+        try:
+            return self._verified(bundle())
+        except UrgencyError:
+            raise
+        except Exception as error:
+            raise CorruptObject(f"The model does not load: {error!r}.") from error

@@ -5,8 +5,6 @@
 fields, gets a single prediction. Unknown members are ignored.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Annotated, TypeVar

@@ -3,8 +3,6 @@
 The extra member `error` is for clients of the Open Inference Protocol and of TF Serving.
 """
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """The HTTP interface: paths, headers and status codes. The content of answers is made elsewhere."""
 
-from __future__ import annotations
-
 import re
 import secrets
 import time
@@ -177,7 +175,8 @@ def _json_body() -> bytes:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MODELS_MAX):
+    is_number = text.isascii() and text.isdecimal() and len(text) < 9
+    if not (is_number and 1 <= int(text) <= MODELS_MAX):
         raise Problem(422, f"limit must be a number from 1 to {MODELS_MAX}.")
     return int(text)
 

@@ -1,7 +1,5 @@
 """gunicorn's own log records as our JSON lines."""
 
-from __future__ import annotations
-
 import logging
 
 from urgency.logs import Log

@@ -4,8 +4,6 @@ gunicorn itself loses two kinds: connections that wait to be accepted are reset 
 closes, and a kept-alive connection is closed just as its client sends the next request.
 """
 
-from __future__ import annotations
-
 import select
 from concurrent.futures import Future
 from typing import Any
@@ -38,7 +36,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn carries no
             self.sockets = []
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Keep a connection whose client was told that it is kept; its next answer says close."""
+        """Keep a connection whose client expects it to be kept; its next answer says close."""
         alive, self.alive = self.alive, True  # otherwise gunicorn closes it now
         try:
             super().finish_request(conn, fs)

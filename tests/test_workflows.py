@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.tools import said, tool
+from tests.support.tools import run, tool
 from tests.test_repository import readme_commands
 
 CHECKOUT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ def commands(job: dict[str, Any]) -> list[str]:
 )
 def test_the_files_for_github_follow_their_published_schemas(schema: str, files: list[str]) -> None:
     check = tool("check-jsonschema", "check-jsonschema==0.39.0")
-    code, output = said(check, "--builtin-schema", schema, *files)
+    code, output = run(check, "--builtin-schema", schema, *files)
     assert code == 0, output
 
 
@@ -175,7 +175,7 @@ def test_the_hooks_before_a_commit_are_the_commands_of_make_lint() -> None:
 def test_both_programs_understand_the_hooks(program: str) -> None:
     versions = {"prek": "prek==0.5.11", "pre-commit": "pre-commit==4.7.0"}
     runner = tool(program, versions[program])
-    code, output = said(runner, "validate-config", ".pre-commit-config.yaml")
+    code, output = run(runner, "validate-config", ".pre-commit-config.yaml")
     assert code == 0, output
 
 

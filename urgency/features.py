@@ -11,8 +11,6 @@ of characters: abcd is ab, bc, cd (so pairs of neighbours are three characters).
 their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator

@@ -14,8 +14,6 @@ in ; are decoded, lines stripped, and empty lines dropped. What only looks like 
 List<String>, <ann@example.com>, x<5, a <b and c> d, "< br>".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from html import unescape

@@ -1,4 +1,4 @@
-"""Accepted rows while they are read, a list a column, and the DataFrame that becomes of them."""
+"""Accepted rows while they are read, a list a column, then their DataFrame."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """Many landed files -> one DataFrame, a row a ticket, and a report of every file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial

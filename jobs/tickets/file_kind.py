@@ -1,6 +1,4 @@
-"""What a file that is not plain text is, told from its first bytes and in its owner's words."""
-
-from __future__ import annotations
+"""What a file that is not plain text is, by its first bytes, in its owner's words."""
 
 CONTROLS = bytes(set(range(32)) - set(b"\t\n\r")) + b"\x7f"
 """Bytes that no ticket needs."""
@@ -49,9 +47,9 @@ def why_not_text(head: bytes) -> str | None:
             else _ARCHIVE.format("a zip")
         )
     opening = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower()
-    told = (reason for beginning, reason in _BEGINNINGS if head.startswith(beginning))
+    known = (reason for beginning, reason in _BEGINNINGS if head.startswith(beginning))
     marked_up = (reason for beginnings, reason in _MARKUP if opening.startswith(beginnings))
-    return next(told, None) or next(marked_up, None) or _why_not_bytes(head)
+    return next(known, None) or next(marked_up, None) or _why_not_bytes(head)
 
 
 def _why_not_bytes(head: bytes) -> str | None:

@@ -1,7 +1,5 @@
 """What became of every landed file and row, as stored in a bundle; receipts are written from it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,7 +9,7 @@ from urgency.bundle import canonical_json
 from urgency.errors import CorruptObject
 
 PROBLEMS_KEPT = 1_000
-"""Problems of one file that are told line by line; the rest is a number."""
+"""Problems of one file that are listed line by line; the rest is a number."""
 
 
 class Problem(NamedTuple):

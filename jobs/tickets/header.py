@@ -1,7 +1,5 @@
 """A CSV's header -> which column is where, or in plain words what is missing."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence

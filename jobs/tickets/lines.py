@@ -1,7 +1,5 @@
 """Bytes -> physical lines of text, in bounded memory and linear time whatever the bytes are."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple

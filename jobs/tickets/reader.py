@@ -1,10 +1,8 @@
 """A CSV from the bucket -> tickets with labels; hostile input costs what the caps say and never
 more.
 
-What is not taken is told by line and reason, and no reason ever repeats what a cell holds.
+What is not taken is reported by line and reason, and no reason ever repeats what a cell holds.
 """
-
-from __future__ import annotations
 
 import re
 import unicodedata

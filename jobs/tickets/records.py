@@ -7,8 +7,6 @@ error, not data. That also keeps reading linear: of two lines with an odd number
 ends what the first began, so no line is tried more than twice as a continuation.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Iterator

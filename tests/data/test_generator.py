@@ -25,8 +25,8 @@ from data.generator.incident_facts import (
 )
 from data.generator.phrasebook import LETTERS, read_phrasebook
 from data.generator.slots import fill_slots
-from data.generator.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
 from data.generator.tickets import Recipe, Row, make_rows, make_rows_with_facts
+from tests.data.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Recipe(rows=60, seed=99, start=date(2025, 11, 3), days=7)
@@ -226,9 +226,8 @@ def test_the_bad_file_holds_each_kind_of_damage(files: dict[str, bytes]) -> None
     assert lines[27] == lines[26]
     assert lines[30] != lines[29]
     assert lines[30].split(",")[0] == lines[29].split(",")[0]
-    assert [number for number, line in enumerate(lines, 1) if line.endswith("\r")] == list(
-        WINDOWS_LINES
-    )
+    windows = [number for number, line in enumerate(lines, 1) if line.endswith("\r")]
+    assert windows == list(WINDOWS_LINES)
 
 
 def test_the_readme_names_each_bad_line() -> None:
