@@ -79,7 +79,7 @@ def sides(values: Collection[str], column: str) -> dict[str, bool | None]:
     top = "critical" in levels.values()
     found |= {value: not top for value, level in levels.items() if level == "below_critical"}
     if takes_yes_no(column):
-        found |= {value: side for value, side in _yes_no(values).items() if found[value] is None}
+        found |= _yes_no(values)
     return found
 
 

@@ -110,6 +110,10 @@ def test_the_label_is_urgency_before_priority_before_severity_and_impact_last() 
     order = names("label_urgency")
     asked = ["label_urgency", "is_urgent", "urgency", "priority", "severity", "label", "impact"]
     assert sorted(asked, key=order.index) == asked
+    in_german = ["dringend", "dringlichkeit", "priorität", "schweregrad", "auswirkung"]
+    assert sorted(in_german, key=order.index) == in_german
+    mixed = ["dringend", "urgency", "dringlichkeit", "priority", "prioridade", "severity"]
+    assert sorted(mixed, key=order.index) == mixed
 
 
 def test_a_helpdesks_own_number_is_the_id_before_a_mere_id() -> None:
@@ -131,7 +135,6 @@ def _full_width(text: str) -> str:
         lambda text: f"\N{NO-BREAK SPACE}{text}\N{NO-BREAK SPACE}",
         lambda text: f"\N{ZERO WIDTH SPACE}{text}\N{LEFT-TO-RIGHT MARK}",
         lambda text: f"\ufeff{text[:1]}\N{SOFT HYPHEN}{text[1:]}\N{RIGHT-TO-LEFT MARK}",
-        lambda text: f'"{text}"',
         _full_width,
     ],
 )
@@ -153,6 +156,7 @@ def test_case_spaces_invisible_characters_and_width_do_not_matter(spelt: Any) ->
         ("Priorite", "label_urgency"),
         ("Descricao", "description"),
         ("Beschreibung:", "description"),
+        ("'title'", "title"),
     ],
 )
 def test_punctuation_and_accents_do_not_matter(spelt: str, role: str) -> None:
@@ -192,6 +196,7 @@ def test_columns_about_people_progress_and_answers_are_left_alone(name: str) -> 
         ("Severity 1: outage", True),
         ("Prio 2", True),
         ("P1 / P2", True),
+        ("Critical / High", True),
         ("Normal (P3)", False),
         ("P3 - Low", False),
         ("P1 - Low", False),
@@ -206,7 +211,8 @@ def test_columns_about_people_progress_and_answers_are_left_alone(name: str) -> 
         ("P9", None),
         ("Priority", None),
         ("Level 1", None),
-        ("high " + "x" * 100, None),
+        ("High (" + "x" * 20 + ")", True),
+        ("High (" + "x" * 100 + ")", None),
     ],
 )
 def test_a_label_of_parts_is_read_by_its_words_and_else_by_its_code(
@@ -266,9 +272,7 @@ def test_null_words_are_nothing_in_any_case(word: str) -> None:
     assert sides([word], "urgent") == {word: None}
 
 
-@pytest.mark.parametrize(
-    "text", ["0", "no", "n", "nil returned", "Null pointer", "N/A in SAP", "!"]
-)
+@pytest.mark.parametrize("text", ["0", "no", "n", "nil returned", "Null pointer", "N/A yet", "!"])
 def test_texts_that_hold_a_null_word_are_texts(text: str) -> None:
     assert not is_null(text)
 
@@ -280,11 +284,14 @@ def test_a_long_text_is_neither_label_nor_nothing() -> None:
 
 
 def test_understanding_words_costs_a_process_only_the_standard_library() -> None:
-    code = (
-        "import sys; before = set(sys.modules); from urgency import vocabulary as v;"
-        "v.role_of('id');"
-        "print({m.partition('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names))"
-    )
+    code = """
+import sys
+before = set(sys.modules)
+from urgency.vocabulary import role_of
+role_of("id")
+new = {module.partition(".")[0] for module in set(sys.modules) - before}
+print(new - set(sys.stdlib_module_names))
+"""
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "{'urgency'}"
 
@@ -293,8 +300,7 @@ def test_understanding_words_costs_a_process_only_the_standard_library() -> None
 EXPORTS: list[tuple[str, str, dict[str, str], str, dict[str, bool | None]]] = [
     (
         "zendesk, four priorities and a dash",
-        "Summation column,Id,Requester,Subject,Tags,Status,Priority,Via,Ticket type,Created at,"
-        "Description",
+        "Summation column,Id,Requester,Subject,Tags,Status,Priority,Via,Created at,Description",
         {
             "Id": "ticket_id",
             "Subject": "title",
@@ -320,8 +326,7 @@ EXPORTS: list[tuple[str, str, dict[str, str], str, dict[str, bool | None]]] = [
     ),
     (
         "jira, of 85 columns the seven wanted ones",
-        "Summary,Issue key,Issue id,Issue Type,Status,Priority,Created,Description,Labels,Labels,"
-        "Watchers,Attachment,Custom field (F0),Custom field (F1)",
+        "Summary,Issue key,Issue id,Status,Priority,Created,Description,Labels,Custom field (F0)",
         {
             "Summary": "title",
             "Issue key": "ticket_id",
