@@ -58,6 +58,13 @@ def test_nothing_lacks_a_source(name: str) -> None:
     assert len(set(sources)) == len(sources)
 
 
+def test_the_page_for_support_leads_has_a_word_on_every_helpdesk() -> None:
+    page = (Path(vocabulary.__file__).parents[1] / "docs/helpdesks.md").read_text(encoding="utf-8")
+    sections = {key(line) for line in page.splitlines() if line.startswith("### ")}
+    asked = [key(name) for name in HELPDESKS - {"generic"}]
+    assert [name for name in asked if not any(name in section for section in sections)] == []
+
+
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_every_entry_uses_only_known_keys_and_names_a_text_and_an_id(name: str) -> None:
     entry = ENTRIES[name]
@@ -234,6 +241,7 @@ def test_major_is_urgent_unless_something_stands_above_it() -> None:
     assert [label for label, urgent in old_jira.items() if urgent] == ["Blocker", "Critical"]
     assert old_jira["Major"] is False
     assert sides(["3 - Major", "1 - Critical"], "Severity")["3 - Major"] is False
+    assert sides(["Major", "Critical / High"], "Severity")["Major"] is False
     assert sides(["Majeure", "Bloquante"], "Priorité") == {"Majeure": False, "Bloquante": True}
 
 
