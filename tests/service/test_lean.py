@@ -35,6 +35,30 @@ modules = sorted({name.partition(".")[0] for name in sys.modules})
 json.dump({"status": answer.status_code, "modules": modules}, sys.stdout)
 """
 
+VOCABULARY_PART = 0.06
+VOCABULARY_COST = """
+import json, sys, time
+from service.app import create_app
+from urgency.vocabulary import role_of
+began = time.process_time()
+role_of("id")
+vocabulary_s = time.process_time() - began
+answer = create_app().test_client().post("/predict", json={"title": "Production down"})
+json.dump({"vocabulary_s": vocabulary_s, "all_s": time.process_time()}, sys.stdout)
+"""
+
+WARM = """
+import time
+from service.app import create_app
+from urgency import vocabulary
+assert not vocabulary._vocabulary.cache_info().currsize, "importing the service reads it"
+create_app()
+bound = time.monotonic() + 30
+while not vocabulary._vocabulary.cache_info().currsize:
+    assert time.monotonic() < bound, "no start reads it"
+    time.sleep(0.01)
+"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -74,13 +98,21 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocket]:
 
 
 def test_the_first_prediction_imports_no_training_library_and_no_grpc(python: str, cloud: Pocket):
-    environ = cloud_environ(cloud) | {"PYTHONPATH": str(CHECKOUT)}
-    ran = subprocess.run(
-        [python, "-c", FIRST_PREDICTION], env=environ, capture_output=True, timeout=60, check=True
-    )
-    seen = json.loads(ran.stdout)
+    seen = json.loads(_ran(python, FIRST_PREDICTION, cloud))
     assert seen["status"] == 200
     assert not FORBIDDEN & set(seen["modules"])
+
+
+def test_the_words_of_helpdesks_are_a_small_part_of_a_cold_start(python: str, cloud: Pocket):
+    cost = json.loads(_ran(python, VOCABULARY_COST, cloud))
+    print(f"vocabulary: {cost['vocabulary_s'] * 1000:.0f} ms of {cost['all_s'] * 1000:.0f} ms")
+    assert cost["vocabulary_s"] < VOCABULARY_PART * cost["all_s"]
+
+
+def test_a_start_reads_the_words_of_helpdesks_before_a_request_needs_them(
+    python: str, cloud: Pocket
+):
+    _ran(python, WARM, cloud)
 
 
 def test_a_cold_start_costs_little_processor_time_and_memory(
@@ -98,6 +130,14 @@ def test_a_cold_start_costs_little_processor_time_and_memory(
     print(f"cold start: {cpu_s:.2f} s of CPU, {pss_mb:.0f} MB PSS in {len(processes)} processes")
     assert cpu_s <= START_CPU_S
     assert pss_mb <= PSS_MB
+
+
+def _ran(python: str, code: str, cloud: Pocket) -> bytes:
+    environ = cloud_environ(cloud) | {"PYTHONPATH": str(CHECKOUT)}
+    command = [python, "-c", code]
+    return subprocess.run(
+        command, env=environ, stdout=subprocess.PIPE, timeout=60, check=True
+    ).stdout
 
 
 def _children(pid: int) -> list[int]:
