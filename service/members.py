@@ -38,6 +38,7 @@ _ABSENT = (b"null", b'""')
 _VALUES: dict[str, msgspec.json.Decoder[TicketId]] = {
     field: msgspec.json.Decoder(TicketId if field == "id" else str | None) for field in _OWN
 }
+_role = lru_cache(maxsize=1_024)(role_of)  # the same names come in every body
 
 
 class Others(NamedTuple):
@@ -82,7 +83,8 @@ def read_others(members: dict[str, Raw], filled: Collection[str]) -> Others:
 def shown(name: str) -> str:
     """A member's name for a sentence: cut, and without signs that do not print."""
     cut = name if len(name) <= NAME_SHOWN_MAX else f"{name[: NAME_SHOWN_MAX - 1]}…"
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in cut)
+    signs = [sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in cut]
+    return "".join(signs) or '""'
 
 
 def warm() -> None:
@@ -98,7 +100,7 @@ def _sorted(members: dict[str, Raw]) -> _Sorted:
     for name, value in members.items():
         if name in _OWN or bytes(value) in _ABSENT:
             continue
-        role = _role(name)
+        role = _role(name) if len(name) <= NAME_MAX else None
         field = FIELDS.get(role or "")
         if role is None or (field in _SHORT and bytes(value)[:1] in (b"{", b"[")):
             unknown.append(name)
@@ -142,12 +144,6 @@ def _listed(listed: list[str]) -> str:
     if len(listed) > NAMES_SHOWN:
         parts.append(f"{len(listed) - NAMES_SHOWN:,} more")
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-
-@lru_cache(maxsize=1_024)
-def _role(name: str) -> str | None:
-    """What a member is to us; the same names come in every body."""
-    return role_of(name) if len(name) <= NAME_MAX else None
 
 
 def _place(name: str) -> int:

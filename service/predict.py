@@ -118,8 +118,9 @@ def encode(asked: PredictRequest, predictions: list[Prediction], serving: Servin
 def _predict(sent: SentTicket, explain: int, serving: Serving) -> Prediction:
     scorer, ticket = serving.scorer, sent.ticket
     score = scorer.score(ticket)
-    unknown = scorer.unknown_categories(ticket).items()
-    warnings = [*sent.warnings, *(f"{column} {value!r} {_UNSEEN}" for column, value in unknown)]
+    warnings = list(sent.warnings)
+    for column, value in scorer.unknown_categories(ticket).items():
+        warnings.append(f"{column} {value!r} {_UNSEEN}")
     if not score.knows_words:
         warnings.append(_NO_WORD)
     return Prediction(

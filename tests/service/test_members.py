@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service import members
-from service.members import FIELDS, NAME_SHOWN_MAX, NAMES_SHOWN
+from service.members import FIELDS, NAME_MAX, NAME_SHOWN_MAX, NAMES_SHOWN
 from service.predict import read_request
 from service.problems import Problem
 from tests.support.models import URGENT_TICKET, registry_with
@@ -133,9 +133,9 @@ def test_a_warning_is_short_and_prints_whatever_was_sent():
     sent = {f"m{number}": 1 for number in range(1_000)} | {"title": "a"}
     (warning,) = read(sent)[1]
     assert warning.endswith(f"m{NAMES_SHOWN - 1} and {1_000 - NAMES_SHOWN} more.")
-    (warning,) = read({"title": "a", "\x00\n\u202e": 1, "x" * 70_000: 1})[1]
+    (warning,) = read({"title": "a", "\x00\n\u202e": 1, "": 1, "x" * 70_000: 1})[1]
     cut = "x" * (NAME_SHOWN_MAX - 1)
-    assert warning == f"Not known and not read: ��� and {cut}…."
+    assert warning == f'Not known and not read: ���, "" and {cut}….'
 
 
 def test_the_label_is_not_read_and_the_caller_is_told():
@@ -225,6 +225,12 @@ def test_a_ticket_with_our_own_names_never_asks_the_vocabulary():
     assert members._role.cache_info() == before
     read({"subject": "a"})
     assert members._role.cache_info() != before
+
+
+def test_no_long_name_is_kept_in_memory():
+    before = members._role.cache_info()
+    read({"title": "a", "n" * (NAME_MAX + 1): 1})
+    assert members._role.cache_info() == before
 
 
 @pytest.mark.parametrize("word", ["subject", "channel", "mnopqrs"])
