@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from threading import Thread
 
 from flask import Flask
 
@@ -12,6 +13,7 @@ from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
+from service.members import warm
 from service.metrics import Metrics
 from service.model_slot import ModelSlot, OpenRegistry
 from service.problems import answer_with_problems
@@ -47,6 +49,7 @@ def create_app(
     metrics = Metrics()
     registry = registry or cache(lambda: _cloud_registry(settings))
     slot = _model_slot(settings, registry, clock, log, metrics)
+    Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
     certificates = Certificates(settings.certs_url, clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)

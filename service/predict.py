@@ -2,29 +2,25 @@
 
 `{"instances": [ticket, ...], "parameters": {"explain": k}}` gets
 `{"predictions": [...], "model": {...}}`. A single ticket object, with `parameters` beside its
-fields, gets a single prediction. Unknown members are ignored.
+fields, gets a single prediction.
 """
 
-import re
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 
+from service.bodies import Flaw, decoded, flaw
+from service.members import TicketId
 from service.model_slot import Serving
 from service.problems import FieldError, Problem
-from urgency.errors import BadTicket
+from service.tickets import SentTicket, read_ticket
 from urgency.scorer import Explanation
-from urgency.ticket import Ticket, normal_ticket
 
 MODEL_NAME = "ticket-urgency"
 INSTANCES_MAX = 1_000
 EXPLAIN_MAX = 50
-ID_MAX = 200
-
-TicketId = Annotated[str, Meta(max_length=ID_MAX)] | int | None
-T = TypeVar("T")
 
 
 class Parameters(Struct):
@@ -38,16 +34,6 @@ class Envelope(Struct):
 
     instances: list[Raw] | UnsetType = UNSET
     parameters: Parameters | None = None
-
-
-class TicketBody(Struct):
-    """A ticket as it is sent; null means absent, as in many helpdesks."""
-
-    id: TicketId = None
-    title: str | None = None
-    description: str | None = None
-    source: str | None = None
-    customer_tier: str | None = None
 
 
 class Prediction(Struct):
@@ -78,24 +64,24 @@ class Predictions(Struct):
 
 
 class PredictRequest(Struct):
-    """A valid request: tickets with their ids, number of reasons, whether it is a single ticket."""
+    """A valid request: its tickets, number of reasons, whether it is a single ticket."""
 
-    tickets: list[tuple[TicketId, Ticket]]
+    tickets: list[SentTicket]
     explain: int
     is_single: bool
 
 
+_UNSEEN = "was not seen in training; it weighs nothing."
+_NO_WORD = "No word of the title and description was seen in training; they weigh nothing."
 _ENVELOPE = msgspec.json.Decoder(Envelope)
-_TICKET = msgspec.json.Decoder(TicketBody)
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 def read_request(body: bytes) -> PredictRequest:
     """The tickets in `body`. Raises Problem 400 if it is not JSON, 422 with every bad field."""
     try:
-        envelope = _decoded(_ENVELOPE, body)
+        envelope = decoded(_ENVELOPE, body)
     except ValidationError as error:
-        raise _invalid([_field_error(error, "#")]) from None
+        raise _invalid([_field_error("#", flaw(error))]) from None
     instances = envelope.instances
     is_single = isinstance(instances, UnsetType)
     bodies: Sequence[Raw | bytes] = [body] if isinstance(instances, UnsetType) else instances
@@ -105,9 +91,9 @@ def read_request(body: bytes) -> PredictRequest:
     tickets, errors = [], []
     for place, instance in enumerate(bodies):
         try:
-            tickets.append(_ticket(instance))
-        except (ValidationError, BadTicket) as error:
-            errors.append(_field_error(error, "#" if is_single else f"#/instances/{place}"))
+            tickets.append(read_ticket(instance, is_single=is_single))
+        except Flaw as error:
+            errors.append(_field_error("#" if is_single else f"#/instances/{place}", error))
     if errors:
         raise _invalid(errors)
     explain = envelope.parameters.explain if envelope.parameters else 0
@@ -116,7 +102,7 @@ def read_request(body: bytes) -> PredictRequest:
 
 def predict(asked: PredictRequest, serving: Serving) -> list[Prediction]:
     """A prediction for each ticket, all by the same model."""
-    return [_predict(name, ticket, asked.explain, serving) for name, ticket in asked.tickets]
+    return [_predict(sent, asked.explain, serving) for sent in asked.tickets]
 
 
 def encode(asked: PredictRequest, predictions: list[Prediction], serving: Serving) -> bytes:
@@ -127,47 +113,26 @@ def encode(asked: PredictRequest, predictions: list[Prediction], serving: Servin
     return msgspec.json.encode(Predictions(predictions, model))
 
 
-def _predict(ticket_id: TicketId, ticket: Ticket, explain: int, serving: Serving) -> Prediction:
-    scorer = serving.scorer
-    probability = scorer.probability(ticket)
-    unknown = scorer.unknown_categories(ticket).items()
-    not_seen = "was not seen in training; it weighs nothing."
-    warnings = [f"{column} {value!r} {not_seen}" for column, value in unknown]
+def _predict(sent: SentTicket, explain: int, serving: Serving) -> Prediction:
+    scorer, ticket = serving.scorer, sent.ticket
+    score = scorer.score(ticket)
+    warnings = list(sent.warnings)
+    for column, value in scorer.unknown_categories(ticket).items():
+        warnings.append(f"{column} {value!r} {_UNSEEN}")
+    if not score.knows_words:
+        warnings.append(_NO_WORD)
     return Prediction(
-        id=UNSET if ticket_id is None else ticket_id,
-        label=scorer.label(probability),
-        urgent=scorer.is_urgent(probability),
-        probability=probability,
+        id=UNSET if sent.id is None else sent.id,
+        label=scorer.label(score.probability),
+        urgent=scorer.is_urgent(score.probability),
+        probability=score.probability,
         explanation=scorer.explain(ticket, explain) if explain else UNSET,
         warnings=warnings or UNSET,
     )
 
 
-def _ticket(instance: Raw | bytes) -> tuple[TicketId, Ticket]:
-    sent = _decoded(_TICKET, instance)
-    fields = (sent.title, sent.description, sent.source, sent.customer_tier)
-    return sent.id, normal_ticket(*(field or "" for field in fields))
-
-
-def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
-    try:
-        return decoder.decode(body)
-    except ValidationError:
-        raise
-    except msgspec.DecodeError as error:
-        what = str(error).removeprefix("JSON is malformed: ")
-        raise Problem(400, f"The body is not JSON: {what}.") from None
-    except UnicodeError:
-        raise Problem(400, "The body is not JSON: not UTF-8.") from None
-    except RecursionError:
-        raise Problem(400, "The body is nested too deeply.") from None
-
-
-def _field_error(error: ValidationError | BadTicket, root: str) -> FieldError:
-    """The error with its place, which msgspec adds as in "Expected `str` - at `$.title`"."""
-    sentence, _, path = str(error).partition(" - at `$")
-    steps = (name or index for name, index in _STEP.findall(path))
-    return FieldError("/".join([root, *steps]), sentence)
+def _field_error(root: str, found: Flaw) -> FieldError:
+    return FieldError(root + found.path, found.detail)
 
 
 def _invalid(errors: list[FieldError]) -> Problem:

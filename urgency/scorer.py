@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,13 @@ from urgency.features import FEATURES, FIELD_MARKS, Word, bucket, located_words,
 from urgency.ticket import Ticket, normal_ticket
 
 GOLDEN_TOLERANCE = 1e-9
+
+
+class Score(NamedTuple):
+    """P(urgent), and whether training saw any word or pair of the title and description."""
+
+    probability: float
+    knows_words: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +62,25 @@ class Scorer:
         # Read one by one, for which numpy's arrays are slow.
         self._pull = array("d", pull.tobytes())
         self._square = array("d", square.tobytes())
+        seen = np.zeros(FEATURES, bool)
+        seen[bundle.arrays.feature] = True
+        self._seen = seen.tobytes()
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
-        features = {bucket(feature) for found, mark in fields for feature in marked(found, mark)}
-        categories = sum(weight for *_, weight in self._categories(ticket))
-        return self._text(features) + categories + self.manifest.bias
+        return self._sum(self._text(_features(ticket)), ticket)
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
         return _sigmoid(self.log_odds(ticket))
+
+    def score(self, ticket: Ticket) -> Score:
+        """The probability with what it rests on."""
+        features = _features(ticket)
+        text = self._text(features)
+        probability = _sigmoid(self._sum(text, ticket))
+        # The weights of words that were seen may add up to 0 too.
+        return Score(probability, text != 0 or any(map(self._seen.__getitem__, features)))
 
     def label(self, probability: float) -> str:
         """`urgent`, `non-urgent` or, within the review band, `review`."""
@@ -89,6 +105,10 @@ class Scorer:
         reasons.sort(key=lambda reason: -abs(reason.weight))
         rest = math.fsum(reason.weight for reason in reasons[top:])
         return Explanation(self.manifest.bias, tuple(reasons[:top]), rest)
+
+    def _sum(self, text: float, ticket: Ticket) -> float:
+        categories = sum(weight for *_, weight in self._categories(ticket))
+        return text + categories + self.manifest.bias
 
     def _text(self, features: set[int]) -> float:
         if not features:
@@ -125,6 +145,12 @@ class Scorer:
             weights[key] += self._pull[feature] / norm / places[feature]
         for key, word in first.items():
             yield Reason(word.field, word.text, (word.start, word.end), weights[key])
+
+
+def _features(ticket: Ticket) -> set[int]:
+    """The numbers of the ticket's different features."""
+    fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
+    return {bucket(feature) for found, mark in fields for feature in marked(found, mark)}
 
 
 def _placed_features(words: list[Word], mark: str) -> Iterator[tuple[Word, int]]:

@@ -58,6 +58,18 @@ worker_class = "gthread"
 threads = 8
 """
 
+WARM = """
+import time
+from service.app import create_app
+from urgency import vocabulary
+assert not vocabulary._vocabulary.cache_info().currsize, "importing the service reads it"
+create_app()
+bound = time.monotonic() + 60
+while not vocabulary._vocabulary.cache_info().currsize:
+    assert time.monotonic() < bound, "no start reads it"
+    time.sleep(0.01)
+"""
+
 pytestmark = pytest.mark.slow
 
 
@@ -94,6 +106,13 @@ def test_the_first_prediction_imports_no_training_library_and_no_grpc(python: st
     seen = json.loads(ran.stdout)
     assert seen["status"] == 200
     assert not FORBIDDEN & set(seen["modules"])
+
+
+def test_a_start_reads_the_words_of_helpdesks_before_a_request_needs_them(
+    python: str, cloud: Pocket
+):
+    environ = cloud_environ(cloud) | {"PYTHONPATH": str(CHECKOUT)}
+    subprocess.run([python, "-c", WARM], env=environ, timeout=HANGS_AFTER_S, check=True)
 
 
 def test_a_cold_start_costs_little_more_than_that_of_an_empty_app_with_the_same_libraries(

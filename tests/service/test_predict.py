@@ -63,10 +63,9 @@ def test_no_instances_get_no_predictions():
     assert answer({"instances": []})["predictions"] == []
 
 
-def test_members_that_nobody_knows_and_nulls_are_as_if_absent():
-    unknown = {"assignee": {"name": ["x"]}, "signature_name": 1}
-    sent = URGENT_TICKET | {"customer_tier": None, "id": None} | unknown
-    assert answer(sent) == answer(URGENT_TICKET)
+def test_nulls_are_as_if_absent():
+    nulls = dict.fromkeys(["customer_tier", "id", "assignee", "subject", "priority"])
+    assert answer(URGENT_TICKET | nulls) == answer(URGENT_TICKET)
 
 
 @pytest.mark.parametrize("ticket", [URGENT_TICKET, CALM_TICKET | {"source": "PHONE "}])
@@ -106,17 +105,37 @@ def test_within_the_review_band_the_label_is_review_and_urgent_still_compares_wi
     assert (got["label"], got["urgent"]) == ("review", True)
 
 
+def test_a_ticket_of_which_no_word_was_seen_in_training_says_so():
+    unseen = "No word of the title and description was seen in training; they weigh nothing."
+    for ticket in ({"title": "Zqx wvut", "description": "1 a"}, {"title": "!"}):
+        assert answer(ticket)["warnings"] == [unseen]
+    assert "warnings" not in answer({"title": "Zqx", "description": "blocked"})
+
+
+def test_words_that_were_seen_and_add_up_to_nothing_are_known():
+    assert "warnings" not in answer(URGENT_TICKET, serving(strength=0.0))
+
+
 # Bad input
 
 
 def test_every_bad_instance_is_listed_with_its_pointer():
-    long, odd_id = {"title": "x" * (TEXT_MAX + 1)}, {"title": "x", "id": 1.5}
-    found = flaws({"instances": [URGENT_TICKET, {}, {"title": 5}, 3, long, odd_id, None]})
-    places = ("1", "2/title", "3", "4", "5/id", "6")
-    assert list(found) == [f"#/instances/{place}" for place in places]
+    bodies = [
+        URGENT_TICKET,
+        {},
+        {"title": 5},
+        3,
+        {"title": "x" * (TEXT_MAX + 1)},
+        {"title": "x", "id": 1.5},
+        None,
+    ]
+    found = flaws({"instances": bodies})
+    assert list(found) == [
+        f"#/instances/{place}" for place in ("1", "2/title", "3", "4/title", "5/id", "6")
+    ]
     assert "both empty" in found["#/instances/1"]
     assert "got `int`" in found["#/instances/2/title"]
-    assert "65,537" in found["#/instances/4"]
+    assert "65,537" in found["#/instances/4/title"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +144,7 @@ def test_every_bad_instance_is_listed_with_its_pointer():
         ({}, "#"),
         ({"title": " ", "description": "\n"}, "#"),
         ({"title": ["x"]}, "#/title"),
-        ({"title": "x", "source": "s" * (CATEGORY_MAX + 1)}, "#"),
+        ({"title": "x", "source": "s" * (CATEGORY_MAX + 1)}, "#/source"),
         ({"title": "x", "id": "i" * 201}, "#/id"),
         ({"title": "x", "id": True}, "#/id"),
         ([URGENT_TICKET], "#"),
@@ -199,7 +218,8 @@ def test_mutated_bodies_are_answered_or_refused_and_never_break_the_service():
     model, rng = serving(), random.Random(20260102)
     batch = {"instances": [URGENT_TICKET, CALM_TICKET], "parameters": {"explain": 5}}
     bare = URGENT_TICKET | {"id": "é\U0001f525", "parameters": {"explain": 2}}
-    seeds = [json.dumps(body, ensure_ascii=False).encode() for body in (batch, bare)]
+    words = {"Größe": [1], "Betreff": "x", "body": "y", "text": "z", "via": "a", "priority": "b"}
+    seeds = [json.dumps(body, ensure_ascii=False).encode() for body in (batch, bare, words)]
     outcomes = dict.fromkeys((200, 400, 422), 0)
     for _ in range(FUZZED_BODIES):
         body = _mutated(rng.choice(seeds), rng)
