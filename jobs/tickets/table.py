@@ -1,0 +1,143 @@
+"""The first lines of a file -> how it is to be read: dialect, header, and which column is what.
+
+All three are decided together and once for the whole file: the right separator is the one under
+which the header has known names and most records have one width.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.tickets.limits import FileRefused
+from jobs.tickets.records import Dialect
+from urgency.vocabulary import role_of
+
+SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
+HEADER_LINES = 20
+"""The header is one of so many first lines; what stands above it is a preamble."""
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "¤": "currency sign"}
+TEXTS = ("title", "description")
+LABEL = "label_urgency"
+
+_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_HEALED = 3
+"""Records that backslashes must make readable before they count as escapes."""
+
+Aliases = Mapping[str, str]
+"""More column names and their roles; they come before the vocabulary's."""
+
+NO_ALIASES: Aliases = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where everything stands. `begin` counts the lines above the first row.
+
+    `places`: role -> column; `labels`: every column that may be the label, the preferred one first.
+    """
+
+    dialect: Dialect
+    begin: int
+    header: tuple[str, ...]
+    places: dict[str, int]
+    labels: tuple[int, ...]
+
+    @property
+    def serves(self) -> bool:
+        """Whether there are a text and a label."""
+        return bool(self.labels) and any(text in self.places for text in TEXTS)
+
+    @property
+    def known(self) -> int:
+        """How many columns have a known name."""
+        return len(self.places) + len(self.labels)
+
+
+def find_table(lines: Sequence[str], aliases: Aliases = NO_ALIASES) -> Table:
+    """How the file that begins with these lines is to be read; it may lack a text or a label.
+
+    Raises FileRefused where there is nothing in it.
+    """
+    skipped, separators = 0, tuple(SEPARATORS)
+    if lines and (line := _SEP_LINE.fullmatch(lines[0])):
+        skipped, separators = 1, (line[1],)
+    sample = lines[skipped:]
+    if not any(map(str.strip, sample)):
+        raise FileRefused(1, "the file is empty.")
+    quoting = [Dialect(separator, quote) for quote in "\"'" for separator in separators]
+    plain = _best(sample, quoting, aliases)
+    best = plain
+    if any("\\" in line for line in sample):
+        escaping = _best(sample, [replace(dialect, escapes=True) for dialect in quoting], aliases)
+        best = escaping if escaping.good >= plain.good + _HEALED else plain
+    table = best.table
+    return replace(table, begin=table.begin + skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a dialect makes of the sample: `good` records after the header have its width."""
+
+    table: Table
+    good: int
+    records: int
+
+    @property
+    def rank(self) -> tuple[bool, int, bool, float, bool]:
+        header = self.table.header
+        leftover = any(name.strip().startswith(("'", '"')) for name in header)
+        share = self.good / max(1, self.records)
+        return self.table.serves, self.table.known, not leftover, share, len(header) > 1
+
+
+def _best(sample: Sequence[str], dialects: Sequence[Dialect], aliases: Aliases) -> _Reading:
+    readings = [_reading(sample, dialect, aliases) for dialect in dialects]
+    return max(readings, key=lambda reading: reading.rank)
+
+
+def _reading(sample: Sequence[str], dialect: Dialect, aliases: Aliases) -> _Reading:
+    records = list(_records(sample, dialect))
+    tables = [
+        _table(fields, begin, dialect, aliases) for begin, fields in records if begin < HEADER_LINES
+    ]
+    serving = (table for table in tables if table.serves)
+    table = next(serving, None) or max(tables, key=lambda table: table.known)
+    widths = [len(fields) for begin, fields in records if begin > table.begin]
+    all_quoted = all(
+        sample[begin].lstrip().startswith(dialect.quote)
+        for begin, fields in records
+        if begin >= table.begin and fields
+    )
+    found = replace(table, begin=table.begin + 1, dialect=replace(dialect, all_quoted=all_quoted))
+    return _Reading(found, widths.count(len(table.header)), len(widths))
+
+
+def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """Each record that has something in it, bad ones without fields, and where it begins."""
+    reader = csv.reader((line + "\n" for line in sample), strict=True, **dialect.options)
+    begin = 0
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            fields = []
+        if any(map(str.strip, fields)) or not fields and sample[begin].strip():
+            yield begin, fields
+        begin = reader.line_num
+
+
+def _table(names: Sequence[str], begin: int, dialect: Dialect, aliases: Aliases) -> Table:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for column, name in enumerate(names):
+        if known := role_of(name, aliases):
+            role, rank = known
+            found.setdefault(role, []).append((rank, column))
+    labels = tuple(column for _, column in sorted(found.pop(LABEL, ())))
+    places = {role: min(columns)[1] for role, columns in found.items()}
+    return Table(dialect, begin, tuple(names), places, labels)
