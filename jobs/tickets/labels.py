@@ -1,0 +1,95 @@
+"""The label column of a file, decided once for all its rows and never for one side only.
+
+Labels that are not understood are not missing at random: taking only the rows whose label is known
+made a model that called everything urgent. So a file whose labels are not understood is set aside
+whole, with the values that were seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jobs.tickets.rules import Rules
+
+UNKNOWN_SHARE = 0.02
+"""Share of the non-blank labels that may be unknown; such rows are quarantined one by one."""
+
+DISTINCT_MOST = 1_000
+"""Different values from which a column is no label."""
+
+SHOWN_MOST, SHOWN_FROM = 30, 5
+_PRIVATE = re.compile(r"\d\d|@")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What one column says. `urgent`, `other`: rows by value; `sides`: value -> urgent, or None."""
+
+    column: str
+    sides: dict[str, bool | None]
+    urgent: dict[str, int]
+    other: dict[str, int]
+    unknown: dict[str, int]
+    blank: int
+
+    @property
+    def filled(self) -> int:
+        """Rows with a label, understood or not."""
+        return sum(self.urgent.values()) + sum(self.other.values()) + sum(self.unknown.values())
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether nearly all labels are known, and there are any."""
+        return 0 < self.filled and sum(self.unknown.values()) <= UNKNOWN_SHARE * self.filled
+
+
+def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
+    """The sides of a column's values. counts: stripped value -> rows, "" for blank."""
+    filled = {value: rows for value, rows in counts.items() if value}
+    sides: dict[str, bool | None] = rules.sides(list(filled), column) | {"": rules.blank}
+
+    def on(side: bool | None) -> dict[str, int]:
+        chosen = {value: rows for value, rows in filled.items() if sides[value] is side}
+        return dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0])))
+
+    return Labels(column, sides, on(True), on(False), on(None), counts.get("", 0))
+
+
+def choose(candidates: Sequence[Labels]) -> Labels:
+    """The first column whose values are understood, else the one that has the most known ones."""
+    understood = (labels for labels in candidates if labels.is_understood)
+    return next(understood, None) or max(
+        candidates, key=lambda labels: labels.filled - sum(labels.unknown.values())
+    )
+
+
+def why_not(labels: Labels) -> str | None:
+    """Why these labels cannot be used, and what to answer; None when they can."""
+    if not labels.filled:
+        return f"the column {labels.column} is empty in every row; label some tickets."
+    if not labels.is_understood:
+        return (
+            f"in the column {labels.column} it is not known which values are urgent:"
+            f" {shown(labels.unknown)}. Answer in a mapping.csv, one line a value."
+        )
+    if labels.blank and labels.sides[""] is None and not (labels.urgent and labels.other):
+        only = "urgent" if labels.urgent else "not urgent"
+        return (
+            f"every label in the column {labels.column} is {only} and {labels.blank:,} rows have"
+            " none. Is a blank label the other one? Answer in a mapping.csv."
+        )
+    return None
+
+
+def shown(values: Mapping[str, int]) -> str:
+    """Values that can be shown: an enumeration is no one's text, a rare value may be."""
+    listed = [
+        f"{value} ({rows:,})"
+        for value, rows in values.items()
+        if rows >= SHOWN_FROM and len(value) <= 40 and not _PRIVATE.search(value)
+    ]
+    hidden = len(values) - len(listed[:SHOWN_MOST])
+    rest = [f"{hidden:,} rarer or longer ones"] if hidden else []
+    return ", ".join(listed[:SHOWN_MOST] + rest)
