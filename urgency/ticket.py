@@ -47,7 +47,12 @@ def normal_ticket(
 
 def split_key(ticket: Ticket) -> str:
     """What decides a ticket's side of the split: lower case, digits masked, spaces collapsed."""
-    return _DIGITS.sub("0", same_text(ticket).lower())
+    return masked(same_text(ticket))
+
+
+def masked(text: str) -> str:
+    """`text` in lower case, each run of digits a 0."""
+    return _DIGITS.sub("0", text.lower())
 
 
 def same_text(ticket: Ticket) -> str:

@@ -88,7 +88,10 @@ def _unpacked(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
                     yield body
                 data = unpacker.unconsumed_tail
                 if unpacker.eof:
-                    data, unpacker = unpacker.unused_data.lstrip(b"\0"), zlib.decompressobj(wbits=31)
+                    data, unpacker = (
+                        unpacker.unused_data.lstrip(b"\0"),
+                        zlib.decompressobj(wbits=31),
+                    )
     except zlib.error:
         raise FileRefused(1, "the gzip archive is damaged; pack it and drop it again.") from None
 

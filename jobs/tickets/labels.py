@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jobs.tickets.rules import Rules
+from urgency.vocabulary import is_null
 
 UNKNOWN_SHARE = 0.02
 """Share of the non-blank labels that may be unknown; such rows are quarantined one by one."""
@@ -47,14 +48,15 @@ class Labels:
 
 def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
     """The sides of a column's values. counts: stripped value -> rows, "" for blank."""
-    filled = {value: rows for value, rows in counts.items() if value}
-    sides: dict[str, bool | None] = rules.sides(list(filled), column) | {"": rules.blank}
+    filled = {value: rows for value, rows in counts.items() if not is_null(value)}
+    blank = {value: rules.blank for value in counts if value not in filled}
+    sides: dict[str, bool | None] = rules.sides(list(filled), column) | blank | {"": rules.blank}
 
     def on(side: bool | None) -> dict[str, int]:
         chosen = {value: rows for value, rows in filled.items() if sides[value] is side}
         return dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0])))
 
-    return Labels(column, sides, on(True), on(False), on(None), counts.get("", 0))
+    return Labels(column, sides, on(True), on(False), on(None), sum(counts[value] for value in blank))
 
 
 def choose(candidates: Sequence[Labels]) -> Labels:

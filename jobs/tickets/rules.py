@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
-from urgency.vocabulary import ROLES, normal, rank_of, role_of, sides
+from urgency.vocabulary import normal, rank_of, role_of, sides
 
 OWN_RANK = -1
 """Before every rank of the vocabulary."""
@@ -30,15 +31,15 @@ class Rules:
 
     def role_of(self, name: str) -> tuple[str, int] | None:
         """A column's role and how much it is preferred for it (less is more); None for neither."""
-        own = self.columns.get(normal(name))
+        own = self.columns.get(key(name))
         if own is not None:
             return None if own == IGNORED else (own, OWN_RANK)
         role = role_of(name)
-        return None if role is None else (role, rank_of(name))
+        return None if role is None else (role, _ranks()[key(name)])
 
     def sides(self, values: Collection[str], column: str) -> dict[str, bool | None]:
         """For each value of a label column whether it is urgent; None where it is not known."""
-        own = {value: self.labels.get(normal(value)) for value in values}
+        own = {value: self.labels.get(key(value)) for value in values}
         known = sides(values, column)
         return {value: known[value] if own[value] is None else own[value] for value in values}
 
@@ -49,3 +50,9 @@ class Rules:
 
 
 NO_RULES = Rules()
+
+
+@cache
+def _ranks() -> dict[str, int]:
+    """How much each name is preferred for its role; less is more."""
+    return {key(name): rank for role in ROLES for rank, name in enumerate(names(role))}

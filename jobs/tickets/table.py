@@ -8,29 +8,30 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.tickets.limits import FileRefused
 from jobs.tickets.records import Dialect
-from urgency.vocabulary import role_of
+from jobs.tickets.rules import Rules
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
 HEADER_LINES = 20
 """The header is one of so many first lines; what stands above it is a preamble."""
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "¤": "currency sign"}
+SEPARATORS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "vertical bar",
+    "¤": "currency sign",
+}
 TEXTS = ("title", "description")
 LABEL = "label_urgency"
 
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _HEALED = 3
 """Records that backslashes must make readable before they count as escapes."""
-
-Aliases = Mapping[str, str]
-"""More column names and their roles; they come before the vocabulary's."""
-
-NO_ALIASES: Aliases = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Table:
         return len(self.places) + len(self.labels)
 
 
-def find_table(lines: Sequence[str], aliases: Aliases = NO_ALIASES) -> Table:
+def find_table(lines: Sequence[str], rules: Rules) -> Table:
     """How the file that begins with these lines is to be read; it may lack a text or a label.
 
     Raises FileRefused where there is nothing in it.
@@ -69,13 +70,21 @@ def find_table(lines: Sequence[str], aliases: Aliases = NO_ALIASES) -> Table:
     if not any(map(str.strip, sample)):
         raise FileRefused(1, "the file is empty.")
     quoting = [Dialect(separator, quote) for quote in "\"'" for separator in separators]
-    plain = _best(sample, quoting, aliases)
+    plain = _best(sample, quoting, rules)
     best = plain
     if any("\\" in line for line in sample):
-        escaping = _best(sample, [replace(dialect, escapes=True) for dialect in quoting], aliases)
+        escaping = _best(sample, [replace(dialect, escapes=True) for dialect in quoting], rules)
         best = escaping if escaping.good >= plain.good + _HEALED else plain
     table = best.table
     return replace(table, begin=table.begin + skipped)
+
+
+def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
+    """The same for rows that are split already: the first that serves, else the best known one."""
+    tables = [_table(row, begin, Dialect(), rules) for begin, row in enumerate(rows)]
+    serving = (table for table in tables if table.serves)
+    table = next(serving, None) or max(tables, key=lambda table: table.known)
+    return replace(table, begin=table.begin + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +103,15 @@ class _Reading:
         return self.table.serves, self.table.known, not leftover, share, len(header) > 1
 
 
-def _best(sample: Sequence[str], dialects: Sequence[Dialect], aliases: Aliases) -> _Reading:
-    readings = [_reading(sample, dialect, aliases) for dialect in dialects]
+def _best(sample: Sequence[str], dialects: Sequence[Dialect], rules: Rules) -> _Reading:
+    readings = [_reading(sample, dialect, rules) for dialect in dialects]
     return max(readings, key=lambda reading: reading.rank)
 
 
-def _reading(sample: Sequence[str], dialect: Dialect, aliases: Aliases) -> _Reading:
+def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
     records = list(_records(sample, dialect))
     tables = [
-        _table(fields, begin, dialect, aliases) for begin, fields in records if begin < HEADER_LINES
+        _table(fields, begin, dialect, rules) for begin, fields in records if begin < HEADER_LINES
     ]
     serving = (table for table in tables if table.serves)
     table = next(serving, None) or max(tables, key=lambda table: table.known)
@@ -132,10 +141,10 @@ def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, lis
         begin = reader.line_num
 
 
-def _table(names: Sequence[str], begin: int, dialect: Dialect, aliases: Aliases) -> Table:
+def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> Table:
     found: dict[str, list[tuple[int, int]]] = {}
     for column, name in enumerate(names):
-        if known := role_of(name, aliases):
+        if known := rules.role_of(name):
             role, rank = known
             found.setdefault(role, []).append((rank, column))
     labels = tuple(column for _, column in sorted(found.pop(LABEL, ())))
