@@ -63,8 +63,8 @@ def same_text(ticket: Ticket) -> str:
 def _normal(value: str, name: str, most: int) -> str:
     if len(value) > most:
         raise BadTicket(f"{name} has {len(value):,} characters; at most {most:,} are read.")
-    if value.isascii() and value.isprintable():
-        return value
+    if value.isascii():
+        return value if value.isprintable() else _CONTROL.sub("", value)
     if _SURROGATE.search(value):
         raise BadTicket(f"{name} holds half of a character (a lone surrogate); send it as UTF-8.")
     return unicodedata.normalize("NFC", _CONTROL.sub("", value))

@@ -83,7 +83,7 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
         own, others = urgent[file == number], urgent[file != number]
         if not len(own) or not len(others) or 0 < own.sum() < len(own):
             continue
-        if reading.rules_say_one_label_is_meant:
+        if reading.one_label_is_meant:
             continue
         share = others.mean() if own[0] else 1 - others.mean()
         if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:

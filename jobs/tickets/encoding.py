@@ -73,7 +73,7 @@ class Decoder:
             if self._codec is None and not body.isascii():
                 self._decide(body)
             self._lines += body.count(b"\n")
-            yield self._text(body)
+            yield self._text(body).replace("\ufeff", "")  # inside too, where files were joined
         if self._codec:
             yield self._codec.decode(b"", final=True)
 

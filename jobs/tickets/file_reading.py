@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
 from jobs.tickets.file_report import PROBLEMS_KEPT, FileReport, Problem, ReadAs
 from jobs.tickets.ids import own_ids
-from jobs.tickets.labels import DISTINCT_MOST, Labels, choose, read_labels, why_not
+from jobs.tickets.labels import (
+    DISTINCT_MOST,
+    Labels,
+    choose,
+    is_showable,
+    read_labels,
+    why_not,
+)
 from jobs.tickets.limits import FileRefused, Limits
-from jobs.tickets.reader import OpenFile, Row, open_file
+from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import LABEL, Table
+from jobs.tickets.table import LABEL, TEXTS, Table
 from urgency.records import SourceFile
 from urgency.vocabulary import key
-
-MEANT = "label,,meant"
-"""The row of a mapping.csv that says that a file has one label on purpose."""
 
 _URGENT, _OTHER, _NONE, _UNKNOWN = 1, 0, -1, -2
 
@@ -36,6 +42,7 @@ class FileReading:
     quarantined: int = 0
     unlabelled: int = 0
     unread_dates: int = 0
+    rules_read: int = 0
     columns_ignored: tuple[str, ...] = ()
     read_as: ReadAs | None = None
     is_refused: bool = False
@@ -52,13 +59,42 @@ class FileReading:
         self.quarantined = self.unlabelled = 0
         self.is_refused = True
 
+    def tell_labels(self, labels: Labels) -> None:
+        """Remember which column is the label and what its values mean."""
+        assert self.read_as  # noqa: S101  labels come of a file that was opened
+        columns = self.read_as.columns | {LABEL: labels.column}
+        self.read_as = replace(
+            self.read_as, columns=columns, urgent=labels.urgent, other=labels.other
+        )
+
+    def refuse_one_label(self, *, urgent: bool, share: float) -> None:
+        """Set the file aside: all its labels are the same one, which chance does not explain."""
+        assert self.read_as  # noqa: S101  labels come of a file that was read
+        named = self.read_as.urgent if urgent else self.read_as.other
+        others = f"{share:.0%} of the tickets in the other files are"
+        reason = (
+            f"every ticket in it is {'urgent' if urgent else 'not urgent'}, while {others}; that is"
+            " hardly chance but an export's default value or a filter. If it is meant, say so in a"
+            " mapping.csv."
+        )
+        answer = "urgent" if urgent else "non-urgent"
+        self.refuse(
+            [Problem(self.read_as.header_line, reason)], [_row("label", v, answer) for v in named]
+        )
+
+    @property
+    def one_label_is_meant(self) -> bool:
+        """Whether the owner's rules name the values, and so say that one label only is meant."""
+        named = (*self.read_as.urgent, *self.read_as.other) if self.read_as else ()
+        return any(key(value) in self.rules.labels for value in named)
+
     def report(self, accepted: int, duplicate: int, replaced: dict[str, int]) -> FileReport:
         """The report, once it is known which rows count."""
         return FileReport(
             file=self.file.name,
             generation=self.file.generation,
             size_bytes=self.file.size,
-            accepted=0 if self.is_refused else accepted,
+            accepted=0 if self.is_refused else accepted + self.rules_read,
             duplicate=0 if self.is_refused else duplicate,
             unlabelled=self.unlabelled,
             quarantined=self.quarantined,
@@ -70,3 +106,170 @@ class FileReading:
             replaced=replaced,
             questions=tuple(self.questions),
         )
+
+
+def read_into(
+    columns: TicketColumns,
+    file: SourceFile,
+    number: int,
+    opened: Callable[[SourceFile], BinaryIO],
+    rules: Rules,
+    limits: Limits,
+) -> FileReading:
+    """Read one file; its good rows are in `columns` afterwards, none where it is set aside."""
+    reading, begin = FileReading(file, rules), len(columns)
+    try:
+        with opened(file) as stream:
+            _read(reading, open_file(stream, rules, limits), columns, number, limits)
+    except FileRefused as refusal:
+        reading.refuse([Problem(refusal.line, refusal.reason)], reading.questions)
+    if reading.is_refused:
+        columns.keep(begin, [False] * (len(columns) - begin))
+    return reading
+
+
+def _read(
+    reading: FileReading, opened: OpenFile, columns: TicketColumns, number: int, limits: Limits
+) -> None:
+    table, begin = opened.table, len(columns)
+    reading.read_as = _read_as(opened)
+    if table.known:
+        unused = [at for at in range(len(table.header)) if at not in _used(table)]
+        reading.columns_ignored = tuple(
+            _names(table, [at]) for at in unused[:_SHOWN] if table.header[at]
+        )
+    if not table.serves:
+        _refuse_header(reading, opened)
+        return
+    numbers: dict[tuple[str, ...], int] = {}
+    for row in opened.rows(limits):
+        if isinstance(row, Problem):
+            reading.add_problem(row)
+            continue
+        label = numbers.setdefault(row.labels, len(numbers))
+        if len(numbers) > DISTINCT_MOST:
+            raise FileRefused(row.line, TOO_MANY.format(column=_names(table, table.labels)))
+        created_s, updated_s = seconds(row.created_at), seconds(row.updated_at)
+        reading.unread_dates += created_s == NO_DATE and row.created_at != ""
+        columns.add(row, number, label, created_s, updated_s)
+    if len(columns) == begin and not reading.quarantined:
+        raise FileRefused(table.begin, "the file has a header and no rows.")
+    _decide(reading, table, columns, begin, list(numbers))
+
+
+def _decide(
+    reading: FileReading,
+    table: Table,
+    columns: TicketColumns,
+    begin: int,
+    cells: list[tuple[str, ...]],
+) -> None:
+    """Labels and ids of the whole file, now that all its values were seen."""
+    rows = Counter(columns.label[begin:])
+    candidates = [
+        read_labels(table.header[column], _counts(cells, rows, place), reading.rules)
+        for place, column in enumerate(table.labels)
+    ]
+    labels = choose(candidates)
+    if reason := why_not(labels):
+        reading.refuse([Problem(table.begin, reason)], _label_questions(labels))
+        return
+    place = candidates.index(labels)
+    sides = [_side(labels, cell[place]) for cell in cells]
+    own = [sides[number] for number in columns.label[begin:]]
+    for side, line in zip(own, columns.line[begin:], strict=True):
+        if side == _UNKNOWN:
+            reading.add_problem(Problem(line, f"the value of {labels.column} is not known."))
+    reading.unlabelled += own.count(_NONE)
+    columns.label[begin:] = type(columns.label)("i", own)
+    columns.ticket_id[begin:] = own_ids(columns.ticket_id[begin:])
+    columns.keep(begin, [side >= 0 for side in own])
+    reading.tell_labels(labels)
+
+
+def _counts(cells: list[tuple[str, ...]], rows: Counter[int], place: int) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for number, cell in enumerate(cells):
+        counts[cell[place]] += rows[number]
+    return counts
+
+
+def _side(labels: Labels, value: str) -> int:
+    side = labels.sides[value]
+    if side is None:
+        return _UNKNOWN if value in labels.unknown else _NONE
+    return _URGENT if side else _OTHER
+
+
+def _read_as(opened: OpenFile) -> ReadAs:
+    table = opened.table
+    named = {role: table.header[column] for role, column in table.places.items()}
+    if table.labels:
+        named[LABEL] = table.header[table.labels[0]].strip()
+    return ReadAs(opened.kind, opened.encoding, table.begin, named)
+
+
+TOO_MANY = "the column {column} has over 1,000 different values, so it is no label."
+_SHOWN = 40  # column names that are repeated to their owner
+
+
+def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
+    """Everything that is wrong with the header, and with the labels where there are some, at once."""
+    table = opened.table
+    labels = [
+        read_labels(table.header[at], counts, reading.rules)
+        for at, counts in zip(table.labels, opened.label_counts(DISTINCT_MOST), strict=True)
+    ]
+    problems, questions = [Problem(table.begin, what_is_missing(table))], _column_questions(table)
+    if labels and (reason := why_not(best := choose(labels))):
+        problems.append(Problem(table.begin, reason))
+        questions += _label_questions(best)
+    reading.refuse(problems, questions)
+
+
+def what_is_missing(table: Table) -> str:
+    """What a header lacks and what it has; a first line without any known name is not quoted."""
+    if not table.known:
+        cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
+        return (
+            f"the first line has {cells} and none is a known column name. The first line must name"
+            " the columns: a title or description, and the label (priority or urgency)."
+        )
+    missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
+    missing += [] if table.labels else ["label (priority or urgency)"]
+    read = [f"{_names(table, [at])} is read as {role}" for role, at in table.places.items()]
+    read += [f"{_names(table, [at])} as the label" for at in table.labels]
+    others = [at for at in range(len(table.header)) if at not in _used(table)]
+    rest = f" Not known: {_names(table, others)}." if others else ""
+    if any(separator in table.header[at] for at in others for separator in ";|\t"):
+        rest += " A column name holds another separator: are two kinds mixed in this file?"
+    return f"the header has no {' and no '.join(missing)}. {'; '.join(read)}.{rest}"
+
+
+def _used(table: Table) -> set[int]:
+    return {*table.places.values(), *table.labels}
+
+
+def _names(table: Table, columns: Sequence[int]) -> str:
+    names = [table.header[at] for at in columns if table.header[at]]
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _column_questions(table: Table) -> list[str]:
+    """A row of mapping.csv for each column that could be what is missing."""
+    if not table.known:
+        return []
+    unused = [at for at in range(len(table.header)) if at not in _used(table)]
+    return [_row("column", table.header[at], "") for at in unused[:_SHOWN]]
+
+
+def _label_questions(labels: Labels) -> list[str]:
+    open_values = [*labels.unknown] if labels.unknown else [""]
+    return [_row("label", value, "") for value in open_values if is_showable(value, labels)]
+
+
+def _row(kind: str, name: str, answer: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([kind, name, answer])
+    return line.getvalue()

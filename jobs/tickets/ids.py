@@ -52,7 +52,9 @@ def row_numbered(rows: pd.DataFrame) -> set[int]:
         clashes = between.setdefault((int(file[at]), int(file[at + 1])), [])
         if len(clashes) < _COMPARED:
             clashes.append(_overlap(text[at], text[at + 1]) < SIMILAR)
-    clashing = (files for files, found in between.items() if sum(found) > CLASHING_SHARE * len(found))
+    clashing = (
+        files for files, found in between.items() if sum(found) > CLASHING_SHARE * len(found)
+    )
     return {number for files in clashing for number in files}
 
 

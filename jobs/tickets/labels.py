@@ -20,7 +20,7 @@ UNKNOWN_SHARE = 0.02
 DISTINCT_MOST = 1_000
 """Different values from which a column is no label."""
 
-SHOWN_MOST, SHOWN_FROM = 30, 5
+SHOWN_MOST, SHOWN_FROM, VALUE_MAX = 30, 5, 40
 _PRIVATE = re.compile(r"\d\d|@")
 
 
@@ -56,7 +56,9 @@ def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
         chosen = {value: rows for value, rows in filled.items() if sides[value] is side}
         return dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0])))
 
-    return Labels(column, sides, on(True), on(False), on(None), sum(counts[value] for value in blank))
+    return Labels(
+        column, sides, on(True), on(False), on(None), sum(counts[value] for value in blank)
+    )
 
 
 def choose(candidates: Sequence[Labels]) -> Labels:
@@ -74,7 +76,7 @@ def why_not(labels: Labels) -> str | None:
     if not labels.is_understood:
         return (
             f"in the column {labels.column} it is not known which values are urgent:"
-            f" {shown(labels.unknown)}. Answer in a mapping.csv, one line a value."
+            f" {shown(labels)}. Answer in a mapping.csv, one line a value."
         )
     if labels.blank and labels.sides[""] is None and not (labels.urgent and labels.other):
         only = "urgent" if labels.urgent else "not urgent"
@@ -85,13 +87,15 @@ def why_not(labels: Labels) -> str | None:
     return None
 
 
-def shown(values: Mapping[str, int]) -> str:
-    """Values that can be shown: an enumeration is no one's text, a rare value may be."""
-    listed = [
-        f"{value} ({rows:,})"
-        for value, rows in values.items()
-        if rows >= SHOWN_FROM and len(value) <= 40 and not _PRIVATE.search(value)
-    ]
-    hidden = len(values) - len(listed[:SHOWN_MOST])
-    rest = [f"{hidden:,} rarer or longer ones"] if hidden else []
+def is_showable(value: str, labels: Labels) -> bool:
+    """Whether a value may be repeated: one of an enumeration is no one's text, a rare one may be."""
+    rows = labels.unknown.get(value, SHOWN_FROM)
+    return rows >= SHOWN_FROM and len(value) <= VALUE_MAX and not _PRIVATE.search(value)
+
+
+def shown(labels: Labels) -> str:
+    """The unknown values that may be repeated, most frequent first, and how many may not."""
+    listed = [f"{v} ({n:,})" for v, n in labels.unknown.items() if is_showable(v, labels)]
+    hidden = len(labels.unknown) - len(listed[:SHOWN_MOST])
+    rest = [f"{hidden:,} rare or long ones"] if hidden else []
     return ", ".join(listed[:SHOWN_MOST] + rest)

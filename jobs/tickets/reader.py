@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any, BinaryIO, NamedTuple
-
-from urgency.vocabulary import is_null
 
 from jobs.tickets.container import Workbook, cell_text, open_container
 from jobs.tickets.encoding import Decoder
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
 from jobs.tickets.lines import split_lines
-from jobs.tickets.records import Record, read_records
+from jobs.tickets.records import Record, Stray, read_records
 from jobs.tickets.rules import NO_RULES, Rules
 from jobs.tickets.table import (
     HEADER_LINES,
@@ -29,15 +29,17 @@ from jobs.tickets.table import (
     SEPARATORS,
     Table,
     find_table,
+    one_line,
     table_of_rows,
 )
 from urgency.errors import BadTicket
 from urgency.ticket import CATEGORY_MAX, Ticket, normal_ticket
+from urgency.vocabulary import is_null
 
-TEXT_ROLES = ("title", "description", "source", "customer_tier")
 _BAD_MOST, _BAD_SHARE = 10_000, 0.9
 """Bad records from which a file that is mostly bad is given up."""
 
+_FOOTER_MOST = 20  # lines
 _NULL_MOST = 12  # characters from which a cell is no null word
 _is_null = lru_cache(maxsize=65_536)(is_null)
 
@@ -60,12 +62,25 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
-    """A file that can be read. `kind` and `encoding` for people; `rows` are read as asked for."""
+    """A file that can be read. `kind` and `encoding` are for people; `records` are read once."""
 
     kind: str
     encoding: str
     table: Table
-    rows: Iterator[Row | Problem]
+    records: Iterator[Record | Problem]
+
+    def rows(self, limits: Limits = LIMITS) -> Iterator[Row | Problem]:
+        """The rows as tickets. Raises FileRefused beyond the caps."""
+        return _rows(self.records, self.table, limits)
+
+    def label_counts(self, most: int) -> list[Counter[str]]:
+        """Of each label column, how often each value occurs; up to `most` different ones."""
+        counts: list[Counter[str]] = [Counter() for _ in self.table.labels]
+        for record in self.records:
+            for count, at in zip(counts, self.table.labels, strict=True):
+                if isinstance(record, Record) and at < len(record.fields) and len(count) < most:
+                    count[record.fields[at].strip()] += 1
+        return counts
 
 
 def open_file(stream: BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS) -> OpenFile:
@@ -73,7 +88,7 @@ def open_file(stream: BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS
     container = open_container(stream, limits)
     if isinstance(container, Workbook):
         table, records = _sheet(container, rules)
-        return OpenFile("Excel workbook", "", table, _rows(records, table, limits))
+        return OpenFile("Excel workbook", "", table, records)
     decoder = Decoder()
     lines = split_lines(decoder.decode(container.blocks), limits)
     sample = list(_sample(lines))
@@ -86,7 +101,7 @@ def open_file(stream: BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS
         kind = f"{SEPARATORS.get(table.dialect.separator, 'text')}s"
         records = read_records(rest, table.dialect, width, begin + 1, limits)
     packed = "gzip, " if container.packed else ""
-    return OpenFile(packed + kind, decoder.name, table, _rows(records, table, limits))
+    return OpenFile(packed + kind, decoder.name, table, records)
 
 
 def _sample(lines: Iterator[str]) -> Iterator[str]:
@@ -164,11 +179,19 @@ def _rows(
     records: Iterable[Record | Problem], table: Table, limits: Limits
 ) -> Iterator[Row | Problem]:
     """Rows within the caps. Raises FileRefused beyond them."""
-    bad, began = 0, time.process_time()
+    bad, began, wanted = 0, time.process_time(), _cells(table)
+    strays: list[Problem] = []  # left out at the end of a file, where they are a footer
     for number, record in enumerate(records, 1):
-        row = record if isinstance(record, Problem) else _row(record, table)
+        if isinstance(record, Stray) and len(strays) < _FOOTER_MOST:
+            strays.append(record)
+            continue
+        row = record if isinstance(record, Problem) else _row(record, table, wanted)
         if row is None:
             continue
+        if strays:
+            yield from strays
+            bad += len(strays)
+            strays.clear()
         if isinstance(row, Problem):
             bad += 1
             if bad > _BAD_MOST and bad > _BAD_SHARE * number:
@@ -183,26 +206,36 @@ def _rows(
         yield row
 
 
-def _row(record: Record, table: Table) -> Row | Problem | None:
+Cells = Callable[[list[str]], tuple[str, ...]]
+_ROLES = (
+    "title",
+    "description",
+    "source",
+    "customer_tier",
+    "ticket_id",
+    "created_at",
+    "updated_at",
+)
+
+
+def _row(record: Record, table: Table, wanted: Cells) -> Row | Problem | None:
     """The row; None for the header once more, as where files were put together."""
-    fields, places = record.fields, table.places
-    if fields[0] == table.header[0] and tuple(fields) == table.header:
+    fields = record.fields
+    if fields[0] == table.header[0] and tuple(map(one_line, fields)) == table.header:
         return None
-
-    def cell(role: str) -> str:
-        place = places.get(role)
-        if place is None or place >= len(fields):
-            return ""
-        text = fields[place]
-        return "" if len(text) < _NULL_MOST and _is_null(text) else text
-
-    ticket_id = cell("ticket_id").strip()
+    fields.append("")  # what stands in a column that is not there
+    cells = ["" if len(cell) < _NULL_MOST and _is_null(cell) else cell for cell in wanted(fields)]
+    ticket_id = cells[4].strip()
     if len(ticket_id) > CATEGORY_MAX:
         return Problem(record.line, f"ticket_id has more than {CATEGORY_MAX} characters.")
     try:
-        ticket = normal_ticket(*map(cell, TEXT_ROLES))
+        ticket = normal_ticket(*cells[:4])
     except BadTicket as error:
         return Problem(record.line, str(error))
-    labels = tuple(fields[at].strip() if at < len(fields) else "" for at in table.labels)
-    dates = cell("created_at").strip(), cell("updated_at").strip()
-    return Row(record.line, ticket, labels, ticket_id, *dates)
+    labels = tuple([fields[at].strip() for at in table.labels])
+    return Row(record.line, ticket, labels, ticket_id, cells[5].strip(), cells[6].strip())
+
+
+def _cells(table: Table) -> Cells:
+    """What takes the cells of _ROLES from a row to which an empty one was added."""
+    return itemgetter(*(table.places.get(role, -1) for role in _ROLES))

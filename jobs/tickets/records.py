@@ -30,6 +30,10 @@ UNCLOSED = "a quotation mark is never closed; the next row is read again."
 _TRIED_LINES = 200  # of a record, when a line is asked whether it begins a good one
 
 
+class Stray(Problem):
+    """A line with one field where there should be more: text below the table, or between rows."""
+
+
 class Record(NamedTuple):
     """The fields of one row; `line` is where it begins, counted from 1."""
 
@@ -100,6 +104,11 @@ def read_records(
             return
 
 
+def is_surplus_empty(fields: list[str], width: int) -> bool:
+    """Whether a row has more fields than the header and nothing in these."""
+    return len(fields) > width and not any(map(str.strip, fields[width:]))
+
+
 def split_fields(text: str, dialect: Dialect) -> list[str] | int:
     """The fields of one record, or the place of the quote that is out of place in `text`."""
     fields, at = [], 0
@@ -153,11 +162,12 @@ def _looked_at(taken: list[str], number: int, dialect: Dialect, width: int) -> R
     fields = split_fields("\n".join(taken), dialect)
     if isinstance(fields, int):
         return Problem(number, BAD_QUOTE)
-    if len(fields) > width and not any(map(str.strip, fields[width:])):
+    if is_surplus_empty(fields, width):
         fields = fields[:width]
+    if len(fields) == 1 < width:
+        return Stray(number, f"the row has 1 field, the header has {width:,}.")
     if len(fields) != width:
-        has = f"{len(fields):,} field" + ("s" if len(fields) > 1 else "")
-        return Problem(number, f"the row has {has}, the header has {width:,}.")
+        return Problem(number, f"the row has {len(fields):,} fields, the header has {width:,}.")
     return Record(number, fields)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from urgency.vocabulary import normal, rank_of, role_of, sides
+from urgency.vocabulary import ROLES, key, names, role_of, sides
 
 OWN_RANK = -1
 """Before every rank of the vocabulary."""

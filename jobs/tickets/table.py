@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.tickets.limits import FileRefused
-from jobs.tickets.records import Dialect
+from jobs.tickets.records import Dialect, is_surplus_empty
 from jobs.tickets.rules import Rules
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
@@ -26,6 +26,7 @@ SEPARATORS = {
     "|": "vertical bar",
     "¤": "currency sign",
 }
+NAME_MOST = 60
 TEXTS = ("title", "description")
 LABEL = "label_urgency"
 
@@ -115,14 +116,16 @@ def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
     ]
     serving = (table for table in tables if table.serves)
     table = next(serving, None) or max(tables, key=lambda table: table.known)
-    widths = [len(fields) for begin, fields in records if begin > table.begin]
+    width = len(table.header)
+    rows = [fields for begin, fields in records if begin > table.begin]
+    good = sum(len(fields) == width or is_surplus_empty(fields, width) for fields in rows)
     all_quoted = all(
         sample[begin].lstrip().startswith(dialect.quote)
         for begin, fields in records
         if begin >= table.begin and fields
     )
     found = replace(table, begin=table.begin + 1, dialect=replace(dialect, all_quoted=all_quoted))
-    return _Reading(found, widths.count(len(table.header)), len(widths))
+    return _Reading(found, good, len(rows))
 
 
 def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
@@ -149,4 +152,10 @@ def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> 
             found.setdefault(role, []).append((rank, column))
     labels = tuple(column for _, column in sorted(found.pop(LABEL, ())))
     places = {role: min(columns)[1] for role, columns in found.items()}
-    return Table(dialect, begin, tuple(names), places, labels)
+    return Table(dialect, begin, tuple(map(one_line, names)), places, labels)
+
+
+def one_line(name: str) -> str:
+    """A name as it may be repeated to its owner: printable, on one line, cut."""
+    printable = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(printable.split())[:NAME_MOST]
