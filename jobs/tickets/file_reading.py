@@ -23,7 +23,7 @@ from jobs.tickets.labels import (
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import LABEL, TEXTS, Table
+from jobs.tickets.table import LABEL, TEXTS, Table, is_showable_name
 from urgency.records import SourceFile
 from urgency.vocabulary import key
 
@@ -132,12 +132,9 @@ def _read(
     reading: FileReading, opened: OpenFile, columns: TicketColumns, number: int, limits: Limits
 ) -> None:
     table, begin = opened.table, len(columns)
-    reading.read_as = _read_as(opened)
-    if table.known:
-        unused = [at for at in range(len(table.header)) if at not in _used(table)]
-        reading.columns_ignored = tuple(
-            _names(table, [at]) for at in unused[:_SHOWN] if table.header[at]
-        )
+    reading.read_as = _read_as(opened) if opened.table.is_header else None
+    if table.is_header:
+        reading.columns_ignored = tuple(table.header[at] for at in _unused(table)[:_SHOWN])
     if not table.serves:
         _refuse_header(reading, opened)
         return
@@ -221,7 +218,7 @@ def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
         for at, counts in zip(table.labels, opened.label_counts(DISTINCT_MOST), strict=True)
     ]
     problems, questions = [Problem(table.begin, what_is_missing(table))], _column_questions(table)
-    if labels and (reason := why_not(best := choose(labels))):
+    if table.is_header and labels and (reason := why_not(best := choose(labels))):
         problems.append(Problem(table.begin, reason))
         questions += _label_questions(best)
     reading.refuse(problems, questions)
@@ -229,25 +226,27 @@ def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
 
 def what_is_missing(table: Table) -> str:
     """What a header lacks and what it has; a first line without any known name is not quoted."""
-    if not table.known:
+    if not table.is_header:
         cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
         return (
-            f"the first line has {cells} and none is a known column name. The first line must name"
+            f"the first line has {cells} and they are not known column names. The first line must name"
             " the columns: a title or description, and the label (priority or urgency)."
         )
     missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
     missing += [] if table.labels else ["label (priority or urgency)"]
     read = [f"{_names(table, [at])} is read as {role}" for role, at in table.places.items()]
     read += [f"{_names(table, [at])} as the label" for at in table.labels]
-    others = [at for at in range(len(table.header)) if at not in _used(table)]
+    others = _unused(table)
     rest = f" Not known: {_names(table, others)}." if others else ""
     if any(separator in table.header[at] for at in others for separator in ";|\t"):
         rest += " A column name holds another separator: are two kinds mixed in this file?"
     return f"the header has no {' and no '.join(missing)}. {'; '.join(read)}.{rest}"
 
 
-def _used(table: Table) -> set[int]:
-    return {*table.places.values(), *table.labels}
+def _unused(table: Table) -> list[int]:
+    """Columns that are not read and whose names may be repeated."""
+    used = {*table.places.values(), *table.labels}
+    return [at for at, name in enumerate(table.header) if at not in used and is_showable_name(name)]
 
 
 def _names(table: Table, columns: Sequence[int]) -> str:
@@ -258,10 +257,9 @@ def _names(table: Table, columns: Sequence[int]) -> str:
 
 def _column_questions(table: Table) -> list[str]:
     """A row of mapping.csv for each column that could be what is missing."""
-    if not table.known:
+    if not table.is_header:
         return []
-    unused = [at for at in range(len(table.header)) if at not in _used(table)]
-    return [_row("column", table.header[at], "") for at in unused[:_SHOWN]]
+    return [_row("column", table.header[at], "") for at in _unused(table)[:_SHOWN]]
 
 
 def _label_questions(labels: Labels) -> list[str]:

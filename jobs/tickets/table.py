@@ -27,6 +27,7 @@ SEPARATORS = {
     "¤": "currency sign",
 }
 NAME_MOST = 60
+_PRIVATE = re.compile(r"\d\d\d|@")
 TEXTS = ("title", "description")
 LABEL = "label_urgency"
 
@@ -52,6 +53,11 @@ class Table:
     def serves(self) -> bool:
         """Whether there are a text and a label."""
         return bool(self.labels) and any(text in self.places for text in TEXTS)
+
+    @property
+    def is_header(self) -> bool:
+        """Whether its names are names: one known word may be a cell of somebody's row."""
+        return self.known > 1 and bool(self.places)
 
     @property
     def known(self) -> int:
@@ -113,7 +119,7 @@ def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
     records = list(_records(sample, dialect))
     tables = [
         _table(fields, begin, dialect, rules) for begin, fields in records if begin < HEADER_LINES
-    ]
+    ] or [_table(sample[:1], 0, dialect, rules)]
     serving = (table for table in tables if table.serves)
     table = next(serving, None) or max(tables, key=lambda table: table.known)
     width = len(table.header)
@@ -159,3 +165,8 @@ def one_line(name: str) -> str:
     """A name as it may be repeated to its owner: printable, on one line, cut."""
     printable = "".join(character if character.isprintable() else " " for character in name)
     return " ".join(printable.split())[:NAME_MOST]
+
+
+def is_showable_name(name: str) -> bool:
+    """Whether a column's name may be repeated: it is not empty and holds no number or address."""
+    return bool(name) and not _PRIVATE.search(name)
