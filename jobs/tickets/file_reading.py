@@ -213,14 +213,13 @@ _SHOWN = 40  # column names that are repeated to their owner
 def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
     """Everything that is wrong with the header, and with the labels where there are some, at once."""
     table = opened.table
-    labels = [
-        read_labels(table.header[at], counts, reading.rules)
-        for at, counts in zip(table.labels, opened.label_counts(DISTINCT_MOST), strict=True)
-    ]
     problems, questions = [Problem(table.begin, what_is_missing(table))], _column_questions(table)
-    if table.is_header and labels and (reason := why_not(best := choose(labels))):
-        problems.append(Problem(table.begin, reason))
-        questions += _label_questions(best)
+    if table.is_header and table.labels:
+        columns = zip(table.labels, opened.label_counts(), strict=True)
+        best = choose([read_labels(table.header[at], n, reading.rules) for at, n in columns])
+        if reason := why_not(best):
+            problems.append(Problem(table.begin, reason))
+            questions += _label_questions(best)
     reading.refuse(problems, questions)
 
 

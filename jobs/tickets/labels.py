@@ -62,11 +62,14 @@ def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
 
 
 def choose(candidates: Sequence[Labels]) -> Labels:
-    """The first column whose values are understood, else the one that has the most known ones."""
-    understood = (labels for labels in candidates if labels.is_understood)
-    return next(understood, None) or max(
-        candidates, key=lambda labels: labels.filled - sum(labels.unknown.values())
-    )
+    """The first column that is understood and has both sides; else the one best understood.
+
+    A column with one side only may hold an export's default value.
+    """
+    understood = [labels for labels in candidates if labels.is_understood]
+    two_sided = (labels for labels in understood if labels.urgent and labels.other)
+    best = next(two_sided, None) or next(iter(understood), None)
+    return best or max(candidates, key=lambda labels: labels.filled - sum(labels.unknown.values()))
 
 
 def why_not(labels: Labels) -> str | None:

@@ -15,7 +15,7 @@ class Limits:
     workbook_bytes: int = 64 * 2**20
     record_characters: int = 2**20
     columns: int = 5_000
-    lines: int = 50_000_000
+    lines: int = 20_000_000
     rows: int = 5_000_000
     cpu_s: float = 600.0
 

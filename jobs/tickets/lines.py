@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
 
+_NOTHING = ("", '"', "'", ",", ";", '""')
+"""Lines without a cell: blank ones, and those that a file made to be slow is made of."""
+
 _BLANK_LINES, _BLANK_FOR_EACH = 100_000, 50
 """Blank lines that are too many: so many, and so many for each line with something in it."""
 
@@ -19,7 +22,7 @@ def split_lines(blocks: Iterator[str], limits: Limits = LIMITS) -> Iterator[str]
         whole = (rest + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
         rest = whole.pop() + held
         lines += len(whole)
-        blank += whole.count("")
+        blank += sum(map(whole.count, _NOTHING))
         _check(lines, blank, max(map(len, whole), default=0), len(rest), limits)
         yield from whole
     yield from rest.removesuffix("\r").split("\r") if rest else ()
@@ -30,7 +33,7 @@ def _check(lines: int, blank: int, longest: int, rest: int, limits: Limits) -> N
         most = f"{limits.record_characters:,} characters"
         raise FileRefused(lines, f"a line is longer than {most}; no ticket is.")
     if blank > _BLANK_LINES + _BLANK_FOR_EACH * (lines - blank):
-        raise FileRefused(lines, f"{blank:,} of the first {lines:,} lines are blank.")
+        raise FileRefused(lines, f"{blank:,} of the first {lines:,} lines have nothing in them.")
     if lines > limits.lines:
         reason = f"the file has more than {limits.lines:,} lines; split it into smaller ones."
         raise FileRefused(lines, reason)

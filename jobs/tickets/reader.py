@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, BinaryIO, NamedTuple
 
@@ -39,6 +39,7 @@ from urgency.vocabulary import is_null
 _BAD_MOST, _BAD_SHARE = 10_000, 0.9
 """Bad records from which a file that is mostly bad is given up."""
 
+_COUNTED = 100_000  # records whose labels are looked at where a header lacks something else
 _FOOTER_MOST = 20  # lines
 _NULL_MOST = 12  # characters from which a cell is no null word
 _is_null = lru_cache(maxsize=65_536)(is_null)
@@ -73,12 +74,12 @@ class OpenFile:
         """The rows as tickets. Raises FileRefused beyond the caps."""
         return _rows(self.records, self.table, limits)
 
-    def label_counts(self, most: int) -> list[Counter[str]]:
-        """Of each label column, how often each value occurs; up to `most` different ones."""
+    def label_counts(self) -> list[Counter[str]]:
+        """Of each label column, how often each value occurs in the first records."""
         counts: list[Counter[str]] = [Counter() for _ in self.table.labels]
-        for record in self.records:
+        for record in islice(self.records, _COUNTED):
             for count, at in zip(counts, self.table.labels, strict=True):
-                if isinstance(record, Record) and at < len(record.fields) and len(count) < most:
+                if isinstance(record, Record) and at < len(record.fields):
                     count[record.fields[at].strip()] += 1
         return counts
 
@@ -185,19 +186,18 @@ def _rows(
         if isinstance(record, Stray) and len(strays) < _FOOTER_MOST:
             strays.append(record)
             continue
+        if bad > _BAD_MOST and bad > _BAD_SHARE * number:
+            reason = f"{bad:,} of the first {number:,} rows cannot be read."
+            raise FileRefused(record.line, reason)
         row = record if isinstance(record, Problem) else _row(record, table, wanted)
         if row is None:
+            bad += 1
             continue
         if strays:
             yield from strays
             bad += len(strays)
             strays.clear()
-        if isinstance(row, Problem):
-            bad += 1
-            if bad > _BAD_MOST and bad > _BAD_SHARE * number:
-                raise FileRefused(
-                    row.line, f"{bad:,} of the first {number:,} rows are not readable."
-                )
+        bad += isinstance(row, Problem)
         if number > limits.rows:
             raise FileRefused(row.line, f"the file has more than {limits.rows:,} rows; split it.")
         if number % _CLOCK_EVERY == 0 and time.process_time() - began > limits.cpu_s:
