@@ -36,6 +36,7 @@ lock: $(UV) ## pin every dependency: uv.lock and the hashed requirements of each
 	for part in functions jobs service; do \
 	  $(UV) export --quiet --frozen --extra $$part --no-emit-project --no-dev --no-header -o $$part/requirements.txt; \
 	done
+	$(UV) export --quiet --frozen --extra mlflow --no-emit-project --no-dev --no-header -o infra/mlflow/requirements.txt
 
 prove: .venv/dev ## the long tests: more simulated schedules, crashes three times, the chain without each grant
 	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants*.py tests/end_to_end
@@ -49,7 +50,7 @@ tickets: .venv/demo ## write the synthetic tickets of data/ again
 docs: .venv/demo ## write docs/settings.md again from the code
 	$(RUN)/python -m cli.settings_page > docs/settings.md
 
-wiring: .venv/demo ## write infra/local/wiring.json and the table of grants again from Terraform
+wiring: .venv/demo ## write what follows from Terraform: applied states, wiring.json, the table of grants
 	$(RUN)/python -m infra.wiring
 
 clean: ## forget environments, caches and the local stack's state

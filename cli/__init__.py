@@ -1,3 +1,1 @@
-"""The `urgency` command: the operator's one tool, for the laptop's stack and for a project in the
-cloud.
-"""
+"""The `urgency` command: the operator's one tool, for a stack here and for a cloud project."""

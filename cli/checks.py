@@ -1,8 +1,4 @@
-"""The doctor's checks: each looks, writes nothing, and says what it found, why that matters and
-what to do.
-"""
-
-from __future__ import annotations
+"""The doctor's checks: each looks, writes nothing, and says what it found, why, and what to do."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,11 +15,9 @@ from urgency.records import snapshot_id
 from urgency.scorer import verified_scorer
 
 FOLLOW_S = 7.0
-"""An instance looks at the pointer when it is asked and its last look is older than the soft bound,
-which is 5 s.
-"""
+"""An instance looks at the pointer when it is asked and its last look is 5 s old."""
 
-RUN = "Start a run: urgency train --wait"
+START_A_RUN = "Start a run: urgency train --wait"
 
 
 @dataclass(frozen=True)
@@ -45,8 +39,8 @@ def snapshots_are_contiguous(system: System, now: datetime) -> Iterator[Finding]
     missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
     if missing:
         yield Finding(
-            f"Snapshots {_listed(missing)} are missing.",
-            "Snapshot numbers order everything; a hole means that somebody deleted history.",
+            f"Missing snapshots: {_listed(missing)}.",
+            "Snapshots are numbered without gaps, so somebody deleted them.",
             "Restore them from the registry bucket's old versions.",
         )
 
@@ -57,8 +51,8 @@ def newest_snapshot_is_trained(system: System, now: datetime) -> Iterator[Findin
     if newest and system.registry.manifest(newest.n) is None and not _training(system, now):
         yield Finding(
             f"Snapshot {newest.n} has no model, and no run is making one.",
-            "What landed last is not in any model.",
-            f"{RUN}; its log says why the last one did not finish.",
+            "The newest files are not in any model.",
+            f"{START_A_RUN}; the last run's log says why it did not finish.",
         )
 
 
@@ -71,19 +65,14 @@ def models_are_whole(system: System, now: datetime) -> Iterator[Finding]:
         except CorruptObject as error:
             yield _damaged(f"The manifest of version {version} is damaged: {error}")
             continue
-        lost = (
-            [name for name, digest in manifest.parts.items() if digest not in blobs]
-            if manifest
-            else []
-        )
+        parts = manifest.parts.items() if manifest else ()
+        lost = sorted(name for name, digest in parts if digest not in blobs)
         if lost:
-            yield _damaged(f"Version {version} lacks {', '.join(sorted(lost))}.")
+            yield _damaged(f"Version {version} lacks {', '.join(lost)}.")
 
 
 def champion_loads(system: System, now: datetime) -> Iterator[Finding]:
-    """Pointer, manifest and all parts of the version that serves agree by their digests, and it
-    scores as it did.
-    """
+    """Pointer, manifest and parts of the version that serves agree, and it scores as it did."""
     _token, release = system.registry.current_release()
     if not release.champion:
         return
@@ -95,8 +84,8 @@ def champion_loads(system: System, now: datetime) -> Iterator[Finding]:
     except (CorruptObject, Gone) as error:
         yield Finding(
             f"Version {release.champion}, which should serve, does not load: {error}",
-            "Instances that start now have no model; those that run keep the one before.",
-            "Go back to one that loads ('urgency models'): urgency rollback --to N --reason '...'",
+            "Instances that start now have no model; running ones keep the one before.",
+            "Go back to a version of 'urgency models': urgency rollback --to N --reason '...'",
         )
 
 
@@ -105,9 +94,9 @@ def release_is_announced(system: System, now: datetime) -> Iterator[Finding]:
     _token, release = system.registry.current_release()
     if system.registry.notified_epoch()[1] < release.epoch:
         yield Finding(
-            f"The release of version {release.champion} (epoch {release.epoch}) was not announced.",
-            "Instances find it by themselves, but later than they could.",
-            RUN,
+            f"No message was published for version {release.champion} (epoch {release.epoch}).",
+            "Instances find the release by themselves, but later than they could.",
+            START_A_RUN,
         )
 
 
@@ -118,22 +107,21 @@ def landing_is_learned(system: System, now: datetime) -> Iterator[Finding]:
         return
     if newest and not files:
         yield Finding(
-            "There is no CSV in the landing bucket any more, although there was.",
-            "Nothing changes because of it; the model that serves stays, and gets older.",
-            "If they were deleted by mistake, restore the bucket's old versions.",
+            "The landing bucket has no CSV any more.",
+            "The model that serves stays, but it gets older.",
+            "If somebody deleted them by mistake, restore the bucket's old versions.",
         )
     elif newest is None or set(newest.files) != set(files):
         yield Finding(
-            "Files landed that no run has looked at yet.",
+            "Files landed that no run has read yet.",
             "Their tickets are not in any model.",
-            RUN,
+            START_A_RUN,
         )
     elif newest.id != snapshot_id(files, recipe_of(system.settings)):
         yield Finding(
             "The newest snapshot was made by another recipe than the one here.",
-            "Either the job has other code or model settings than this command, or it has not run"
-            " since they changed.",
-            f"Deploy both from one commit with the same settings. Then: {RUN}",
+            "The job has other code or model settings than this command, or has not run since.",
+            f"Deploy both from one commit with the same settings. Then: {START_A_RUN}",
         )
 
 
@@ -144,20 +132,19 @@ def files_are_answered(system: System, now: datetime) -> Iterator[Finding]:
         return
     missing = [file.name for file in unanswered(system.landing, newest.files)]
     if missing and not _training(system, now):
-        yield Finding(
-            f"{_listed(missing)} got no receipt.", "Their owners wait for an answer.", RUN
-        )
+        what = f"These files have no receipt: {_listed(missing)}."
+        yield Finding(what, "Their owners wait for an answer.", START_A_RUN)
 
 
 def lease_is_not_stale(system: System, now: datetime) -> Iterator[Finding]:
-    """No run went away without giving back its lease."""
+    """No run ended without giving back its lease."""
     lease = read_lease(system.registry.control)
     if lease.until and not lease.is_held(now):
+        ended = f"{lease.until:%Y-%m-%d %H:%M} UTC"
         yield Finding(
-            f"Run {lease.holder} never gave back its lease, which ended"
-            f" {lease.until:%Y-%m-%d %H:%M} UTC.",
-            "It died. Nothing is blocked, but what it was doing may be half done.",
-            RUN,
+            f"Run {lease.holder} did not give back its lease, which expired at {ended}.",
+            "The run was killed. Nothing is blocked, but its work may be half done.",
+            START_A_RUN,
         )
 
 
@@ -165,35 +152,29 @@ def nothing_is_undelivered(system: System, now: datetime) -> Iterator[Finding]:
     """No message was given up."""
     letters = system.dead_letters()
     if letters:
-        of = sorted({letter.subscription for letter in letters})
+        subscriptions = ", ".join(sorted({letter.subscription for letter in letters}))
         yield Finding(
-            f"{len(letters)} message(s) of {', '.join(of)} could not be delivered.",
-            "A function failed every time. The sweep has done, or will do, its work; the cause is"
-            " still there.",
-            "Read the function's log, mend it, then acknowledge the messages.",
+            f"{len(letters)} message(s) of {subscriptions} could not be delivered.",
+            "A function failed every time. The next sweep does the work, but the cause remains.",
+            "Read the function's log, correct the cause, then acknowledge the messages.",
         )
 
 
 def instances_follow(system: System, now: datetime) -> Iterator[Finding]:
-    """Every instance that can be asked serves what the pointer names, after the time in which it
-    should notice.
-    """
+    """Every instance serves what the pointer names, after the time in which it should notice."""
     _token, release = system.registry.current_release()
     until = time.monotonic() + FOLLOW_S
-    while behind := [
-        serving for serving in system.service.serving() if serving.epoch < release.epoch
-    ]:
+    while behind := [one for one in system.service.instances() if one.epoch < release.epoch]:
         if time.monotonic() > until:
             break
         time.sleep(0.5)
-    for serving in behind:
-        has = serving.problem or (
-            f"it serves epoch {serving.epoch}" if serving.epoch else "it has no model"
-        )
+    for instance in behind:
+        serves = f"it serves epoch {instance.epoch}" if instance.epoch else "it has no model"
+        has = instance.problem or serves
         yield Finding(
-            f"{serving.address} does not follow epoch {release.epoch}: {has}",
+            f"{instance.address} does not follow epoch {release.epoch}: {has}",
             "Its callers get answers of an older model, or none.",
-            "Read the service's log for reload_refused; 'urgency status' shows every instance.",
+            "Look for reload_refused in the service's log; 'urgency status' shows all instances.",
         )
 
 
@@ -219,20 +200,20 @@ def examine(system: System, now: datetime) -> list[Finding]:
             found += [replace(finding, check=check.__name__) for finding in check(system, now)]
         except UrgencyError as error:
             what = f"Could not check that {check.__name__.replace('_', ' ')}: {error}"
-            why = "What was not looked at is not known to be well."
-            found.append(Finding(what, why, "Mend that, then look again.", check.__name__))
+            why = "What was not checked may be wrong."
+            found.append(Finding(what, why, "Correct that, then run it again.", check.__name__))
     return found
 
 
 def _training(system: System, now: datetime) -> bool:
-    """Whether a run holds the lease, so that things are on their way."""
+    """Whether a run holds the lease, so that the work is under way."""
     return read_lease(system.registry.control).is_held(now)
 
 
 def _damaged(what: str) -> Finding:
     return Finding(
         what,
-        "It cannot serve, be rolled back to or be replayed.",
+        "It cannot serve, and neither rollback nor replay can use it.",
         "Restore the object from the registry bucket's old versions.",
     )
 

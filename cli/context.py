@@ -1,64 +1,49 @@
-"""Context: how a verb reaches the system. With URGENCY_* settings in the environment that is a
-project in the cloud; without them it is the local stack. Verbs know no difference: they get a
-System.
+"""How a verb reaches the system: with URGENCY_* settings in the environment that is a project in
+the cloud, without them the local stack. Verbs know no difference: they get a System.
 """
-
-from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from cli.usage_error import Mistake
+from cli import credentials
+from cli.dead_letters import DeadLetter, peek
+from cli.runs import Runs
+from cli.service_client import ServiceClient
+from cli.usage_error import UsageError
+from infra.local.state import Home, Stack, home_of, running_stack
+from infra.local.wiring import load_wiring
+from jobs.protocol.publish import publisher
+from urgency.messages import ModelReleased
+from urgency.registry import Registry
 from urgency.settings import Settings, read_settings
+from urgency.store import CloudBucket, ObjectStore, storage_client
 
-if TYPE_CHECKING:
-    from cli.dead_letters import DeadLetter
-    from cli.runs import Runs
-    from cli.service_client import ServiceClient
-    from infra.local.state import Home, Stack
-    from urgency.messages import ModelReleased
-    from urgency.registry import Registry
-    from urgency.store import ObjectStore
-
-NAMES_A_PROJECT = (
-    "URGENCY_PROJECT",
-    "URGENCY_LANDING_BUCKET",
-    "URGENCY_REGISTRY_BUCKET",
-    "URGENCY_CONTROL_BUCKET",
-)
+NAMES_A_PROJECT = ("PROJECT", "LANDING_BUCKET", "REGISTRY_BUCKET", "CONTROL_BUCKET")
 NEEDED = (
-    "project",
-    "region",
-    "landing_bucket",
-    "registry_bucket",
-    "control_bucket",
-    "release_topic",
-    "train_job",
-    "service_url",
+    *("project", "region", "landing_bucket", "registry_bucket", "control_bucket"),
+    *("release_topic", "train_job", "service_url"),
 )
 STORAGE_TIMEOUT_S = 60.0
-PATIENCE_S = 20.0
-"""How long a read is tried again before the person is told."""
+RETRIED_S = 20.0
+"""How long a failing read is tried again."""
 
-
-class NoStack(Mistake):
-    """No settings name a project and no local stack runs."""
+LOCAL_PAUSE_S, CLOUD_PAUSE_S = 0.2, 2.0
+"""Between two looks: a cloud is far away, and each look costs money."""
 
 
 @dataclass(frozen=True)
 class Local:
-    """What only a stack on this machine has; `job_environment` makes a process be the training job."""
+    """What only a stack on this machine has; `environ` is the caller's own, without the stack's."""
 
     home: Home
     stack: Stack
-    job_environment: Mapping[str, str]
+    environ: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class System:
-    """Everything that a verb may use."""
+    """Everything that a verb may use; `place` says for people where it is."""
 
     settings: Settings
     landing: ObjectStore
@@ -68,49 +53,35 @@ class System:
     service: ServiceClient
     dead_letters: Callable[[], list[DeadLetter]]
     who: Callable[[], str]
+    place: str
+    pause_s: float = CLOUD_PAUSE_S
     local: Local | None = None
-
-    @property
-    def place(self) -> str:
-        """Where this is, for people."""
-        return (
-            f"local stack in {self.local.home.root}"
-            if self.local
-            else f"project {self.settings.project}"
-        )
 
 
 def is_cloud(environ: Mapping[str, str]) -> bool:
     """Whether the environment names a project in the cloud."""
-    return any(environ.get(name) for name in NAMES_A_PROJECT)
+    return any(environ.get(f"URGENCY_{name}") for name in NAMES_A_PROJECT)
 
 
 def reach(environ: MutableMapping[str, str] = os.environ) -> System:
-    """The system that `environ` names, which for the local stack is filled with the operator's
-    settings and identity.
+    """The system that `environ` names; a local stack's settings and identity are added to it.
 
-    Raises NoStack, SettingsError or Forbidden.
+    Raises UsageError, SettingsError or Forbidden.
     """
     local = None if is_cloud(environ) else _local(environ)
     if local:
-        environ.update(local.stack.person)
-        environ.setdefault("URGENCY_DEAD_LETTERS", _dead_letters(local))
+        environ.update(local.stack.operator)
+        pulled = (one.name for one in load_wiring().subscriptions if one.push is None)
+        environ.setdefault("URGENCY_DEAD_LETTERS", next(pulled))
     environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     return _system(read_settings(environ, *NEEDED), local)
 
 
 def _system(settings: Settings, local: Local | None) -> System:
-    from cli import credentials, dead_letters
-    from cli.runs import Runs
-    from cli.service_client import ServiceClient
-    from jobs.protocol.publish import publisher
-    from urgency.registry import Registry
-    from urgency.store import CloudBucket, storage_client
-
     client = storage_client(settings)
 
     def bucket(name: str) -> CloudBucket:
-        return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
+        return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=RETRIED_S)
 
     addresses = local.stack.urls.instances if local else [settings.service_url]
     return System(
@@ -120,46 +91,20 @@ def _system(settings: Settings, local: Local | None) -> System:
         publish=publisher(settings),
         runs=Runs(settings),
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
-        dead_letters=lambda: dead_letters.peek(settings),
+        dead_letters=lambda: peek(settings),
         who=credentials.who,
+        place=f"local stack in {local.home.root}" if local else f"project {settings.project}",
         local=local,
+        pause_s=LOCAL_PAUSE_S if local else CLOUD_PAUSE_S,
     )
 
 
 def _local(environ: Mapping[str, str]) -> Local:
-    from infra.local.containers import environment_for, localised
-    from infra.local.pocket.identity import Identity
-    from infra.local.state import home_of, running_stack
-    from infra.local.wiring import load_wiring
-
     home = home_of(environ)
     stack = running_stack(home)
     if stack is None:
-        raise NoStack(
-            f"No stack runs in {home.root}: start one with 'urgency up', "
-            "or set URGENCY_PROJECT and its companions for a project in the cloud."
+        raise UsageError(
+            f"No stack runs in {home.root}: start one with 'urgency up', or set URGENCY_PROJECT"
+            " and the other settings for a project in the cloud."
         )
-    wiring = localised(load_wiring(), stack.urls.pocket, {})
-    (job,) = wiring.jobs
-    account = job.service_account.partition("@")[0]
-    identity = Identity(home.cloud, wiring).environment(
-        account, stack.urls.pocket.removeprefix("http://")
-    )
-    return Local(
-        home,
-        stack,
-        environment_for(
-            job, port=None, pocket=stack.urls.pocket, identity=identity, person=environ
-        ),
-    )
-
-
-def _dead_letters(local: Local) -> str:
-    """The wiring's one subscription that is pulled."""
-    from infra.local.wiring import load_wiring
-
-    return next(
-        subscription.name
-        for subscription in load_wiring().subscriptions
-        if subscription.push is None
-    )
+    return Local(home, stack, dict(environ))

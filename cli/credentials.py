@@ -1,9 +1,12 @@
-"""Who sits at the keyboard: the tokens that prove it, and the name that records keep."""
-
-from __future__ import annotations
+"""Credentials: the tokens of the person or account that runs the command, and its name."""
 
 import getpass
 import subprocess
+
+from google.auth import jwt
+from google.auth.exceptions import DefaultCredentialsError
+from google.auth.transport.requests import Request
+from google.oauth2.id_token import fetch_id_token
 
 from urgency.errors import Forbidden, UrgencyError
 from urgency.google_errors import translated
@@ -12,30 +15,19 @@ GCLOUD_TIMEOUT_S = 30
 
 
 def id_token(audience: str) -> str:
-    """An ID token for `audience`: of the service account at hand, else of whoever is logged in to
-    gcloud.
+    """An ID token for `audience`: of the service account here, else of gcloud's login.
 
     Raises Forbidden or Unavailable.
     """
-    import google.auth.transport.requests
-    from google.auth.exceptions import DefaultCredentialsError
-    from google.oauth2 import id_token as google_id_token
-
     with translated("get an ID token"):
         try:
-            return str(
-                google_id_token.fetch_id_token(google.auth.transport.requests.Request(), audience)
-            )
+            return str(fetch_id_token(Request(), audience))
         except DefaultCredentialsError:  # a person's credentials make none
             return _gcloud_id_token()
 
 
 def who() -> str:
-    """E-mail of the identity that the tokens name; the operating system's user where they name
-    none.
-    """
-    from google.auth import jwt
-
+    """E-mail of the identity that the tokens name, else the operating system's user."""
     try:
         claims = jwt.decode(id_token("urgency-cli"), verify=False)
     except (UrgencyError, ValueError):
@@ -44,8 +36,8 @@ def who() -> str:
 
 
 def _gcloud_id_token() -> str:
+    command = ["gcloud", "auth", "print-identity-token"]
     try:
-        command = ["gcloud", "auth", "print-identity-token"]
         printed = subprocess.run(
             command, capture_output=True, text=True, timeout=GCLOUD_TIMEOUT_S, check=True
         )

@@ -1,6 +1,4 @@
-"""The prediction service, asked as the person at the keyboard."""
-
-from __future__ import annotations
+"""The prediction service, asked with the caller's identity."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from typing import Any
 
 import requests
 
-from cli.usage_error import Mistake
+from cli.usage_error import UsageError
 from urgency.errors import Forbidden, Unavailable
 from urgency.google_errors import translated
 
@@ -19,10 +17,8 @@ AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
-class Serving:
-    """What one instance answers with; both 0 where it has no model yet, `problem` where it does not
-    answer.
-    """
+class Instance:
+    """What one instance answers with: both 0 while it has no model, `problem` where it fails."""
 
     address: str
     version: int = 0
@@ -31,9 +27,7 @@ class Serving:
 
 
 class ServiceClient:
-    """The service at `url`. `addresses` are those that can be asked one by one: each instance, or
-    the front alone.
-    """
+    """The service at `url`; `addresses` can be asked one by one: each instance, or the front."""
 
     def __init__(self, url: str, addresses: Sequence[str], id_token: Callable[[str], str]) -> None:
         self.addresses = tuple(addresses)
@@ -42,52 +36,45 @@ class ServiceClient:
     def predict(self, tickets: Sequence[dict[str, Any]], explain: int) -> dict[str, Any]:
         """`{"predictions": [...], "model": {...}}` for any number of tickets.
 
-        Raises Mistake, Forbidden or Unavailable.
+        Raises UsageError, Forbidden or Unavailable.
         """
         predictions: list[dict[str, Any]] = []
         model: dict[str, Any] = {}
         for start in range(0, len(tickets), AT_ONCE):
-            body = {
-                "instances": tickets[start : start + AT_ONCE],
-                "parameters": {"explain": explain},
-            }
-            answer = self._ask("POST", f"{self._url}/v1/predict", body)
+            part = tickets[start : start + AT_ONCE]
+            answer = self._predict({"instances": part, "parameters": {"explain": explain}})
             predictions += answer["predictions"]
             model = answer["model"]
         return {"predictions": predictions, "model": model}
 
-    def serving(self) -> list[Serving]:
-        """What each instance answers with now; one that does not answer is named with its problem."""
-        return [self._serving(address) for address in self.addresses]
+    def instances(self) -> list[Instance]:
+        """What each instance answers with now; one that fails is named with its problem."""
+        return [self._instance(address) for address in self.addresses]
 
-    def _serving(self, address: str) -> Serving:
+    def _instance(self, address: str) -> Instance:
+        url = f"{address}/v1/model"
         try:
             with translated(f"reach {address}"):
-                answer = requests.get(
-                    f"{address}/v1/model", headers=self._headers, timeout=TIMEOUT_S
-                )
+                answer = requests.get(url, headers=self._headers, timeout=TIMEOUT_S)
         except (Unavailable, Forbidden) as error:
-            return Serving(address, problem=str(error))
+            return Instance(address, problem=str(error))
         if answer.status_code == 200:
             card = answer.json()
-            return Serving(address, card["version"], card["epoch"])
-        return Serving(
-            address,
-            problem="" if answer.status_code == 503 else f"it answered {answer.status_code}",
-        )
+            return Instance(address, card["version"], card["epoch"])
+        has_no_model = answer.status_code == 503
+        return Instance(address, problem="" if has_no_model else _status(answer))
 
-    def _ask(self, method: str, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _predict(self, body: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self._url}/v1/predict"
         with translated(f"reach the service at {self._url}"):
-            answer = requests.request(
-                method, url, json=body, headers=self._headers, timeout=TIMEOUT_S
-            )
+            answer = requests.post(url, json=body, headers=self._headers, timeout=TIMEOUT_S)
         if answer.status_code == 200:
             return dict(answer.json())
         detail = _detail(answer)
         if answer.status_code in (401, 403):
             raise Forbidden(f"The service refused this identity: {detail}")
         if answer.status_code < 500 and answer.status_code != 429:
-            raise Mistake(f"The service refused the tickets: {detail}")
+            raise UsageError(f"The service refused the tickets: {detail}")
         raise Unavailable(detail)
 
     @cached_property
@@ -96,8 +83,12 @@ class ServiceClient:
 
 
 def _detail(answer: requests.Response) -> str:
-    """The problem's own sentence, or what stands in its place."""
+    """The problem's own sentence, else status and text."""
     try:
         return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"it answered {answer.status_code}: {answer.text[:200]}"
+        return f"{_status(answer)}: {answer.text[:200]}"
+
+
+def _status(answer: requests.Response) -> str:
+    return f"it answered {answer.status_code}"

@@ -1,8 +1,4 @@
-"""python -m cli.settings_page: the table of settings as `docs/settings.md` has it, made from the
-one in the code.
-"""
-
-from __future__ import annotations
+"""python -m cli.settings_page: `docs/settings.md`, made from the settings in the code."""
 
 from collections.abc import Iterator
 from dataclasses import Field, fields
@@ -12,9 +8,10 @@ from urgency.settings import Settings, variables_of
 
 HEAD = """# Settings
 
-Every process reads its settings from the environment once, at start; a missing or malformed one stops it with one
-sentence. Terraform and the laptop's wiring set those without a default. A setting marked * decides what a model
-becomes: changing it makes a new recipe, so the next run trains again. (`make docs` writes this page.)
+Every process reads its settings from the environment once, at start. A missing or malformed one
+stops it with one sentence. Terraform and the laptop's wiring set those without a default. A setting
+marked * decides what a model becomes: changing it is a new recipe, so the next run trains again.
+(`make docs` writes this page.)
 
 | variable | default | what it is |
 |---|---|---|

@@ -1,21 +1,21 @@
 """Output: tables and sentences for people, JSON for programs."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the release.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")]
 
 PIPE_WIDTH = 120
 VERDICT_STYLE = {"PROMOTE": "green", "HOLD": "yellow", "REJECT": "red"}
@@ -23,27 +23,23 @@ VERDICT_STYLE = {"PROMOTE": "green", "HOLD": "yellow", "REJECT": "red"}
 
 def console() -> Console:
     """Standard output, for people; a pipe gets the same words without colours."""
-    from rich.console import Console
-
     return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def say(*lines: str) -> None:
-    """Print lines, in which `[bold]` and the like are styles."""
+    """Print lines; `[bold]` and other tags in them are styles."""
     to = console()
     for line in lines:
         to.print(line, soft_wrap=True)
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Print to standard error, where it does not disturb what a program reads."""
     print(sentence, file=sys.stderr)
 
 
 def plain(text: object) -> str:
     """`text` with nothing in it taken for a style."""
-    from rich.markup import escape
-
     return escape(str(text))
 
 
@@ -53,14 +49,10 @@ def emit_json(value: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table. `#name` is a column of numbers, `~name` one of long text, which is folded where room
-    is short.
+    """A table; cells are styled or escaped by the caller.
 
-    Cells are styled or escaped by their caller.
+    columns: `#name` holds numbers, `~name` long text, which is folded where there is little room.
     """
-    from rich import box
-    from rich.table import Table
-
     made = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
         made.add_column(
@@ -92,16 +84,16 @@ def metric(value: float | None) -> str:
 
 def cause(members: dict[str, Any]) -> str:
     """Why there is a version, in words, from its snapshot's cause."""
-    told = []
+    reasons = []
     for kind in ("added", "replaced", "removed"):
         change = members.get(kind) or {"count": 0, "names": []}
         if change["count"]:
             names = [name.removeprefix("incoming/") for name in change["names"][:3]]
             more = change["count"] - len(names)
-            told.append(f"{kind} {', '.join(names)}" + (f" and {more} more" if more else ""))
-    told += ["another recipe"] if members.get("recipe_changed") else []
-    told += ["forced"] if members.get("forced") else []
-    return "; ".join(told)
+            reasons.append(f"{kind} {', '.join(names)}" + (f" and {more} more" if more else ""))
+    reasons += ["another recipe"] if members.get("recipe_changed") else []
+    reasons += ["forced"] if members.get("forced") else []
+    return "; ".join(reasons)
 
 
 def _jsonable(value: Any) -> Any:

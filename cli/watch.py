@@ -1,8 +1,7 @@
-"""Watch: what happens in the system, told hop by hop while it happens."""
-
-from __future__ import annotations
+"""Watch: what happens in the system, shown hop by hop while it happens."""
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,23 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from cli.context import System
+from cli.show import plain, say
+from jobs.report.receipts import RECEIPTS
 from urgency.messages import INCOMING
 from urgency.store import Unchanged
 
-_DETAILS = {
+_TIMELINE_HOPS = {
     "message_published": ("message", "on topic {topic}"),
     "push_delivered": ("function", "{subscription} took the message in {latency_ms} ms"),
-    "push_refused": (
-        "function",
-        "{subscription} refused the message ({status}); it will be sent again",
-    ),
+    "push_refused": ("function", "{subscription} refused the message ({status}); it comes again"),
     "job_execution_started": ("job", "{job} runs as {execution}"),
-    "job_attempt_failed": (
-        "job",
-        "{execution} failed; it is tried again unless that was the last attempt",
-    ),
+    "job_attempt_failed": ("job", "{execution} failed; it is tried again if attempts are left"),
 }
-"""The timeline's hops that people want to see: stage and detail."""
+"""Kind of a timeline's line -> stage and detail of the hop that people see."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +33,33 @@ class Hop:
     detail: str
 
 
-class Watch:
-    """Begins now; each `look` tells what is new in the registry, the service and, on this machine,
-    the timeline.
-    """
+OnHop = Callable[[Hop], None]
 
-    def __init__(self, system: System, tell: Callable[[Hop], None]) -> None:
-        self._system, self._tell = system, tell
-        self._registry = system.registry
+
+def hop_printer() -> OnHop:
+    """Prints each hop with the seconds since now."""
+    began = datetime.now(UTC)
+
+    def show(hop: Hop) -> None:
+        after_s = max(0.0, (hop.at - began).total_seconds())
+        say(f"[dim]{after_s:7.2f} s[/]  [cyan]{hop.stage:9}[/] {plain(hop.detail)}")
+
+    return show
+
+
+def ignore_hop(_hop: Hop) -> None:
+    """Show nothing, where standard output holds JSON."""
+
+
+class Watch:
+    """Begins now; `look` passes what is new in registry, service and this machine's timeline."""
+
+    def __init__(self, system: System, on_hop: OnHop) -> None:
+        self._system, self._registry, self._on_hop = system, system.registry, on_hop
         newest = self._registry.newest_snapshot()
         self._snapshot = newest.n if newest else 0
-        self._trained = (
-            self._snapshot if self._registry.manifest(self._snapshot) else self._snapshot - 1
-        )
+        has_model = self._registry.manifest(self._snapshot) is not None
+        self._trained = self._snapshot if has_model else self._snapshot - 1
         self._token, release = self._registry.current_release()
         self._epoch = release.epoch
         self._behind: set[str] = set()
@@ -62,22 +71,28 @@ class Watch:
         return not self._behind
 
     def look(self) -> None:
-        """Tell what is new, in order of time."""
-        hops = [
-            *self._snapshots(),
-            *self._models(),
-            *self._pointer(),
-            *self._instances(),
-            *self._timeline(),
-        ]
-        for hop in sorted(hops, key=lambda hop: hop.at):
-            self._tell(hop)
+        """Pass on what is new, in order of time."""
+        hops = [*self._snapshots(), *self._models(), *self._pointer(), *self._instances()]
+        for hop in sorted([*hops, *self._timeline()], key=lambda hop: hop.at):
+            self._on_hop(hop)
+
+    def look_until(self, has_ended: Callable[[], bool], timeout_s: float) -> None:
+        """Look until something has ended and every instance follows; at most `timeout_s`.
+
+        It is asked before each look: what it did before it ended is then seen by the look.
+        """
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            ended = has_ended()
+            self.look()
+            if ended and self.is_settled:
+                break
+            time.sleep(self._system.pause_s)
 
     def _timeline(self) -> Iterator[Hop]:
         for line in self._tail.lines() if self._tail else ():
-            told = _told(line)
-            if told:
-                yield Hop(datetime.fromisoformat(line["time"]), *told)
+            if seen := _stage_and_detail(line):
+                yield Hop(datetime.fromisoformat(line["time"]), *seen)
 
     def _snapshots(self) -> Iterator[Hop]:
         while snapshot := self._registry.snapshot(self._snapshot + 1):
@@ -91,21 +106,13 @@ class Watch:
             return
         manifest = self._registry.manifest(self._snapshot)
         if manifest:
-            self._trained = self._snapshot
-            trained_at, rows = (
-                datetime.fromisoformat(manifest.created_at),
-                _count(manifest.rows["accepted"], "ticket"),
-            )
-            yield Hop(
-                trained_at,
-                "trained",
-                f"version {manifest.version} on {rows}{_quality(manifest.metrics)}",
-            )
-            committed = self._registry.stored_models()[manifest.version]
+            version, self._trained = manifest.version, self._snapshot
+            rows, quality = _count(manifest.rows["accepted"], "ticket"), _quality(manifest.metrics)
+            trained_at = datetime.fromisoformat(manifest.created_at)
+            yield Hop(trained_at, "trained", f"version {version} on {rows}{quality}")
+            committed_at = self._registry.stored_models()[version].created
             verdict = self._registry.last_verdict(manifest)
-            yield Hop(
-                committed.created, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}"
-            )
+            yield Hop(committed_at, "verdict", f"{verdict.decision}: {' '.join(verdict.reasons)}")
 
     def _pointer(self) -> Iterator[Hop]:
         read = self._registry.release_if_changed(self._token)
@@ -120,19 +127,17 @@ class Watch:
             yield Hop(datetime.fromisoformat(release.at), "pointer", detail)
 
     def _instances(self) -> Iterator[Hop]:
-        """Each instance is asked until it follows, but not before the message is out: to be asked
-        makes it look.
+        """Asks each instance until it follows.
+
+        Not before the message is out: an instance that is asked looks at the pointer by itself.
         """
         if not self._behind or self._registry.notified_epoch()[1] < self._epoch:
             return
-        for serving in self._system.service.serving():
-            if serving.address in self._behind and serving.epoch >= self._epoch:
-                self._behind.discard(serving.address)
-                yield Hop(
-                    datetime.now(UTC),
-                    "reloaded",
-                    f"version {serving.version} answers at {serving.address}",
-                )
+        for instance in self._system.service.instances():
+            if instance.address in self._behind and instance.epoch >= self._epoch:
+                self._behind.discard(instance.address)
+                detail = f"version {instance.version} answers at {instance.address}"
+                yield Hop(datetime.now(UTC), "reloaded", detail)
 
 
 class _Tail:
@@ -153,24 +158,24 @@ class _Tail:
         return [json.loads(line) for line in whole.splitlines() if line]
 
 
-def _told(line: dict[str, Any]) -> tuple[str, str] | None:
-    """Stage and detail of a timeline's line; None for what is seen elsewhere or matters to nobody."""
+def _stage_and_detail(line: dict[str, Any]) -> tuple[str, str] | None:
+    """What people see of a timeline's line; None for what is shown elsewhere or not at all."""
     if line["hop"] == "object_finalize":
         return _landing_stage(line)
-    stage, detail = _DETAILS.get(line["hop"], (None, ""))
+    stage, detail = _TIMELINE_HOPS.get(line["hop"], (None, ""))
     return (stage, detail.format(**line)) if stage else None
 
 
 def _landing_stage(line: dict[str, Any]) -> tuple[str, str] | None:
     if line["object"].startswith(INCOMING):
         return "landed", f"{line['object']}, generation {line['generation']}"
-    if line["object"].startswith("receipts/") and line["object"].endswith(".md"):
+    if line["object"].startswith(RECEIPTS) and line["object"].endswith(".md"):
         return "receipt", line["object"]
     return None
 
 
 def _quality(metrics: dict[str, dict[str, float]]) -> str:
-    """The one figure of the test set that the gate goes by, where there is one."""
+    """The figure of the test set that the gate goes by, where there is one."""
     pr_auc = metrics.get("test", {}).get("pr_auc")
     return "" if pr_auc is None else f", test PR-AUC {pr_auc:.3f}"
 

@@ -1,14 +1,13 @@
-"""The two Cloud Functions, subscribed by push: a CSV landed -> start the job; a model was released
--> reload it.
+"""The two Cloud Functions: a CSV landed -> start the job; a model was released -> reload it.
 
-Raising tells Pub/Sub to try again later; returning acknowledges. So whatever can heal raises, and
-whatever cannot is logged and acknowledged.
+Pub/Sub pushes to them. Raising tells it to try again later; returning acknowledges. So a temporary
+error raises, and a permanent one is logged and acknowledged.
 """
-
-from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -24,61 +23,82 @@ from urgency.messages import is_ticket_file, read_landed_object, read_model_rele
 from urgency.settings import Settings, settings_or_exit
 
 RELOAD_TIMEOUT_S = 10
-"""Nests: reload call 10 s < function 30 s < acknowledgement deadline 60 s."""
+"""Shorter than the function's own 30 s, which are shorter than the acknowledgement's 60 s."""
 
 CLOCK_SKEW_S = 10
-"""How far storage's clock and ours may differ before "written before that run began" is believed.
-"""
+"""How far the clocks of storage and of this instance may differ."""
 
 _LOG = Log({"function": os.environ.get("K_SERVICE", "local")})
-_WANTED = {
+_REQUIRED = {
     "on_csv_landed": ("project", "region", "train_job"),
     "on_model_released": ("reload_url", "reload_audience"),
 }
 _SETTINGS: Settings = settings_or_exit(
-    os.environ, *_WANTED.get(os.environ.get("FUNCTION_TARGET", ""), ())
+    os.environ, *_REQUIRED.get(os.environ.get("FUNCTION_TARGET", ""), ())
 )
-_last_run_started = 0.0
+
+
+@dataclass
+class Instance:
+    """What one instance of a function calls and remembers; a simulation gives it other calls.
+
+    start_job: starts one run; its name.   reload_service: the epoch served after a reload.
+    now: seconds since 1970.   Both calls raise what is temporary.
+    """
+
+    start_job: Callable[[], str]
+    reload_service: Callable[[], int]
+    now: Callable[[], float] = time.time
+    log: Log = _LOG
+    last_run_started: float = 0.0
+
+    def on_csv_landed(self, event: Any) -> None:
+        """See the function of that name."""
+        try:
+            landed = read_landed_object(event.data)
+        except BadMessage as error:
+            self.log.error("event_refused", reason=str(error))
+            return
+        log = self.log.bind(object=landed.name, generation=landed.generation)
+        if not is_ticket_file(landed.name) or landed.size == 0:
+            log.info("object_ignored", size_bytes=landed.size)
+        elif landed.created.timestamp() < self.last_run_started - CLOCK_SKEW_S:
+            log.info("run_already_started")
+        else:
+            log.info("run_started", execution=self.start_run())
+
+    def start_run(self) -> str:
+        """Start one run and remember since when; a start that failed is not remembered."""
+        started = self.now()
+        execution = self.start_job()
+        self.last_run_started = started
+        return execution
+
+    def on_model_released(self, event: Any) -> None:
+        """See the function of that name."""
+        try:
+            released = read_model_released(event.data)
+        except BadMessage as error:
+            self.log.error("event_refused", reason=str(error))
+            return
+        epoch = self.reload_service()
+        if epoch < released.epoch:
+            seen = f"The service still serves epoch {epoch}, not {released.epoch}."
+            raise Unavailable(f"{seen} Pub/Sub will try again.")
+        log = self.log.bind(epoch=released.epoch, version=released.version)
+        log.info("service_reloaded", execution=released.execution, serving_epoch=epoch)
 
 
 @functions_framework.cloud_event
 def on_csv_landed(event: Any) -> None:
-    """Start the training job unless a run that this instance started lists later than the object
-    was written.
-    """
-    global _last_run_started  # noqa: PLW0603  an instance's memory is the only place that costs no call
-    try:
-        landed = read_landed_object(event.data)
-    except BadMessage as error:
-        _LOG.error("event_refused", reason=str(error))
-        return
-    log = _LOG.bind(object=landed.name, generation=landed.generation)
-    if not is_ticket_file(landed.name) or landed.size == 0:
-        log.info("object_ignored", size_bytes=landed.size)
-    elif landed.created.timestamp() < _last_run_started - CLOCK_SKEW_S:
-        log.info("run_already_started")
-    else:
-        started = time.time()
-        execution = _run_train_job()
-        _last_run_started = started
-        log.info("run_started", execution=execution)
+    """Start the training job, unless this instance started a run after the object was written."""
+    _INSTANCE.on_csv_landed(event)
 
 
 @functions_framework.cloud_event
 def on_model_released(event: Any) -> None:
     """Call the service's reload hook; succeed only when it serves this release or a later one."""
-    try:
-        released = read_model_released(event.data)
-    except BadMessage as error:
-        _LOG.error("event_refused", reason=str(error))
-        return
-    log = _LOG.bind(epoch=released.epoch, version=released.version, execution=released.execution)
-    epoch = _reload_service()
-    if epoch < released.epoch:
-        raise Unavailable(
-            f"The service still serves epoch {epoch}, not {released.epoch}; it will be asked again."
-        )
-    log.info("service_reloaded", serving_epoch=epoch)
+    _INSTANCE.on_model_released(event)
 
 
 @cache
@@ -95,16 +115,15 @@ def _run_train_job() -> str:
 
 
 def _reload_service() -> int:
-    """POST the reload hook as this function's identity and return the epoch that the service then
-    serves.
-    """
-    token = id_token.fetch_id_token(
-        google.auth.transport.requests.Request(), _SETTINGS.reload_audience
-    )
-    # Cloud Run strips the signature of the header that it checks; the service verifies the other
-    # one.
+    """POST to the reload hook with this function's ID token; returns the epoch that then serves."""
+    transport = google.auth.transport.requests.Request()
+    token = id_token.fetch_id_token(transport, _SETTINGS.reload_audience)
+    # Cloud Run removes the signature from the header that it checks; the service checks the other.
     headers = {"Authorization": f"Bearer {token}", "X-Serverless-Authorization": f"Bearer {token}"}
     answer = requests.post(_SETTINGS.reload_url, headers=headers, timeout=RELOAD_TIMEOUT_S)
     if answer.status_code != 200:
         raise Unavailable(f"The reload hook answered {answer.status_code}: {answer.text[:300]}")
     return int(answer.json()["epoch"])
+
+
+_INSTANCE = Instance(_run_train_job, _reload_service)

@@ -86,7 +86,7 @@ resource "time_sleep" "builder" {
 }
 
 resource "terraform_data" "image" {
-  for_each = local.builds_images ? local.built_images : {}
+  for_each = merge(local.builds_images ? local.built_images : {}, local.built_mlflow_image)
 
   triggers_replace = each.value
   depends_on       = [time_sleep.builder]

@@ -1,5 +1,5 @@
 # Optional (var.mlflow = "server"): MLflow's tracking server on Cloud Run with Cloud SQL. The default stands up nothing:
-# tracking is then a SQLite file in the control bucket, opened with `urgency mlflow`.
+# `urgency mlflow` then makes all that MLflow shows from the registry, on the machine of whoever asks.
 #
 # There is no password: the proxy beside the server logs in to the database as the server's own account. Models stay in
 # the registry; the server keeps what was measured.
@@ -10,6 +10,16 @@ locals {
   # A service cannot name its own address; this form of it is known before it exists. There is an older one besides,
   # mlflow-<random>.a.run.app, which `gcloud run services proxy` takes. MLflow refuses every host that it is not told of.
   mlflow_host = var.mlflow == "server" ? "mlflow-${local.project_number}.${var.region}.run.app" : ""
+
+  # Its image is its own: the job has MLflow's client only. Built as the others are (images.tf), by folder.
+  mlflow_sources = [
+    for file in concat(sort(tolist(fileset(local.root, "infra/mlflow/**"))), ["infra/image.yaml"]) :
+    "${filesha256("${local.root}/${file}")} ${file}"
+  ]
+  built_mlflow_image = {
+    for _ in local.mlflow : "infra/mlflow" => "${local.repository}/mlflow:${substr(sha256(join("\n", local.mlflow_sources)), 0, 16)}"
+    if try(var.images.mlflow, null) == null
+  }
 
   # What the training job is told of it.
   mlflow_environment = { for _ in local.mlflow : "MLFLOW_TRACKING_URI" => "https://${local.mlflow_host}" }
@@ -114,7 +124,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
     }
     containers {
       name       = "server"
-      image      = local.job_image # it has MLflow, for the training job logs with it
+      image      = try(local.built_mlflow_image["infra/mlflow"], var.images.mlflow)
       command    = ["python", "-m", "mlflow"]
       depends_on = ["database"]
       args = [

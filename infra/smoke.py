@@ -1,11 +1,7 @@
-"""python -m infra.smoke URL: does a deployed service do what it is for? Exit code 0, or 1 with one
-sentence.
+"""python -m infra.smoke URL: does a deployed service work? Exit code 0, or 1 and one sentence.
 
-Whoever asks a private service puts an ID token for its own address into ID_TOKEN. Needs the
-standard library only.
+For a private service, ID_TOKEN holds an ID token for its address. Needs only the standard library.
 """
-
-from __future__ import annotations
 
 import argparse
 import http.client
@@ -21,23 +17,19 @@ from typing import Any
 TIMEOUT_S = 60.0
 """A revision without traffic has no instance: the first request waits for one."""
 
-TICKET = {
-    "id": "smoke",
-    "title": "Checkout is down",
-    "description": "Nobody can pay since 9:00.",
-    "source": "phone",
-}
+TEXT = {"title": "Checkout is down", "description": "Nobody can pay since 9:00."}
+TICKET = TEXT | {"id": "smoke", "source": "phone"}
 LABELS = ("urgent", "non-urgent", "review")
 NO_MODEL = "There is no model yet."
 
 
 class Failed(Exception):
-    """The service does not do what it is for; the message says what was seen."""
+    """The service does not work; the message says what was seen."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; `body` is {} where it is no JSON object. Names of headers are in lower case."""
+    """`body` is {} where it is not a JSON object; names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,13 +38,10 @@ class Answer:
 
 def main(arguments: list[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Check the service at the address given and return the process's exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.smoke", description="Check a deployed prediction service."
-    )
+    parser = argparse.ArgumentParser("python -m infra.smoke", description="Check a service.")
     parser.add_argument("url", metavar="URL", help="address of the service or of a tagged revision")
-    service = Service(
-        parser.parse_args(arguments).url.rstrip("/"), environ.get("ID_TOKEN", "").strip()
-    )
+    url = parser.parse_args(arguments).url.rstrip("/")
+    service = Service(url, environ.get("ID_TOKEN", "").strip())
     try:
         print(check(service))  # noqa: T201  what a person or a build's log reads
     except Failed as failure:
@@ -69,13 +58,13 @@ class Service:
     id_token: str = ""
 
     def ask(self, path: str, body: object = None, *, anonymous: bool = False) -> Answer:
-        """GET, or POST where there is a body. Raises Failed where nobody answers."""
+        """GET, or POST where there is a body. Raises Failed where there is no answer."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         if self.id_token and not anonymous:
             headers["Authorization"] = f"Bearer {self.id_token}"
         try:
-            request = urllib.request.Request(self.url + path, content, headers)  # noqa: S310  the caller's own address
+            request = urllib.request.Request(self.url + path, content, headers)  # noqa: S310
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
                 return _answer(response.status, response.headers.items(), response.read())
         except urllib.error.HTTPError as error:
@@ -91,17 +80,13 @@ def check(service: Service) -> str:
     _expect(live.status == 200, f"answers {live.status} to /health/live, not 200.")
     for anonymous in (True, False):
         reload = service.ask("/v1/model:reload", {}, anonymous=anonymous)
-        _expect(
-            reload.status in (401, 403),
-            f"answers {reload.status} to a reload that is not the release function's.",
-        )
+        foreign = f"answers {reload.status} to a reload that is not the release function's."
+        _expect(reload.status in (401, 403), foreign)
     answer = service.ask("/v1/predict", {"instances": [TICKET]})
-    if answer.status == 503 and str(answer.body.get("detail", "")).startswith(NO_MODEL):
+    detail = str(answer.body.get("detail", ""))
+    if answer.status == 503 and detail.startswith(NO_MODEL):
         return f"{service.url} is live and has no model yet."
-    _expect(
-        answer.status == 200,
-        f"answers {answer.status} to a prediction: {answer.body.get('detail', '')}",
-    )
+    _expect(answer.status == 200, f"answers {answer.status} to a prediction: {detail}")
     return f"{service.url} predicts with version {_sane_version(answer)}."
 
 
@@ -109,22 +94,15 @@ def _sane_version(answer: Answer) -> int:
     """The version that predicted. Raises Failed where its answer makes no sense."""
     try:
         [prediction], version = answer.body["predictions"], answer.body["model"]["version"]
-        probability, label, urgent = (
-            prediction[name] for name in ("probability", "label", "urgent")
-        )
-        sane = (
-            prediction["id"] == TICKET["id"]
-            and 0 <= probability <= 1
-            and label in LABELS
-            and urgent in (True, False)
-        )
+        labelled = prediction["label"] in LABELS and prediction["urgent"] in (True, False)
+        in_range = 0 <= prediction["probability"] <= 1
+        sane = prediction["id"] == TICKET["id"] and labelled and in_range
     except (KeyError, TypeError, ValueError):
         sane = False
     _expect(sane, "answers a prediction with something else.")
-    told = answer.headers.get("x-model-version")
-    _expect(
-        told == str(version), f"says X-Model-Version: {told} and predicts with version {version}."
-    )
+    header = answer.headers.get("x-model-version")
+    differs = f"says X-Model-Version: {header} and predicts with version {version}."
+    _expect(header == str(version), differs)
     return int(version)
 
 
@@ -138,11 +116,8 @@ def _answer(status: int, headers: Any, body: bytes) -> Answer:
         parsed = json.loads(body)
     except ValueError:
         parsed = {}
-    return Answer(
-        status,
-        {name.lower(): value for name, value in headers},
-        parsed if isinstance(parsed, dict) else {},
-    )
+    lower = {name.lower(): value for name, value in headers}
+    return Answer(status, lower, parsed if isinstance(parsed, dict) else {})
 
 
 if __name__ == "__main__":

@@ -21,12 +21,12 @@ variable "region" {
 }
 
 variable "images" {
-  description = "Ready-made images; null: they are built during apply from the sources beside this folder, which needs gcloud."
-  type        = object({ jobs = string, service = string })
+  description = "Ready-made images (mlflow: of the optional server); what is not given is built during apply from the sources beside this folder, which needs gcloud."
+  type        = object({ jobs = string, service = string, mlflow = optional(string) })
   default     = null
 
   validation {
-    condition     = alltrue([for image in try(values(var.images), []) : can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?/[\\w./-]+(:[\\w.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")])
+    condition     = alltrue([for image in try(compact(values(var.images)), []) : can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?/[\\w./-]+(:[\\w.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")])
     error_message = "images are full names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST. A tag that moves is never deployed again."
   }
 }
@@ -117,14 +117,14 @@ variable "schedule" {
 }
 
 variable "mlflow" {
-  description = "registry: runs are kept in a file of the control bucket, opened with `urgency mlflow`; server: a tracking server on Cloud Run with Cloud SQL."
+  description = "registry: `urgency mlflow` shows every version from the registry; server: a tracking server on Cloud Run with Cloud SQL besides."
   type        = string
   default     = "registry"
   nullable    = false
 
   validation {
     condition     = contains(["registry", "server"], var.mlflow)
-    error_message = "mlflow is registry (a file in the control bucket, free) or server (Cloud Run and Cloud SQL, costs money when idle)."
+    error_message = "mlflow is registry (nothing runs, free) or server (Cloud Run and Cloud SQL, costs money when idle)."
   }
 }
 

@@ -52,10 +52,11 @@ class WatchedLog(Log):
     def _write(self, severity: str, event: str, fields: dict[str, Any]) -> None:
         if self.status is None:
             return super()._write(severity, event, fields)
+        from rich.markup import escape  # only where a person watches
+
         style = {"INFO": "green", "WARNING": "yellow", "ERROR": "red"}[severity]
-        self.status.console.print(
-            f"[{style}]•[/] {sentence(event, {**self.always, **fields})}", highlight=False
-        )
+        text = escape(sentence(event, {**self.always, **fields}))  # a file may be named "[/].csv"
+        self.status.console.print(f"[{style}]•[/] {text}", highlight=False)
         return None
 
 

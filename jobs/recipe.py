@@ -5,8 +5,6 @@ New model code or another model setting makes a new recipe, and so a new snapsho
 nothing else does. Modules are read, not imported: an unchanged night pays for no pandas.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from urgency.bundle import canonical_json, digest

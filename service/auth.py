@@ -3,8 +3,6 @@
 Cloud Run's own check stands before this one; both must hold.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,19 +19,17 @@ ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 
 CLOCK_SKEW_S = 10
 
-# https://cloud.google.com/run/docs/troubleshooting#signature-removed: Cloud Run keeps the token that it checked from
-# being used again. It checks X-Serverless-Authorization where that is sent and then leaves
-# Authorization as it was.
+# Cloud Run removes the signature of the token that it checked, so that nobody can use it again.
+# It checks X-Serverless-Authorization if that is sent, and then leaves Authorization as it was.
+# https://cloud.google.com/run/docs/troubleshooting#signature-removed
 _STRIPPED = "SIGNATURE_REMOVED_BY_GOOGLE"
 _HEADERS = ("Authorization", "X-Serverless-Authorization")
 
 
 class Certificates:
-    """Certificates by key id, fetched once and again only for a key id that is not known or after
-    `life_s` seconds.
+    """Google's certificates, fetched again after `life_s` seconds or for a key id not seen before.
 
-    Fetched at most every `pause_s` seconds, so that forged key ids cannot make this service a
-    client's hammer.
+    Unknown key ids cause at most one fetch in `pause_s` seconds, so forged ids cause no flood.
     """
 
     def __init__(
@@ -49,10 +45,8 @@ class Certificates:
         self._fetched_at = float("-inf")
         self._lock = threading.Lock()
 
-    def having(self, key_id: str) -> dict[str, str]:
-        """PEM certificates by key id, with that of `key_id` if its owner publishes it. Raises
-        Unavailable.
-        """
+    def for_key(self, key_id: str) -> dict[str, str]:
+        """PEM certificates by key id, with `key_id` if it is published. Raises Unavailable."""
         with self._lock:
             age_s = self._clock() - self._fetched_at
             if age_s > self._life_s or (key_id not in self._known and age_s > self._pause_s):
@@ -66,62 +60,51 @@ class Certificates:
             answer.raise_for_status()
             return dict(answer.json())
         except (requests.RequestException, ValueError, TypeError) as error:
-            what = type(error).__name__
-            raise Unavailable(
-                f"Certificates of ID tokens cannot be had: {what}. Try again later."
-            ) from None
+            what = f"Google's certificates cannot be fetched: {type(error).__name__}."
+            raise Unavailable(f"{what} Try again later.") from None
 
 
 class ReloadCaller:
-    """The one caller of the reload hook: tokens for `audience` that name `email`, signed by
-    `certificates`.
-    """
+    """The only caller of the reload hook: its tokens are for `audience` and name `email`."""
 
     def __init__(self, audience: str, email: str, certificates: Certificates) -> None:
         self._audience, self._email, self._certificates = audience, email, certificates
 
     def verify(self, headers: Headers) -> None:
-        """Return for the right caller. Raises Problem 401 or 403, and Unavailable without
-        certificates.
-        """
+        """Accept the right caller. Raises Problem 401 or 403; Unavailable without certificates."""
         claims = self._claims(_bearer_token(headers))
         if claims.get("iss") not in ISSUERS:
             raise _unauthenticated("was not issued by Google")
         if claims.get("email") != self._email or claims.get("email_verified") is not True:
-            raise Problem(
-                403, "This identity may not reload the model; the release function's may."
-            )
+            raise Problem(403, "Only the release function may reload the model.")
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         try:
             key_id = str(jwt.decode_header(token).get("kid"))
         except Exception:  # noqa: BLE001  a token is hostile input and fails in many ways
             raise _unauthenticated("is not a signed JSON web token") from None
-        certificates = self._certificates.having(key_id)
+        certificates = self._certificates.for_key(key_id)
         try:
-            return dict(
-                jwt.decode(
-                    token, certificates, audience=self._audience, clock_skew_in_seconds=CLOCK_SKEW_S
-                )
+            claims = jwt.decode(
+                token, certificates, audience=self._audience, clock_skew_in_seconds=CLOCK_SKEW_S
             )
+            return dict(claims)
         except Exception:  # noqa: BLE001  as above
-            raise _unauthenticated(
-                "is expired, not for this audience, or not signed by its issuer"
-            ) from None
+            raise _unauthenticated("is expired, for another audience, or badly signed") from None
 
 
 def _bearer_token(headers: Headers) -> str:
-    """The token whose signature is still there."""
+    """The token that still has its signature. Raises Problem 401."""
     for header in _HEADERS:
         kind, _, token = headers.get(header, "").partition(" ")
         if kind.lower() == "bearer" and not token.strip().endswith(_STRIPPED):
             return token.strip()
-    raise Problem(
-        401, "Send an ID token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
-    )
+    raise _problem_401("Send an ID token as Authorization: Bearer.", "Bearer")
 
 
 def _unauthenticated(why: str) -> Problem:
-    return Problem(
-        401, f"The ID token {why}.", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
-    )
+    return _problem_401(f"The ID token {why}.", 'Bearer error="invalid_token"')
+
+
+def _problem_401(detail: str, challenge: str) -> Problem:
+    return Problem(401, detail, headers={"WWW-Authenticate": challenge})

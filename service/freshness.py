@@ -1,8 +1,4 @@
-"""When the release pointer has to be asked again, and since when nobody answered. Pure: times come
-in.
-"""
-
-from __future__ import annotations
+"""When to read the release pointer again, and how long it has not answered. Pure: times come in."""
 
 import random
 from collections.abc import Callable
@@ -10,24 +6,22 @@ from collections.abc import Callable
 MISSED_UNTIL_STALE = 3
 
 FROZEN_S = 5.0
-"""A check bounded to about a second that took longer was frozen: its instance had no CPU between
-two requests.
-"""
+"""A check is bounded to about a second: one that took longer was frozen, without CPU."""
 
-_JITTER = 0.2
+_JITTER_SHARE = 0.2
 
 
 class Freshness:
     """Bookkeeping of pointer checks; every time is in seconds of one monotonic clock.
 
-    A check is due `soft_s` after the last one, up to a fifth earlier so that instances do not ask
-    in step, and overdue `hard_s` after it; both at once at the start.
+    A check is due `soft_s` after the last one, up to a fifth earlier so that instances do not check
+    together, and overdue `hard_s` after it; at the start it is both.   jitter: 0 to 1 at each call.
     """
 
     def __init__(
-        self, soft_s: float, hard_s: float, now: float, dice: Callable[[], float] = random.random
+        self, soft_s: float, hard_s: float, now: float, jitter: Callable[[], float] = random.random
     ) -> None:
-        self._soft_s, self._hard_s, self._dice = soft_s, hard_s, dice
+        self._soft_s, self._hard_s, self._jitter = soft_s, hard_s, jitter
         self._due = self._overdue = self._answered = now
         self._missed = 0
 
@@ -46,7 +40,7 @@ class Freshness:
             self._plan(now)
 
     def missed(self, asked: float, now: float) -> None:
-        """The check that began at `asked` got none. A frozen check says nothing about storage."""
+        """The check that began at `asked` got no answer; a frozen one says nothing of storage."""
         if now - asked < FROZEN_S:
             self._missed += 1
             self._plan(now)
@@ -56,5 +50,5 @@ class Freshness:
         return now - self._answered if self._missed >= MISSED_UNTIL_STALE else None
 
     def _plan(self, now: float) -> None:
-        self._due = now + self._soft_s * (1 - _JITTER * self._dice())
+        self._due = now + self._soft_s * (1 - _JITTER_SHARE * self._jitter())
         self._overdue = now + self._hard_s

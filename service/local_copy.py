@@ -1,11 +1,8 @@
 """LocalCopy: a folder that holds one bundle, for a cold start without storage.
 
-`release.json` is the pointer; every other file is named by the sha256 of its bytes: the manifest
-and the parts that scoring needs. The pointer is replaced last and at once, so a half-written copy
-is never read.
+`release.json` is the pointer. Every other file, the manifest and the parts that scoring needs, is
+named by its sha256. The pointer is replaced last, in one step: no half-written copy is ever read.
 """
-
-from __future__ import annotations
 
 import os
 from pathlib import Path
@@ -25,9 +22,7 @@ class LocalCopy:
         self.folder = folder
 
     def bundle(self) -> Bundle:
-        """The bundle, its digests checked. Raises Gone where there is none, CorruptObject where it
-        is damaged.
-        """
+        """The bundle, digests checked. Raises Gone if there is none, CorruptObject if damaged."""
         release = Release.from_bytes(self._read(RELEASE))
         manifest = self._read(release.manifest_sha256)
         if digest(manifest) != release.manifest_sha256:
@@ -35,20 +30,17 @@ class LocalCopy:
         return read_bundle(manifest, self._read)
 
     def keep(self, release: Release, registry: Registry) -> None:
-        """Make this the copy of what `release` names. Raises OSError, and UrgencyError of the
-        registry.
-        """
+        """Copy what `release` names. Raises OSError, and UrgencyError from the registry."""
         manifest = registry.manifest_body(release.champion) or b""
         parts = read_manifest(manifest).parts
-        wanted = {digest(manifest): manifest} | {
-            parts[name]: registry.blob(parts[name]) for name in _SERVED_PARTS
-        }
+        files = {parts[name]: registry.blob(parts[name]) for name in _SERVED_PARTS}
+        files[digest(manifest)] = manifest
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name, body in wanted.items():
+        for name, body in files.items():
             self._replace(name, body)
         self._replace(RELEASE, release.to_bytes())
         for file in self.folder.iterdir():
-            if file.name not in wanted and file.name != RELEASE:
+            if file.name not in files and file.name != RELEASE:
                 file.unlink()
 
     def _read(self, name: str) -> bytes:

@@ -1,14 +1,11 @@
-"""What Prometheus scrapes, in its text format 0.0.4.
+"""What Prometheus reads, in its text format 0.0.4.
 
-The official client takes longer to import than all of this service's own code, and a cold start
-pays for it.
+Own code, because the official client takes longer to import than all of the service.
 """
-
-from __future__ import annotations
 
 import threading
 from bisect import bisect_left
-from collections import Counter as Tally
+from collections import Counter as Counts
 from collections.abc import Iterator
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -20,7 +17,7 @@ class Counter:
     def __init__(self, name: str, about: str, *labels: str) -> None:
         self._name, self._about, self._labels = name, about, labels
         self._lock = threading.Lock()
-        self._counts: Tally[tuple[str, ...]] = Tally()
+        self._counts: Counts[tuple[str, ...]] = Counts()
 
     def add(self, *values: str, count: int = 1) -> None:
         """Count `count` more events with these values of the labels."""
@@ -28,15 +25,14 @@ class Counter:
             self._counts[values] += count
 
     def lines(self) -> Iterator[str]:
-        """Its exposition."""
+        """Its lines for Prometheus."""
         yield from _head(self._name, self._about, "counter")
         with self._lock:
             counts = sorted(self._counts.items())
         for values, count in counts:
-            pairs = ",".join(
-                f'{label}="{value}"' for label, value in zip(self._labels, values, strict=True)
-            )
-            yield f"{self._name}{{{pairs}}} {count}"
+            pairs = zip(self._labels, values, strict=True)
+            labels = ",".join(f'{label}="{value}"' for label, value in pairs)
+            yield f"{self._name}{{{labels}}} {count}"
 
 
 class Histogram:
@@ -55,7 +51,7 @@ class Histogram:
             self._sum += seconds
 
     def lines(self) -> Iterator[str]:
-        """Its exposition."""
+        """Its lines for Prometheus."""
         yield from _head(self._name, self._about, "histogram")
         with self._lock:
             counts, total_s = list(self._counts), self._sum
@@ -71,29 +67,18 @@ class Metrics:
     """Everything that this process counts."""
 
     def __init__(self) -> None:
+        in_predict = "Time spent inside the service on a predict request."
+        checks, loads = "Checks of the release pointer.", "Models loaded from the registry."
         self.requests = Counter("urgency_requests_total", "Requests answered.", "route", "code")
-        self.seconds = Histogram(
-            "urgency_predict_seconds", "Time spent inside the service on a predict request."
-        )
+        self.seconds = Histogram("urgency_predict_seconds", in_predict)
         self.predictions = Counter("urgency_predictions_total", "Tickets scored.", "label")
-        self.pointer_checks = Counter(
-            "urgency_pointer_checks_total", "Checks of the release pointer.", "result"
-        )
-        self.loads = Counter(
-            "urgency_model_loads_total", "Models loaded from the registry.", "result"
-        )
+        self.pointer_checks = Counter("urgency_pointer_checks_total", checks, "result")
+        self.loads = Counter("urgency_model_loads_total", loads, "result")
 
     def text(self, gauges: dict[str, tuple[str, float]]) -> str:
-        """The whole exposition; `gauges` are momentary values by name, each with its help."""
-        lines: list[str] = []
-        for metric in (
-            self.requests,
-            self.seconds,
-            self.predictions,
-            self.pointer_checks,
-            self.loads,
-        ):
-            lines.extend(metric.lines())
+        """All lines; `gauges` are values of this moment by name, each with its help text."""
+        counters = (self.requests, self.seconds, self.predictions, self.pointer_checks, self.loads)
+        lines = [line for counter in counters for line in counter.lines()]
         for name, (about, value) in gauges.items():
             lines.extend([*_head(name, about, "gauge"), f"{name} {value:g}"])
         return "\n".join(lines) + "\n"

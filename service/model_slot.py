@@ -4,8 +4,6 @@ The slot is one reference that a request reads once, so no answer mixes two mode
 checked inside requests, never by a timer: between requests an instance on Cloud Run has no CPU.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -26,21 +24,20 @@ CHECK_WAIT_S = 0.3
 """How long a request waits for a check that another one makes."""
 
 RELOAD_WAIT_S = 8.0
-"""How long the reload hook waits for a load that is under way; its caller gives up after 10 s."""
+"""How long the reload hook waits for another load; its caller gives up after 10 s."""
 
 BACK_OFF_S, BACK_OFF_MOST_S = 10.0, 300.0
 
-TELL_EVERY_S = 60.0
-"""How often an instance that answers logs what it serves, so that a monitor sees instances that
-differ.
-"""
+LOG_EVERY_S = 60.0
+"""How often a busy instance logs what it serves, so that a monitor sees instances that differ."""
+
+OpenRegistry = Callable[[], Registry]
+"""Called at each use, so that a process can start without the cloud. Raises UrgencyError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A model that answers; `epoch` is the pointer's, or 0 for a local copy while no pointer could
-    be read.
-    """
+    """A model that answers; `epoch` is the pointer's, 0 for a local copy without a pointer."""
 
     scorer: Scorer
     epoch: int
@@ -63,15 +60,12 @@ class _Refused:
 class ModelSlot:
     """Holds the current model and keeps it current; any number of threads may share it.
 
-    registry: called at each use, so that the process can start while the cloud is away. Raises
-    UrgencyError.
-    copies: where a start without storage finds a model, in order of preference. keeper: where good
-    models are kept.
+    copies: local models for a start without storage, best first.   keeper: holds the last model.
     """
 
     def __init__(
         self,
-        registry: Callable[[], Registry],
+        registry: OpenRegistry,
         freshness: Freshness,
         *,
         log: Log,
@@ -79,22 +73,23 @@ class ModelSlot:
         copies: Iterable[LocalCopy] = (),
         keeper: LocalCopy | None = None,
         clock: Callable[[], float] = time.monotonic,
+        verified: Callable[[Bundle], Scorer] = verified_scorer,
+        lock: Callable[[], threading.Lock] = threading.Lock,
     ) -> None:
         self._registry, self._freshness, self._clock = registry, freshness, clock
+        self._verified = verified
         self._log, self._metrics = log, metrics
         self._copies, self._keeper = copies, keeper
-        self._checking = threading.Lock()
+        self._checking = lock()
         self._token = ABSENT
         self._release: Release = NO_RELEASE
         self._refused = _Refused("", 0, 0.0)
-        self._tell_at = 0.0
+        self._log_at = 0.0
         self.current: Serving | None = None
 
     @property
     def stale_s(self) -> float | None:
-        """Seconds since the pointer was last read, once three checks in a row were missed; else
-        None.
-        """
+        """Seconds since the pointer was last read, once three checks in a row failed; else None."""
         return self._freshness.stale_s(self._clock())
 
     def start(self) -> None:
@@ -105,17 +100,15 @@ class ModelSlot:
                 self._take_copy(copy)
 
     def serving(self) -> Serving | None:
-        """The model for one request, after the pointer check that may be due; None when there is no
-        model yet.
+        """The model for one request, after a pointer check if one is due; None without a model.
 
-        Never raises on account of storage, and waits for another request's check for at most
-        `CHECK_WAIT_S`.
+        Storage errors never raise; another request's check is waited for at most `CHECK_WAIT_S`.
         """
         now = self._clock()
         if not self._freshness.is_due(now):
             return self.current
-        patience = CHECK_WAIT_S if self._freshness.is_overdue(now) else 0.0
-        if self._checking.acquire(timeout=patience):
+        wait_s = CHECK_WAIT_S if self._freshness.is_overdue(now) else 0.0
+        if self._checking.acquire(timeout=wait_s):
             try:
                 if self._freshness.is_due(self._clock()):
                     self._check()
@@ -124,11 +117,10 @@ class ModelSlot:
         return self.current
 
     def reload(self) -> Serving | None:
-        """Check the pointer now and load what it names, back-off or not; returns what serves
-        afterwards.
+        """Check the pointer now and load its model without back-off; returns what serves then.
 
-        Raises Unavailable or Forbidden when storage cannot be asked, CorruptObject or Gone when the
-        model does not load; the model that served before then goes on serving.
+        Raises Unavailable or Forbidden when storage does not answer, CorruptObject or Gone when the
+        model does not load; then the model that served before goes on serving.
         """
         if not self._checking.acquire(timeout=RELOAD_WAIT_S):
             raise Unavailable("Another load is still under way. Try again later.")
@@ -139,22 +131,17 @@ class ModelSlot:
         return self.current
 
     def _check(self) -> None:
-        """What a request does: whatever fails is logged, and the last good model goes on serving."""
+        """The check of a request: an error is logged, and the last good model goes on serving."""
         try:
-            release = self._read_pointer()
-            if (
-                release.manifest_sha256 != self._refused.manifest_sha256
-                or self._clock() >= self._refused.retry_at
-            ):
+            release, refused = self._read_pointer(), self._refused
+            is_refused = release.manifest_sha256 == refused.manifest_sha256
+            if not is_refused or self._clock() >= refused.retry_at:
                 self._adopt(release)
         except UrgencyError as error:
-            self._log.warning("model_check_failed", reason=str(error), **self._said())
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.current and self._clock() >= self._tell_at:
-            self._tell_at = self._clock() + TELL_EVERY_S
-            self._log.info("model_serving", **self._said())
+            self._log.warning("model_check_failed", reason=str(error), **self._log_fields())
+        if self.current and self._clock() >= self._log_at:
+            self._log_at = self._clock() + LOG_EVERY_S
+            self._log.info("model_serving", **self._log_fields())
 
     def _read_pointer(self) -> Release:
         asked = self._clock()
@@ -178,16 +165,15 @@ class ModelSlot:
         if current and current.scorer.manifest.sha256 == release.manifest_sha256:
             self.current = replace(current, epoch=release.epoch)
             return
+        named = (release.champion, release.manifest_sha256)
         try:
-            scorer = _loaded(
-                lambda: self._registry().bundle(release.champion, release.manifest_sha256)
-            )
+            scorer = self._loaded(lambda: self._registry().bundle(*named))
         except UrgencyError:
             self._refuse(release.manifest_sha256)
             raise
         self.current = Serving(scorer, release.epoch)
         self._metrics.loads.add("served")
-        self._log.info("model_loaded", source="registry", **self._said())
+        self._log.info("model_loaded", source="registry", **self._log_fields())
         self._keep(release)
 
     def _refuse(self, manifest_sha256: str) -> None:
@@ -198,14 +184,13 @@ class ModelSlot:
 
     def _take_copy(self, copy: LocalCopy) -> None:
         try:
-            scorer = _loaded(copy.bundle)
+            scorer = self._loaded(copy.bundle)
         except UrgencyError as error:
             self._log.warning("local_copy_unusable", reason=str(error))
         else:
-            # Epoch 0: the first pointer that is read wins, be it another project's with a lower
-            # epoch.
+            # Epoch 0: the first pointer that is read wins, even another project's with a lower one.
             self.current = Serving(scorer, epoch=0)
-            self._log.info("model_loaded", source=copy.folder.name, **self._said())
+            self._log.info("model_loaded", source=copy.folder.name, **self._log_fields())
 
     def _keep(self, release: Release) -> None:
         try:
@@ -214,17 +199,15 @@ class ModelSlot:
         except (OSError, UrgencyError) as error:
             self._log.warning("local_copy_not_kept", reason=str(error))
 
-    def _said(self) -> dict[str, int]:
-        return (
-            {"version": self.current.version, "epoch": self.current.epoch} if self.current else {}
-        )
+    def _log_fields(self) -> dict[str, int]:
+        serving = self.current
+        return {"version": serving.version, "epoch": serving.epoch} if serving else {}
 
-
-def _loaded(bundle: Callable[[], Bundle]) -> Scorer:
-    """A verified scorer. Raises UrgencyError, whatever is wrong with the model."""
-    try:
-        return verified_scorer(bundle())
-    except UrgencyError:
-        raise
-    except Exception as error:
-        raise CorruptObject(f"The model does not load: {error!r}.") from error
+    def _loaded(self, bundle: Callable[[], Bundle]) -> Scorer:
+        """A verified scorer. Raises UrgencyError, whatever is wrong with the model."""
+        try:
+            return self._verified(bundle())
+        except UrgencyError:
+            raise
+        except Exception as error:
+            raise CorruptObject(f"The model does not load: {error!r}.") from error

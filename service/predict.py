@@ -1,12 +1,9 @@
-"""Body -> tickets -> answer. Pure: bytes in, bytes out, so every mistake a caller can make is
-tested without a server.
+"""Body -> tickets -> answer. Pure, bytes in and bytes out, so that it is tested without a server.
 
-`{"instances": [ticket, ...], "parameters": {"explain": k}}` gets `{"predictions": [...], "model":
-{...}}`; a bare ticket object, `parameters` beside its fields, gets a bare prediction. Members that
-nobody knows are ignored.
+`{"instances": [ticket, ...], "parameters": {"explain": k}}` gets
+`{"predictions": [...], "model": {...}}`. A single ticket object, with `parameters` beside its
+fields, gets a single prediction. Unknown members are ignored.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Sequence
@@ -16,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 
 from service.model_slot import Serving
-from service.problems import Flaw, Problem
+from service.problems import FieldError, Problem
 from urgency.errors import BadTicket
 from urgency.scorer import Explanation
 from urgency.ticket import Ticket, normal_ticket
@@ -31,20 +28,20 @@ T = TypeVar("T")
 
 
 class Parameters(Struct):
-    """How to predict; `explain` asks for that many reasons."""
+    """How to predict; `explain` is the number of reasons."""
 
     explain: Annotated[int, Meta(ge=0, le=EXPLAIN_MAX)] = 0
 
 
 class Envelope(Struct):
-    """What a body may hold around its tickets; one without `instances` is itself a ticket."""
+    """What a body may hold around its tickets; without `instances` the body itself is a ticket."""
 
     instances: list[Raw] | UnsetType = UNSET
     parameters: Parameters | None = None
 
 
 class TicketBody(Struct):
-    """A ticket as it is sent; null means absent, as helpdesks write it."""
+    """A ticket as it is sent; null means absent, as in many helpdesks."""
 
     id: TicketId = None
     title: str | None = None
@@ -54,9 +51,7 @@ class TicketBody(Struct):
 
 
 class Prediction(Struct):
-    """One ticket's answer; `urgent` compares the probability with the model's threshold, whatever
-    the label.
-    """
+    """One ticket's answer; `urgent`: the probability reaches the model's threshold."""
 
     id: TicketId | UnsetType
     label: str
@@ -82,12 +77,12 @@ class Predictions(Struct):
     model: ModelName
 
 
-class Asked(Struct):
-    """A valid request: tickets with their ids, reasons wanted, and whether it was one bare ticket."""
+class PredictRequest(Struct):
+    """A valid request: tickets with their ids, number of reasons, whether it is a single ticket."""
 
     tickets: list[tuple[TicketId, Ticket]]
     explain: int
-    is_bare: bool
+    is_single: bool
 
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
@@ -95,79 +90,63 @@ _TICKET = msgspec.json.Decoder(TicketBody)
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
-def read_request(body: bytes) -> Asked:
-    """The tickets in `body`. Raises Problem: 400 for what is no JSON, 422 with every flawed
-    ticket's JSON pointer.
-    """
+def read_request(body: bytes) -> PredictRequest:
+    """The tickets in `body`. Raises Problem 400 if it is not JSON, 422 with every bad field."""
     try:
         envelope = _decoded(_ENVELOPE, body)
     except ValidationError as error:
-        raise _invalid([_flaw(error, "#")]) from None
-    is_bare = envelope.instances is UNSET
-    instances: Sequence[Raw | bytes] = (
-        [body] if isinstance(envelope.instances, UnsetType) else envelope.instances
-    )
-    if len(instances) > INSTANCES_MAX:
-        raise _invalid(
-            [
-                Flaw(
-                    "#/instances",
-                    f"{len(instances):,} instances; at most {INSTANCES_MAX:,} are answered.",
-                )
-            ]
-        )
-    tickets, flaws = [], []
-    for place, instance in enumerate(instances):
+        raise _invalid([_field_error(error, "#")]) from None
+    instances = envelope.instances
+    is_single = isinstance(instances, UnsetType)
+    bodies: Sequence[Raw | bytes] = [body] if isinstance(instances, UnsetType) else instances
+    if len(bodies) > INSTANCES_MAX:
+        too_many = f"{len(bodies):,} instances; at most {INSTANCES_MAX:,} are answered."
+        raise _invalid([FieldError("#/instances", too_many)])
+    tickets, errors = [], []
+    for place, instance in enumerate(bodies):
         try:
             tickets.append(_ticket(instance))
         except (ValidationError, BadTicket) as error:
-            flaws.append(_flaw(error, "#" if is_bare else f"#/instances/{place}"))
-    if flaws:
-        raise _invalid(flaws)
-    return Asked(tickets, envelope.parameters.explain if envelope.parameters else 0, is_bare)
+            errors.append(_field_error(error, "#" if is_single else f"#/instances/{place}"))
+    if errors:
+        raise _invalid(errors)
+    explain = envelope.parameters.explain if envelope.parameters else 0
+    return PredictRequest(tickets, explain, is_single)
 
 
-def predict(asked: Asked, serving: Serving) -> list[Prediction]:
+def predict(asked: PredictRequest, serving: Serving) -> list[Prediction]:
     """A prediction for each ticket, all by the same model."""
-    return [
-        _predicted(ticket_id, ticket, asked.explain, serving) for ticket_id, ticket in asked.tickets
-    ]
+    return [_predict(name, ticket, asked.explain, serving) for name, ticket in asked.tickets]
 
 
-def encode(asked: Asked, predictions: list[Prediction], serving: Serving) -> bytes:
+def encode(asked: PredictRequest, predictions: list[Prediction], serving: Serving) -> bytes:
     """The answer's JSON."""
-    if asked.is_bare:
+    if asked.is_single:
         return msgspec.json.encode(predictions[0])
     model = ModelName(MODEL_NAME, serving.version, serving.epoch, serving.scorer.manifest.threshold)
     return msgspec.json.encode(Predictions(predictions, model))
 
 
-def _predicted(ticket_id: TicketId, ticket: Ticket, explain: int, serving: Serving) -> Prediction:
+def _predict(ticket_id: TicketId, ticket: Ticket, explain: int, serving: Serving) -> Prediction:
     scorer = serving.scorer
     probability = scorer.probability(ticket)
-    unknown = scorer.unknown_categories(ticket)
+    unknown = scorer.unknown_categories(ticket).items()
+    not_seen = "was not seen in training; it weighs nothing."
+    warnings = [f"{column} {value!r} {not_seen}" for column, value in unknown]
     return Prediction(
         id=UNSET if ticket_id is None else ticket_id,
         label=scorer.label(probability),
         urgent=scorer.is_urgent(probability),
         probability=probability,
         explanation=scorer.explain(ticket, explain) if explain else UNSET,
-        warnings=(
-            [
-                f"{column} {value!r} was not seen in training; it weighs nothing."
-                for column, value in unknown.items()
-            ]
-            if unknown
-            else UNSET
-        ),
+        warnings=warnings or UNSET,
     )
 
 
 def _ticket(instance: Raw | bytes) -> tuple[TicketId, Ticket]:
     sent = _decoded(_TICKET, instance)
-    return sent.id, normal_ticket(
-        sent.title or "", sent.description or "", sent.source or "", sent.customer_tier or ""
-    )
+    fields = (sent.title, sent.description, sent.source, sent.customer_tier)
+    return sent.id, normal_ticket(*(field or "" for field in fields))
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
@@ -175,26 +154,23 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
         return decoder.decode(body)
     except ValidationError:
         raise
-    except (msgspec.DecodeError, UnicodeError) as error:
-        what = (
-            str(error).removeprefix("JSON is malformed: ")
-            if isinstance(error, msgspec.DecodeError)
-            else "not UTF-8"
-        )
+    except msgspec.DecodeError as error:
+        what = str(error).removeprefix("JSON is malformed: ")
         raise Problem(400, f"The body is not JSON: {what}.") from None
+    except UnicodeError:
+        raise Problem(400, "The body is not JSON: not UTF-8.") from None
     except RecursionError:
         raise Problem(400, "The body is nested too deeply.") from None
 
 
-def _flaw(error: ValidationError | BadTicket, root: str) -> Flaw:
-    """The flaw with its place; msgspec writes that behind its sentence, as in "Expected `str` - at
-    `$.title`".
-    """
+def _field_error(error: ValidationError | BadTicket, root: str) -> FieldError:
+    """The error with its place, which msgspec adds as in "Expected `str` - at `$.title`"."""
     sentence, _, path = str(error).partition(" - at `$")
-    return Flaw("/".join([root, *(name or index for name, index in _STEP.findall(path))]), sentence)
+    steps = (name or index for name, index in _STEP.findall(path))
+    return FieldError("/".join([root, *steps]), sentence)
 
 
-def _invalid(flaws: list[Flaw]) -> Problem:
-    first = f"{flaws[0].pointer}: {flaws[0].detail}"
-    more = f" {len(flaws) - 1:,} more below in errors." if len(flaws) > 1 else ""
-    return Problem(422, first + more, flaws)
+def _invalid(errors: list[FieldError]) -> Problem:
+    first = f"{errors[0].pointer}: {errors[0].detail}"
+    more = f" {len(errors) - 1:,} more below in errors." if len(errors) > 1 else ""
+    return Problem(422, first + more, errors)

@@ -1,10 +1,7 @@
 """Every error answer of the service: RFC 9457 problem details.
 
-Beside the standard's members stands `error`, which clients of the Open Inference Protocol and of TF
-Serving read.
+The extra member `error` is for clients of the Open Inference Protocol and of TF Serving.
 """
-
-from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
@@ -20,12 +17,12 @@ from urgency.logs import Log
 RETRY_SOON = {"Retry-After": "5"}
 
 _DETAILS = {
-    404: "Nothing is served at this path; GET / lists what is.",
+    404: "There is nothing at this path; GET / lists the paths.",
     413: "The body is larger than 1.5 MB; send the tickets in several requests.",
 }
 
 
-class Flaw(msgspec.Struct, frozen=True):
+class FieldError(msgspec.Struct, frozen=True):
     """One thing that is wrong with a body: where, as a JSON pointer in a URI fragment, and what."""
 
     pointer: str
@@ -33,19 +30,17 @@ class Flaw(msgspec.Struct, frozen=True):
 
 
 class Problem(Exception):
-    """What a request gets instead of an answer. `detail` says what was seen and what to do, never a
-    ticket's text.
-    """
+    """An error answer. `detail` says what was seen and what to do, never a ticket's text."""
 
     def __init__(
         self,
         status: int,
         detail: str,
-        flaws: Sequence[Flaw] = (),
+        errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status, self.detail, self.flaws, self.headers = status, detail, flaws, headers or {}
+        self.status, self.detail, self.errors, self.headers = status, detail, errors, headers or {}
 
     def response(self) -> Response:
         """The problem as an HTTP response."""
@@ -56,26 +51,18 @@ class Problem(Exception):
             "detail": self.detail,
             "error": self.detail,
         }
-        if self.flaws:
-            body["errors"] = self.flaws
-        return Response(
-            msgspec.json.encode(body),
-            self.status,
-            dict(self.headers),
-            content_type="application/problem+json",
-        )
+        if self.errors:
+            body["errors"] = self.errors
+        headers = {**self.headers, "Content-Type": "application/problem+json"}
+        return Response(msgspec.json.encode(body), self.status, headers)
 
 
 def answer_with_problems(app: Flask, log: Log) -> None:
-    """Make `app` answer every error as a problem; what nobody foresaw is logged without a ticket's
-    text.
-    """
+    """Make `app` answer every error as a problem; an unexpected one is logged, never with text."""
 
-    def unforeseen(error: Exception) -> Response:
-        frames = [
-            f"{frame.filename}:{frame.lineno}"
-            for frame in traceback.extract_tb(error.__traceback__)[-5:]
-        ]
+    def unexpected(error: Exception) -> Response:
+        stack = traceback.extract_tb(error.__traceback__)[-5:]
+        frames = [f"{frame.filename}:{frame.lineno}" for frame in stack]
         log.error("request_failed", path=request.path, type=type(error).__name__, frames=frames)
         return Problem(500, "The service failed on this request; its log says where.").response()
 
@@ -83,15 +70,14 @@ def answer_with_problems(app: Flask, log: Log) -> None:
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Unavailable, _cloud_problem)
     app.register_error_handler(Forbidden, _cloud_problem)
-    app.register_error_handler(Exception, unforeseen)
+    app.register_error_handler(Exception, unexpected)
 
 
 def _http_problem(error: HTTPException) -> Response:
     status = error.code or 500
+    detail = _DETAILS.get(status) or error.description or error.name
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return Problem(
-        status, _DETAILS.get(status) or error.description or error.name, headers=headers
-    ).response()
+    return Problem(status, detail, headers=headers).response()
 
 
 def _cloud_problem(error: Exception) -> Response:

@@ -1,6 +1,4 @@
-"""The HTTP interface: paths, headers and status codes. What an answer says is decided elsewhere."""
-
-from __future__ import annotations
+"""The HTTP interface: paths, headers and status codes. The content of answers is made elsewhere."""
 
 import re
 import secrets
@@ -13,22 +11,22 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
-from service.history import model_card, model_history
 from service.metrics import Metrics
-from service.model_slot import ModelSlot, Serving
+from service.model_cards import model_card, newest_models
+from service.model_slot import ModelSlot, OpenRegistry, Serving
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
-from urgency.registry import Registry
 
 BODY_MAX_BYTES = 1_500_000
-HISTORY_MAX, HISTORY_DEFAULT = 100, 20
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MODELS_MAX, MODELS_DEFAULT = 100, 20
 
-_SANE_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+_VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 _NO_MODEL = (
-    "There is no model yet. Drop a CSV of labelled tickets into the landing bucket below incoming/;"
-    " the receipt that answers it says what became of it."
+    "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
+    " incoming/; then read its receipt, below receipts/."
 )
 
 
@@ -38,13 +36,14 @@ class Api:
     def __init__(
         self,
         slot: ModelSlot,
-        registry: Callable[[], Registry],
+        registry: OpenRegistry,
         caller: ReloadCaller,
         metrics: Metrics,
         log: Log,
     ) -> None:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
+        self._index: list[dict[str, Any]] = []
 
     def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
         """All routes; `predict_routes` are further paths that predict."""
@@ -60,9 +59,9 @@ class Api:
         ]
         blueprint = Blueprint("api", __name__)
         for method, view, paths in routes:
+            self._index.append({"method": method, "paths": paths})
             for path in paths:
                 blueprint.add_url_rule(path, view.__name__, view, methods=[method])
-        self._index = [{"method": method, "paths": paths} for method, _, paths in routes]
         blueprint.before_app_request(_begin)
         blueprint.after_app_request(self._finish)
         return blueprint
@@ -84,30 +83,25 @@ class Api:
             serving = g.serving = self._slot.reload()
         except (CorruptObject, Gone) as error:
             self._log.error("reload_refused", reason=str(error))
-            raise Problem(409, f"{error} {_goes_on(before)}") from None
+            raise Problem(409, f"{error} {_still_serving(before)}") from None
         if serving is None:
             return _json({"status": "no_model", "epoch": 0, "version": 0})
         status = "unchanged" if serving is before else "reloaded"
         return _json({"status": status, "epoch": serving.epoch, "version": serving.version})
 
     def model(self) -> Response:
-        """Everything known of the current model but its weights."""
+        """Everything known of the current model except its weights."""
         serving = self._serving()
-        scorer = serving.scorer
-        served = {
-            "name": MODEL_NAME,
-            "epoch": serving.epoch,
-            "manifest_sha256": scorer.manifest.sha256,
-        }
-        return _json(model_card(scorer.manifest) | served)
+        manifest = serving.scorer.manifest
+        names = {"name": MODEL_NAME, "manifest_sha256": manifest.sha256}
+        return _json(model_card(manifest) | names | {"epoch": serving.epoch})
 
     def models(self) -> Response:
         """The newest versions, promoted or not."""
-        most = _limit(request.args.get("limit", str(HISTORY_DEFAULT)))
+        most = _limit(request.args.get("limit", str(MODELS_DEFAULT)))
         serving = g.serving = self._slot.serving()
-        return _json(
-            {"models": model_history(self._registry(), most, serving.version if serving else 0)}
-        )
+        version = serving.version if serving else 0
+        return _json({"models": newest_models(self._registry(), most, version)})
 
     def live(self) -> Response:
         """Whether the process answers."""
@@ -121,26 +115,17 @@ class Api:
     def metrics(self) -> Response:
         """Prometheus' text format."""
         serving = self._slot.current
+        version, epoch = (serving.version, serving.epoch) if serving else (0, 0)
+        stale_s = self._slot.stale_s or 0.0
         gauges = {
-            "urgency_model_version": (
-                "Version of the model that answers; 0: none.",
-                serving.version if serving else 0,
-            ),
-            "urgency_model_epoch": (
-                "Epoch of the release that it follows.",
-                serving.epoch if serving else 0,
-            ),
-            "urgency_model_stale_seconds": (
-                "Age of the pointer, once checks fail.",
-                self._slot.stale_s or 0.0,
-            ),
+            "urgency_model_version": ("Version of the model that answers; 0: none.", version),
+            "urgency_model_epoch": ("Epoch of the release that it follows.", epoch),
+            "urgency_model_stale_seconds": ("Age of the pointer, once checks fail.", stale_s),
         }
-        return Response(
-            self._metrics.text(gauges), content_type="text/plain; version=0.0.4; charset=utf-8"
-        )
+        return Response(self._metrics.text(gauges), content_type=METRICS_TYPE)
 
     def index(self) -> Response:
-        """What is served here."""
+        """The paths of this service."""
         return _json({"service": MODEL_NAME, "routes": self._index})
 
     def _serving(self) -> Serving:
@@ -172,7 +157,7 @@ class Api:
 def _begin() -> None:
     g.began = time.perf_counter()
     sent = request.headers.get("X-Request-Id", "")
-    g.request_id = sent if _SANE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.request_id = sent if _VALID_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def _json_body() -> bytes:
@@ -190,8 +175,9 @@ def _json_body() -> bytes:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= HISTORY_MAX):
-        raise Problem(422, f"limit has to be a number from 1 to {HISTORY_MAX}.")
+    is_number = text.isascii() and text.isdecimal() and len(text) < 9
+    if not (is_number and 1 <= int(text) <= MODELS_MAX):
+        raise Problem(422, f"limit must be a number from 1 to {MODELS_MAX}.")
     return int(text)
 
 
@@ -200,9 +186,5 @@ def _json(answer: Any) -> Response:
     return Response(body, content_type="application/json")
 
 
-def _goes_on(serving: Serving | None) -> str:
-    return (
-        f"Version {serving.version} goes on serving."
-        if serving
-        else "There is no model to fall back on."
-    )
+def _still_serving(serving: Serving | None) -> str:
+    return f"Version {serving.version} goes on serving." if serving else "No model serves now."

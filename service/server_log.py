@@ -1,24 +1,18 @@
-"""gunicorn's own log records as our facts."""
-
-from __future__ import annotations
+"""gunicorn's own log records as our JSON lines."""
 
 import logging
 
 from urgency.logs import Log
 
 
-class FactHandler(logging.Handler):
-    """Writes each record as one JSON line; of an exception its type and message, not the stack."""
+class JsonHandler(logging.Handler):
+    """Writes each record as one JSON line; an exception as its type and message, without stack."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record."""
-        log = Log()
-        say = (
-            log.error
-            if record.levelno >= logging.ERROR
-            else log.warning
-            if record.levelno > logging.INFO
-            else log.info
-        )
-        error = record.exc_info[1] if record.exc_info else None
-        say("gunicorn", detail=record.getMessage(), **({"error": repr(error)} if error else {}))
+        fields = {"detail": record.getMessage()}
+        if record.exc_info and record.exc_info[1]:
+            fields["error"] = repr(record.exc_info[1])
+        log, level = Log(), record.levelno
+        write = log.info if level <= logging.INFO else log.warning
+        (log.error if level >= logging.ERROR else write)("gunicorn", **fields)

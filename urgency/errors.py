@@ -1,7 +1,5 @@
 """One root for every error of ours; its message says what was seen and what to do."""
 
-from __future__ import annotations
-
 
 class UrgencyError(Exception):
     """Root of all errors that this system raises on purpose."""

@@ -5,8 +5,6 @@ of scikit-learn's HashingVectorizer(n_features=FEATURES, alternate_sign=False): 
 memory is bounded and no customer's word is stored in a model.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The one translator of what Google's clients and HTTP raise into this system's errors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

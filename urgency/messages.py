@@ -6,8 +6,6 @@ the event's data. A message is only a hint that says "look now": nothing here is
 to do.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

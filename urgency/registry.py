@@ -5,8 +5,6 @@ change once written; compare-and-swap objects (`release.json`, `notified.json`, 
 from a generation that the writer has seen.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from contextlib import suppress

@@ -7,8 +7,6 @@ TfidfTransformer has it, with Platt's calibration (1999) folded into bias, weigh
 sum, so each word's share of a prediction is exact.
 """
 
-from __future__ import annotations
-
 import math
 from array import array
 from collections import Counter, defaultdict

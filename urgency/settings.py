@@ -1,7 +1,5 @@
 """The environment as frozen Settings: one table, one clear sentence for each mistake."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields

@@ -4,8 +4,6 @@ A token is an object's generation. It identifies a version, it does not order ve
 Storage does not promise that generations increase.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Ticket: its fields, limits and normal forms, the same for training and for serving."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ a refusal the stored bytes are read back, and equal bytes mean that it was us (a
 epoch makes them ours alone).
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from typing import TypeVar

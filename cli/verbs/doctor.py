@@ -1,43 +1,31 @@
-"""urgency doctor: is everything as it should be?"""
-
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import typer
 
+from cli.checks import CHECKS, examine
+from cli.context import reach
 from cli.show import Json, emit_json, plain, say
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check the whole system and change nothing: data, models, pointer, messages, receipts,
-    instances.
+    """Check data, models, pointer, messages, receipts and instances; change nothing.
 
     Each finding says what it is, why it matters and what to do. Exit code 0 when all is well, 1
     with findings.
 
     Example: urgency doctor
     """
-    from cli.checks import CHECKS, examine
-    from cli.context import reach
-
     system = reach()
     findings = examine(system, datetime.now(UTC))
     if as_json:
-        emit_json(
-            {
-                "clean": not findings,
-                "checks": [check.__name__ for check in CHECKS],
-                "findings": findings,
-            }
-        )
+        checks = [check.__name__ for check in CHECKS]
+        emit_json({"clean": not findings, "checks": checks, "findings": findings})
     elif not findings:
         say(f"[green]All is well[/] in the {plain(system.place)}: {len(CHECKS)} checks.")
-    else:
-        for finding in findings:
-            say(
-                f"[bold red]•[/] [bold]{plain(finding.what)}[/]",
-                f"  {plain(finding.why)}",
-                f"  → {plain(finding.todo)}",
-            )
+    for finding in [] if as_json else findings:
+        say(
+            f"[bold red]•[/] [bold]{plain(finding.what)}[/]",
+            f"  {plain(finding.why)}",
+            f"  → {plain(finding.todo)}",
+        )
     raise typer.Exit(1 if findings else 0)

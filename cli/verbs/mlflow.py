@@ -1,49 +1,66 @@
-"""urgency mlflow: open the tracking UI."""
-
-from __future__ import annotations
-
 import os
-import subprocess
 import sys
+import time
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Annotated
+from urllib.request import urlopen
 
 import typer
 
+from cli.context import reach
 from cli.show import plain, say
+from cli.usage_error import UsageError
+from infra.local.processes import Process, answers, ended_with_us, launch
+from infra.local.state import home_of
+from jobs.tracking import QUIET
+from urgency.errors import Unavailable
 
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+READY_S = 120.0
 
 
 def mlflow(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the tracking UI.")] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of MLflow's pages.")] = 5000,
 ) -> None:
-    """Open MLflow's UI on every run and registered model, with the models laid out beside them;
-    Ctrl-C ends it.
+    """Show every version in MLflow: runs, figures and models that load; Ctrl-C ends it.
 
-    The store is a copy: what is changed in the UI stays in the copy.
+    All of it is made from the registry; what you change in the pages stays on this machine.
 
     Example: urgency mlflow --port 5001
     """
-    from cli.context import reach
-    from infra.local.state import home_of
-    from jobs.tracking.mlflow_view import open_tracking_store
-
     system = reach()
     if uri := system.settings.mlflow_tracking_uri:
         return say(f"The tracking server is {plain(uri)}; open it in a browser.")
-    uri = open_tracking_store(
-        system.registry, home_of(os.environ).root / "mlflow" / system.settings.project
-    )
-    say(f"MLflow answers at [bold]http://127.0.0.1:{port}[/]; its store is {plain(uri)}")
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--backend-store-uri",
-        uri,
-        "--port",
-        str(port),
-    ]
-    ended = subprocess.run(command, env=os.environ | QUIET, check=False)
-    raise typer.Exit(ended.returncode)
+    if answers(port):
+        raise UsageError(f"Port {port} is in use: choose another one with --port.")
+    try:
+        mlflow_version = version("mlflow")
+    except PackageNotFoundError:
+        raise UsageError("MLflow is missing: pip install 'ticket-urgency[local]'.") from None
+    os.environ.update(QUIET)
+    from jobs.tracking.mlflow_runs import build_store  # late: see jobs.tracking
+
+    folder = home_of(os.environ).root / "mlflow" / system.settings.project
+    uri, experiment = build_store(system.registry, folder, mlflow_version)
+    page = f"http://127.0.0.1:{port}/#/experiments/{experiment}"
+    with suppress(KeyboardInterrupt), ended_with_us(_start(uri, port, folder)) as server:
+        _wait_for(page, server, folder)
+        say(f"MLflow answers at [bold]{page}[/]; Ctrl-C ends it. Its store is {plain(uri)}")
+        raise typer.Exit(server.wait())
+
+
+def _start(uri: str, port: int, folder: Path) -> Process:
+    """MLflow's server with one worker; its log is in `folder`."""
+    where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "1")
+    command = (sys.executable, "-W", "ignore", "-m", "mlflow", "server", *where)
+    return launch((*command, "--backend-store-uri", uri), os.environ, folder, folder / "server.log")
+
+
+def _wait_for(page: str, server: Process, folder: Path) -> None:
+    until = time.monotonic() + READY_S
+    while server.poll() is None and time.monotonic() < until:
+        with suppress(OSError), urlopen(page, timeout=READY_S):  # noqa: S310  our own address
+            return
+        time.sleep(0.1)
+    raise Unavailable(f"MLflow did not start; the end of {folder}/server.log says why.")

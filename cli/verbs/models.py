@@ -1,70 +1,53 @@
-"""urgency models: every version there is."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from cli.context import reach
 from cli.show import Json, cause, console, emit_json, metric, moment, plain, say, table, verdict
+from urgency.bundle import Manifest
+from urgency.registry import Registry
 
-if TYPE_CHECKING:
-    from urgency.registry import Registry
+NUMBERS = ("#rows", "#PR-AUC", "#ROC-AUC", "#ECE")
+COLUMNS = ("", "#version", "verdict", *NUMBERS, "created", "~cause")
 
 
-def models(
-    most: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
-    as_json: Json = False,
-) -> None:
-    """List the versions with their verdicts and test metrics, newest first; the arrow marks the one
-    that serves.
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")]
+
+
+def models(most: Limit = 20, as_json: Json = False) -> None:
+    """List the versions with verdict and test metrics; the arrow marks the one that serves.
 
     Example: urgency models --json
     """
-    from cli.context import reach
-
-    system = reach()
-    found = list_models(system.registry, most)
+    found = list_models(reach().registry, most)
     if as_json:
         return emit_json(found)
     if not found:
         return say("There is no version yet; drop a CSV: urgency drop data/tickets.csv --wait")
-    columns = [
-        "",
-        "#version",
-        "verdict",
-        "#rows",
-        "#PR-AUC",
-        "#ROC-AUC",
-        "#ECE",
-        "created",
-        "~cause",
-    ]
-    return console().print(table("", columns, map(_row, found)))
+    return console().print(table("", COLUMNS, map(_row, found)))
 
 
 def list_models(registry: Registry, most: int) -> list[dict[str, Any]]:
-    """The newest `most` versions as plain members, newest first; `champion` says which one serves."""
+    """The newest `most` versions, newest first; `champion` says which one serves."""
     champion = registry.current_release()[1].champion
-    found = []
-    for version in reversed(registry.model_numbers()[-most:]):
-        manifest = registry.manifest(version)
-        if manifest:
-            last = registry.last_verdict(manifest)
-            found.append(
-                {
-                    "version": version,
-                    "champion": version == champion,
-                    "verdict": last.decision,
-                    "reasons": list(last.reasons),
-                    "against": last.against,
-                    "rows": manifest.rows["accepted"],
-                    "metrics": manifest.metrics,
-                    "created_at": manifest.created_at,
-                    "cause": manifest.cause,
-                }
-            )
-    return found
+    versions = reversed(registry.model_numbers()[-most:])
+    manifests = (registry.manifest(version) for version in versions)
+    return [_members(registry, manifest, champion) for manifest in manifests if manifest]
+
+
+def _members(registry: Registry, manifest: Manifest, champion: int) -> dict[str, Any]:
+    last = registry.last_verdict(manifest)
+    return {
+        "version": manifest.version,
+        "champion": manifest.version == champion,
+        "verdict": last.decision,
+        "reasons": list(last.reasons),
+        "against": last.against,
+        "rows": manifest.rows["accepted"],
+        "metrics": manifest.metrics,
+        "created_at": manifest.created_at,
+        "cause": manifest.cause,
+    }
 
 
 def _row(model: dict[str, Any]) -> list[str]:

@@ -1,31 +1,24 @@
-"""urgency train: start a run of the training job now."""
-
-from __future__ import annotations
-
-import subprocess
-import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from cli.show import Json, emit_json, plain, say
+from cli.context import Local, System, reach
+from cli.show import Json, Timeout, emit_json, plain, say
+from cli.usage_error import TRAINING, UsageError, require
+from cli.watch import Watch, hop_printer, ignore_hop
+from jobs.__main__ import main as train_here
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cli.context import System
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Train and judge here; write nothing.")]
+Force = Annotated[bool, typer.Option("--force", help="Train also when nothing changed.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")]
 
 
 def train(
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Train and judge here; write nothing.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Train also when nothing changed.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end.")] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait at most.")] = 900.0,
+    dry_run: DryRun = False,
+    force: Force = False,
+    wait: Wait = False,
+    timeout: Timeout = 900.0,
     as_json: Json = False,
 ) -> None:
     """Start the training job now; without new data or a new recipe it finds nothing to do.
@@ -35,50 +28,37 @@ def train(
 
     Examples: urgency train --wait; urgency train --dry-run
     """
-    from cli.context import reach
-    from cli.usage_error import Mistake
-
     if dry_run and force:
-        raise Mistake(
-            "--dry-run writes nothing and --force writes although nothing changed: take one of"
-            " them."
-        )
+        raise UsageError("--dry-run writes nothing and --force writes: choose one of them.")
     system = reach()
     if dry_run:
-        from jobs.__main__ import main
-
-        raise typer.Exit(main(["train", "--dry-run"]))
+        require(*TRAINING)
+        raise typer.Exit(train_here(["train", "--dry-run"]))
     if force and system.local:
-        raise typer.Exit(_run_here(system.local.job_environment))
+        raise typer.Exit(_force_here(system.local))
     run = system.runs.start(*(("train", "--force") if force else ()))
     if not as_json:
         say(f"Run [bold]{plain(run)}[/] is started.")
-    state = _ended(system, run, timeout, quiet=as_json) if wait else "running"
+    state = _state_at_end(system, run, timeout, quiet=as_json) if wait else "running"
     if as_json:
         emit_json({"execution": run, "state": state})
     raise typer.Exit(1 if wait and state != "succeeded" else 0)
 
 
-def _run_here(environment: Mapping[str, str]) -> int:
-    """The job as a process of its own that is the job's identity: the local cloud runs jobs as
-    configured only.
-    """
-    return subprocess.run(
-        [sys.executable, "-m", "jobs", "train", "--force"], env=environment, check=False
-    ).returncode
+def _force_here(local: Local) -> int:
+    from cli.local_job import run_job  # its imports come with the extra `local` only
+
+    return run_job(local, "train", "--force")
 
 
-def _ended(system: System, run: str, timeout_s: float, *, quiet: bool) -> str:
-    """How the run stands when it ends or the time is over, its hops told meanwhile."""
-    from cli.verbs.drop import hop_printer, pause_s
-    from cli.watch import Watch
-
-    watch = Watch(system, (lambda _hop: None) if quiet else hop_printer())
+def _state_at_end(system: System, run: str, timeout_s: float, *, quiet: bool) -> str:
+    """The run's state when it ends or the time is over; its hops are shown meanwhile."""
+    watch = Watch(system, ignore_hop if quiet else hop_printer())
     until = time.monotonic() + timeout_s
     while (found := system.runs.find(run)).state == "running" and time.monotonic() < until:
         watch.look()
-        time.sleep(pause_s(system))
+        time.sleep(system.pause_s)
     watch.look()
     if not quiet:
-        say(f"It {found.state}." if found.seconds is not None else "It still runs.")
+        say(f"It {found.state}." if found.seconds is not None else "It is still running.")
     return found.state

@@ -1,12 +1,9 @@
-"""Write synthetic helpdesk tickets: invented from templates, no real person's words, no real
-customer's trouble.
+"""Write synthetic helpdesk tickets, put together from templates: no real person, no real customer.
 
-    python -m data.generator                                        the files of this folder, byte
-    for byte
-    python -m data.generator --out more.csv --rows 5000 --seed 77   new tickets, as many as you like
+    python -m data.generator                                        the files of this folder
+    python -m data.generator --out more.csv --rows 5000 --seed 77   as many new tickets as you like
 
-The same options give the same bytes on every Python from 3.11. README.md tells what the files are
-for.
+The same options give the same bytes on every Python from 3.11; README.md describes the files.
 """
 
 import argparse
@@ -15,8 +12,8 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from data.generator.bad_lines import bad_csv
 from data.generator.csv_text import to_csv
-from data.generator.flaws import spoil_csv
 from data.generator.tickets import Recipe, Row, make_rows
 
 HERE = Path(__file__).parents[1]
@@ -30,7 +27,7 @@ BAD_RECIPE = Recipe(rows=40, seed=3, start=date(2025, 10, 6), days=7)
 def committed_files() -> dict[str, bytes]:
     """File name -> bytes of every CSV kept in this folder."""
     files = {name: to_csv(Row._fields, make_rows(recipe)) for name, recipe in RECIPES.items()}
-    return files | {"bad.csv": spoil_csv(make_rows(BAD_RECIPE))}
+    return files | {"bad.csv": bad_csv(make_rows(BAD_RECIPE))}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,35 +45,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m data.generator", description="Write synthetic helpdesk tickets."
-    )
-    parser.add_argument(
-        "--out", type=Path, help="file to write; without it, all CSVs of the data folder"
-    )
-    parser.add_argument(
-        "--rows", type=_positive, default=1000, help="tickets to write (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--seed", type=_positive, default=10, help="part of the ids: new seed, new tickets"
-    )
-    parser.add_argument(
-        "--start", type=date.fromisoformat, default=date(2025, 10, 13), help="first day, YYYY-MM-DD"
-    )
-    parser.add_argument(
-        "--days",
-        type=_positive,
-        default=7,
-        help="days the tickets spread over (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--drift", type=float, default=0.0, help="0 = as tickets.csv, 1 = as tickets_week2.csv"
-    )
+    about = "Write synthetic helpdesk tickets."
+    parser = argparse.ArgumentParser(prog="python -m data.generator", description=about)
+    add, first_day = parser.add_argument, date(2025, 10, 13)
+    add("--out", type=Path, help="file to write; without it, all CSVs of the data folder")
+    add("--rows", type=_positive, default=1000, help="number of tickets (default: %(default)s)")
+    add("--seed", type=_positive, default=10, help="part of the ids: new seed, new tickets")
+    add("--start", type=date.fromisoformat, default=first_day, help="first day, YYYY-MM-DD")
+    add("--days", type=_positive, default=7, help="number of days (default: %(default)s)")
+    add("--drift", type=float, default=0.0, help="0: like tickets.csv, 1: like tickets_week2.csv")
     options = parser.parse_args(argv)
     if argv and options.out is None:
-        parser.error(
-            "options need --out FILE; without any, the files of the data folder are written"
-        )
+        parser.error("options need --out FILE; without options, the data folder is written")
     return options
 
 

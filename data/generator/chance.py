@@ -1,4 +1,4 @@
-"""Seeded chance that gives the same sequence on every Python and every machine."""
+"""Seeded random choices, the same sequence on every Python and every machine."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -8,18 +8,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Dice:
-    """All randomness of the generator.
+class Chance:
+    """All randomness of the generator, from `random.Random.random()` alone.
 
-    Built on `random.Random.random()` alone: it is the one method whose sequence the library
-    promises to keep, `choice`, `gauss` and the others may change between versions. Sums are `fsum`,
-    as `sum` of floats changed in 3.12.
+    It is the one method whose sequence the library keeps; `choice`, `gauss` and the others may
+    change between versions. Sums are `fsum`, because `sum` of floats changed in 3.12.
     """
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed).random
 
-    def chance(self, probability: float) -> bool:
+    def happens(self, probability: float) -> bool:
         """True with the given probability."""
         return self._random() < probability
 
@@ -46,7 +45,5 @@ class Dice:
         return [rest.pop(int(self._random() * len(rest))) for _ in range(min(count, len(rest)))]
 
     def normal(self) -> float:
-        """Mean 0, deviation 1: the sum of twelve uniforms, because `log` and `cos` may differ in
-        the last digit.
-        """
+        """Mean 0, deviation 1: a sum of twelve, because `log` and `cos` may differ by machine."""
         return fsum(self._random() for _ in range(12)) - 6.0

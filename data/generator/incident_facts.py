@@ -1,11 +1,9 @@
-"""What happened behind a ticket, and how urgent that makes it: drawn first, told afterwards by
-`prose`.
-"""
+"""What happened, and how urgent that makes it: drawn first, put into words later by `prose`."""
 
 from dataclasses import dataclass
 from math import fsum
 
-from data.generator.chance import Dice
+from data.generator.chance import Chance
 from data.generator.phrasebook import Incident
 
 PLAIN_SOURCES = {"email": 34, "phone": 24, "web": 24, "chat": 14, "api": 4}
@@ -23,26 +21,51 @@ TIERS = {
     "shop": {"free": 28, "standard": 36, "premium": 22, "enterprise": 14},
 }
 
-# `live` is trouble now; the others borrow its words: it is over, it lies ahead, it is a wish, it is
-# advertising.
+# `live` is trouble now. The others use its words: it is over, planned, a wish, or advertising.
 MODES = {"live": 78, "over": 7, "ahead": 6, "wish": 6, "spam": 3}
 
-# Points of urgency; a ticket is urgent when they and a little chance exceed THRESHOLD.
+# Points of urgency; a ticket is urgent when they and a little noise exceed THRESHOLD.
 POINTS = {
     "dire": 7.0, "grave": 2.5, "mild": -2.4, "broad": 1.2, "narrow": -0.7, "near": 1.7, "far": -1.2,
-    "no_way_round": 0.8, "way_round": -0.9, "alarm": 0.6, "pushing": 0.2, "calm": -0.7, "polite": 0.0, "reopened": 0.3,
+    "no_way_round": 0.8, "way_round": -0.9, "reopened": 0.3,
+    "alarm": 0.6, "pushing": 0.2, "calm": -0.7, "polite": 0.0,
     "over": -4.0, "ahead": -4.0, "wish": -4.0, "spam": -6.0,
     "phone": 1.9, "api": 0.8, "chat": 0.0, "web": -0.8, "email": -1.1,
     "enterprise": 2.2, "premium": 0.8, "standard": -0.5, "free": -2.2,
 }  # fmt: skip
 THRESHOLD = 1.5
-CHANCE = 0.3
+NOISE = 0.3
 MISLABELLED = 0.02
 
 
+# Shares of a live ticket's other traits. A grave sentence names who is hit, so it has no scope.
+BESIDE = {
+    "grave": (
+        {"near": 18, "": 82},
+        {"no_way_round": 28, "": 72},
+        {"alarm": 46, "pushing": 12, "polite": 10, "": 32},
+        {"reopened": 7, "": 93},
+    ),
+    "mild": (
+        {"narrow": 30, "": 70},
+        {"near": 12, "far": 22, "": 66},
+        {"way_round": 14, "": 86},
+        {"alarm": 3, "pushing": 10, "calm": 36, "polite": 12, "": 39},
+        {"reopened": 5, "": 95},
+    ),
+    "": (
+        {"broad": 36, "narrow": 24, "": 40},
+        {"near": 30, "far": 20, "": 50},
+        {"no_way_round": 14, "way_round": 12, "": 74},
+        {"alarm": 8, "pushing": 12, "calm": 10, "polite": 14, "": 56},
+        {"reopened": 8, "": 92},
+    ),
+}
+
+
 @dataclass(frozen=True)
-class Story:
-    """One ticket before it is put into words; `traits` are keys of POINTS, in alphabetical order."""
+class IncidentFacts:
+    """One ticket before it is put into words; `traits` are keys of POINTS, in alphabet order."""
 
     incident: Incident
     opening: str
@@ -52,88 +75,48 @@ class Story:
     traits: tuple[str, ...]
 
 
-def draw_story(dice: Dice, incidents: tuple[Incident, ...], *, drift: float) -> Story:
-    """A story; `drift` from 0 to 1 moves the shares: more chat, more enterprise, more grave
-    trouble.
-    """
-    incident, mode = dice.pick(incidents), dice.weighted(MODES)
-    opening = dice.pick(incident.openings())
+def draw_facts(chance: Chance, incidents: tuple[Incident, ...], *, drift: float) -> IncidentFacts:
+    """The facts of one ticket; `drift`, 0 to 1, brings more chat, enterprise and grave trouble."""
+    incident, mode = chance.pick(incidents), chance.weighted(MODES)
+    opening = chance.pick(incident.openings())
     sources = SPAM_SOURCES if mode == "spam" else SOURCES.get(incident.domain, PLAIN_SOURCES)
     tiers = TIERS.get(incident.domain, PLAIN_TIERS)
-    return Story(
-        incident=incident,
-        opening=opening,
-        mode=mode,
-        source=dice.weighted(sources | {"chat": sources["chat"] * (1 + 0.5 * drift)}),
-        tier=dice.weighted(tiers | {"enterprise": tiers["enterprise"] * (1 + 0.3 * drift)}),
-        traits=_draw_traits(dice, incident, opening, drift) if mode == "live" else (),
-    )
+    source = chance.weighted(sources | {"chat": sources["chat"] * (1 + 0.5 * drift)})
+    tier = chance.weighted(tiers | {"enterprise": tiers["enterprise"] * (1 + 0.3 * drift)})
+    traits = _draw_traits(chance, incident, opening, drift) if mode == "live" else ()
+    return IncidentFacts(incident, opening, mode, source, tier, traits)
 
 
-def _draw_traits(dice: Dice, incident: Incident, opening: str, drift: float) -> tuple[str, ...]:
-    gravity = dice.weighted({"grave": 28 + 4 * drift, "mild": 38, "": 34})
-    drawn = {"grave": _beside_grave, "mild": _beside_mild, "": _beside_nothing}[gravity](dice)
+def _draw_traits(chance: Chance, incident: Incident, opening: str, drift: float) -> tuple[str, ...]:
+    gravity = chance.weighted({"grave": 28 + 4 * drift, "mild": 38, "": 34})
+    others = [chance.weighted(weights) for weights in BESIDE[gravity]]
     if gravity == "grave":
-        gravity = _grave_or_dire(dice, incident, opening)
-    wanted = {trait for trait in (gravity, *drawn) if trait}
-    return tuple(sorted(trait for trait in wanted if _can_say(incident, opening, trait)))
+        gravity = _grave_or_dire(chance, incident, opening)
+    traits = {trait for trait in (gravity, *others) if trait}
+    return tuple(sorted(trait for trait in traits if _makes_sense(incident, opening, trait)))
 
 
-def _grave_or_dire(dice: Dice, incident: Incident, opening: str) -> str:
-    """Dire is where people get hurt or an attack is running: that comes first, whoever writes and
-    however.
-    """
+def _grave_or_dire(chance: Chance, incident: Incident, opening: str) -> str:
+    """Dire is where people get hurt or an attack is running: urgent from every sender."""
     grave, dire = (len(incident.fitting(pool, opening)) for pool in ("grave", "dire"))
-    return dice.weighted({"grave": 2 * grave, "dire": dire})
+    return chance.weighted({"grave": 2 * grave, "dire": dire})
 
 
-def _can_say(incident: Incident, opening: str, trait: str) -> bool:
+def _makes_sense(incident: Incident, opening: str, trait: str) -> bool:
     """An incident's empty pool means that the trait makes no sense there."""
     return trait not in incident.phrases or bool(incident.fitting(trait, opening))
 
 
-def _beside_grave(dice: Dice) -> tuple[str, ...]:
-    """No scope, as the grave sentence says itself whom it hits, and nobody writes that a disaster
-    may wait.
-    """
-    return (
-        dice.weighted({"near": 18, "": 82}),
-        dice.weighted({"no_way_round": 28, "": 72}),
-        dice.weighted({"alarm": 46, "pushing": 12, "polite": 10, "": 32}),
-        dice.weighted({"reopened": 7, "": 93}),
-    )
+def points(facts: IncidentFacts) -> float:
+    """Urgency without noise: what a careful agent who knows every fact would say."""
+    live = facts.incident.severity + fsum(POINTS[trait] for trait in facts.traits)
+    trouble = live if facts.mode == "live" else POINTS[facts.mode]
+    return trouble + POINTS[facts.source] + POINTS[facts.tier]
 
 
-def _beside_mild(dice: Dice) -> tuple[str, ...]:
-    return (
-        dice.weighted({"narrow": 30, "": 70}),
-        dice.weighted({"near": 12, "far": 22, "": 66}),
-        dice.weighted({"way_round": 14, "": 86}),
-        dice.weighted({"alarm": 3, "pushing": 10, "calm": 36, "polite": 12, "": 39}),
-        dice.weighted({"reopened": 5, "": 95}),
-    )
-
-
-def _beside_nothing(dice: Dice) -> tuple[str, ...]:
-    return (
-        dice.weighted({"broad": 36, "narrow": 24, "": 40}),
-        dice.weighted({"near": 30, "far": 20, "": 50}),
-        dice.weighted({"no_way_round": 14, "way_round": 12, "": 74}),
-        dice.weighted({"alarm": 8, "pushing": 12, "calm": 10, "polite": 14, "": 56}),
-        dice.weighted({"reopened": 8, "": 92}),
-    )
-
-
-def points(story: Story) -> float:
-    """Urgency of a story without chance: what a careful agent who knows every fact would say."""
-    facts = story.incident.severity + fsum(POINTS[trait] for trait in story.traits)
-    told = facts if story.mode == "live" else POINTS[story.mode]
-    return told + POINTS[story.source] + POINTS[story.tier]
-
-
-def draw_label(dice: Dice, story: Story) -> str:
-    """`urgent` or `non-urgent`: the points, the agent's mood, and now and then plain error."""
-    urgent = points(story) + CHANCE * dice.normal() > THRESHOLD
-    if dice.chance(MISLABELLED):
+def draw_label(chance: Chance, facts: IncidentFacts) -> str:
+    """`urgent` or `non-urgent`: the points, some noise, and now and then a plain error."""
+    urgent = points(facts) + NOISE * chance.normal() > THRESHOLD
+    if chance.happens(MISLABELLED):
         urgent = not urgent
     return "urgent" if urgent else "non-urgent"

@@ -6,16 +6,14 @@ with letters and a bar ("bd| The spare one works.") fits these openings only; on
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 WORDS = Path(__file__).parent / "words"
-DOMAINS = (
-    "banking", "cards", "delivery", "devices", "facilities", "hr", "network", "saas", "shop", "workplace",
-)  # fmt: skip
+DOMAINS = sorted({file.stem for file in WORDS.glob("*.toml")} - {"common", "slots"})
 LETTERS = "abcd"
 FACTS = ("name", "thing", "severity")
 Phrases = tuple[str, ...]
@@ -23,9 +21,7 @@ Phrases = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Incident:
-    """One kind of trouble; `severity` is what it weighs before anything else is known, `thing` what
-    may be "down".
-    """
+    """One kind of trouble: `severity` is its weight by itself, `thing` is what may be "down"."""
 
     domain: str
     name: str
@@ -38,12 +34,10 @@ class Incident:
         return LETTERS[: len(self.phrases["opening"])]
 
     def fitting(self, pool: str, opening: str) -> Phrases:
-        """Phrases of a pool (`titles`, `grave`, `near` ...) that can follow the opening with this
-        letter.
-        """
+        """Phrases of a pool (`titles`, `grave` ...) that fit the opening with this letter."""
         if pool == "opening":
             return (self.phrases[pool][LETTERS.index(opening)],)
-        split = (_split_tag(phrase) for phrase in self.phrases.get(pool, ()))
+        split = map(_split_tag, self.phrases.get(pool, ()))
         return tuple(text for letters, text in split if opening in letters)
 
 
@@ -66,16 +60,12 @@ def read_phrasebook() -> Phrasebook:
     )
 
 
-def _read_incidents(domain: str) -> list[Incident]:
-    page = _read(domain)
-    shared = _pools(page["shared"])
-    return [_incident(domain, shared, entry) for entry in page["incident"]]
-
-
-def _incident(domain: str, shared: Mapping[str, Phrases], entry: dict[str, Any]) -> Incident:
+def _read_incidents(domain: str) -> Iterator[Incident]:
     """An incident's own pool takes the place of the one its domain shares."""
-    own = _pools({key: value for key, value in entry.items() if key not in FACTS})
-    return Incident(domain, **{fact: entry[fact] for fact in FACTS}, phrases={**shared, **own})
+    page = _read(domain)
+    for entry in page["incident"]:
+        facts = {fact: entry.pop(fact) for fact in FACTS}
+        yield Incident(domain, **facts, phrases=_pools(page["shared"] | entry))
 
 
 def _pools(page: dict[str, Any]) -> dict[str, Phrases]:

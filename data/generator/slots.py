@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from data.generator.chance import Dice
+from data.generator.chance import Chance
 from data.generator.phrasebook import Phrases
 
 FEW_WORDS = ("two", "three", "four", "five")
@@ -11,71 +11,58 @@ HOST_KINDS = ("ac", "ap", "fw", "gw", "lt", "pos", "prn", "srv")
 
 
 def fill_slots(
-    dice: Dice, at: datetime, pools: Mapping[str, Phrases], *, new_words: float
+    chance: Chance, at: datetime, pools: Mapping[str, Phrases], *, new_words: float
 ) -> dict[str, str]:
-    """Slot name -> text for one ticket written at `at`; `new_words`: share that names new products."""
-    filled = {slot: dice.pick(values) for slot, values in pools.items()}
+    """Slot name -> text for one ticket written at `at`; `new_words`: share with new products."""
+    slots = {slot: chance.pick(values) for slot, values in pools.items()}
     for slot in ("product", "item"):
-        if dice.chance(new_words):
-            filled[slot] = dice.pick(pools[f"new_{slot}"])
-    filled |= _numbers(dice) | _hosts(dice, filled["place"]) | _references(dice, filled["currency"])
-    return filled | _times(dice, at)
+        if chance.happens(new_words):
+            slots[slot] = chance.pick(pools[f"new_{slot}"])
+    slots |= _numbers(chance) | _hosts(chance, slots["place"])
+    return slots | _references(chance, slots["currency"]) | _times(chance, at)
 
 
-def _numbers(dice: Dice) -> dict[str, str]:
-    few = dice.number(2, 5)
+def _numbers(chance: Chance) -> dict[str, str]:
+    few = chance.number(2, 5)
     return {
-        "few": FEW_WORDS[few - 2] if dice.chance(0.6) else str(few),
-        "many": str(dice.number(12, 90) if dice.chance(0.6) else dice.number(91, 480)),
-        "percent": str(dice.number(1, 18) * 5),
-        "minutes": str(dice.number(3, 55)),
-        "temp": str(dice.number(30, 36)),
-        "ext": str(dice.number(1010, 9890)),
-        "account": str(dice.number(100_000, 990_000)),
+        "few": FEW_WORDS[few - 2] if chance.happens(0.6) else str(few),
+        "many": str(chance.number(12, 90) if chance.happens(0.6) else chance.number(91, 480)),
+        "percent": str(chance.number(1, 18) * 5),
+        "minutes": str(chance.number(3, 55)),
+        "temp": str(chance.number(30, 36)),
+        "ext": str(chance.number(1010, 9890)),
+        "account": str(chance.number(100_000, 990_000)),
     }
 
 
-def _hosts(dice: Dice, place: str) -> dict[str, str]:
-    return {kind: f"{kind}-{place}-{dice.number(1, 28):02d}" for kind in HOST_KINDS}
+def _hosts(chance: Chance, place: str) -> dict[str, str]:
+    return {kind: f"{kind}-{place}-{chance.number(1, 28):02d}" for kind in HOST_KINDS}
 
 
-def _references(dice: Dice, currency: str) -> dict[str, str]:
-    five, digit = dice.number(10_000, 99_999), dice.number(1, 9)
-    codes = (
-        f"E-{five % 1000:03d}",
-        f"0x8007{five % 10_000:04d}",
-        "502",
-        "503",
-        "ERR_TIMEOUT",
-        f"{five % 10_000}",
-    )
-    whole = dice.number(3, 95) * 10
+def _references(chance: Chance, currency: str) -> dict[str, str]:
+    five, digit = chance.number(10_000, 99_999), chance.number(1, 9)
+    four, three = five % 10_000, five % 1000
+    codes = (f"E-{three:03d}", f"0x8007{four:04d}", "502", "503", "ERR_TIMEOUT", f"{four}")
+    whole = chance.number(3, 95) * 10
     return {
-        "order": dice.pick((f"#{five}", f"SO-{five}", f"1004-{five}")),
-        "invoice": dice.pick((f"INV-{five}", f"RE{five}", f"2025/{five}")),
-        "ref": dice.pick((f"INC-{five + 7}", f"#{five + 7}", f"ticket {five + 7}")),
-        "code": dice.pick(codes),
-        "room": dice.pick((f"B1{digit}2", f"2.0{digit}", f"C{digit}", f"{digit}.14")),
-        "version": dice.pick((f"{digit}.2", f"{digit}.4.{five % 10}", f"25.{digit}")),
-        "amount": currency.format(
-            dice.pick((str(whole), f"{whole}.50", f"{digit},{five % 1000:03d}"))
-        ),
+        "order": chance.pick((f"#{five}", f"SO-{five}", f"1004-{five}")),
+        "invoice": chance.pick((f"INV-{five}", f"RE{five}", f"2025/{five}")),
+        "ref": chance.pick((f"INC-{five + 7}", f"#{five + 7}", f"ticket {five + 7}")),
+        "code": chance.pick(codes),
+        "room": chance.pick((f"B1{digit}2", f"2.0{digit}", f"C{digit}", f"{digit}.14")),
+        "version": chance.pick((f"{digit}.2", f"{digit}.4.{five % 10}", f"25.{digit}")),
+        "amount": currency.format(chance.pick((f"{whole}", f"{whole}.50", f"{digit},{three:03d}"))),
     }
 
 
-def _times(dice: Dice, at: datetime) -> dict[str, str]:
+def _times(chance: Chance, at: datetime) -> dict[str, str]:
     """Times that fit the moment of writing: trouble began before it, deadlines lie after it."""
-    began = at - timedelta(minutes=dice.number(2, 30) * 5)
+    began = at - timedelta(minutes=chance.number(2, 30) * 5)
     clock = f"{began.hour}:{began.minute // 5 * 5:02d}"
-    hour = f"{min(at.hour + dice.number(1, 4), 23)}:00"
-    since, due = dice.pick(_since(at, clock)), dice.pick(_due(at, hour))
-    return {
-        "now": f"{at.hour}:{at.minute:02d}",
-        "clock": clock,
-        "hour": hour,
-        "since": since,
-        "due": due,
-    }
+    hour = f"{min(at.hour + chance.number(1, 4), 23)}:00"
+    since, due = chance.pick(_since(at, clock)), chance.pick(_due(at, hour))
+    now = f"{at.hour}:{at.minute:02d}"
+    return {"now": now, "clock": clock, "hour": hour, "since": since, "due": due}
 
 
 def _since(at: datetime, clock: str) -> Phrases:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from data.generator.chance import Dice
-from data.generator.incident_facts import Story, draw_label, draw_story
+from data.generator.chance import Chance
+from data.generator.incident_facts import IncidentFacts, draw_facts, draw_label
 from data.generator.phrasebook import read_phrasebook
 from data.generator.prose import Writer
 from data.generator.slots import fill_slots
@@ -18,9 +18,7 @@ DAYPART_HOURS = {"0": 6, "6": 2, "8": 3, "11": 2, "13": 4, "17": 3, "20": 4}
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a file of tickets is made from: the same recipe gives the same bytes. `drift` runs from
-    0 to 1.
-    """
+    """What a file is made from: the same recipe gives the same bytes. `drift` runs from 0 to 1."""
 
     rows: int
     seed: int
@@ -43,36 +41,36 @@ class Row(NamedTuple):
 
 def make_rows(recipe: Recipe) -> list[Row]:
     """The tickets of a recipe, oldest first."""
-    return [row for row, _ in make_stories(recipe)]
+    return [row for row, _ in make_rows_with_facts(recipe)]
 
 
-def make_stories(recipe: Recipe) -> Iterator[tuple[Row, Story]]:
-    """Each ticket with the story behind it, for those who want to measure against the truth."""
-    dice = Dice(recipe.seed)
-    moments = sorted(_moment(dice, recipe) for _ in range(recipe.rows))
+def make_rows_with_facts(recipe: Recipe) -> Iterator[tuple[Row, IncidentFacts]]:
+    """Each ticket with the facts behind it, to measure against the truth."""
+    chance = Chance(recipe.seed)
+    moments = sorted(_moment(chance, recipe) for _ in range(recipe.rows))
     for number, at in enumerate(moments, start=1):
-        yield _make_row(dice, recipe, number, at)
+        yield _make_row(chance, recipe, number, at)
 
 
-def _make_row(dice: Dice, recipe: Recipe, number: int, at: datetime) -> tuple[Row, Story]:
+def _make_row(
+    chance: Chance, recipe: Recipe, number: int, at: datetime
+) -> tuple[Row, IncidentFacts]:
     book = read_phrasebook()
-    story = draw_story(dice, book.incidents, drift=recipe.drift)
-    slots = fill_slots(dice, at, book.slots, new_words=0.3 * recipe.drift)
-    title, description = Writer(dice, book, slots, story).write()
+    facts = draw_facts(chance, book.incidents, drift=recipe.drift)
+    slots = fill_slots(chance, at, book.slots, new_words=0.3 * recipe.drift)
+    title, description = Writer(chance, book, slots, facts).write()
     # The seed stands in the id, so files made from different seeds never claim the same ticket.
     ticket_id, created_at = f"SYN-{recipe.seed}-{number:06d}", f"{at:%Y-%m-%dT%H:%M:%SZ}"
-    label = draw_label(dice, story)
-    return Row(ticket_id, created_at, title, description, story.source, story.tier, label), story
+    label = draw_label(chance, facts)
+    return Row(ticket_id, created_at, title, description, facts.source, facts.tier, label), facts
 
 
-def _moment(dice: Dice, recipe: Recipe) -> datetime:
-    """A second within the recipe's days; most tickets are written on weekdays, in office hours,
-    UTC.
-    """
+def _moment(chance: Chance, recipe: Recipe) -> datetime:
+    """A second within the recipe's days, most often on weekdays and in office hours (UTC)."""
     while True:
-        day = recipe.start + timedelta(days=dice.number(0, recipe.days - 1))
-        if dice.chance(WEEKDAYS[day.weekday()] / max(WEEKDAYS)):
+        day = recipe.start + timedelta(days=chance.number(0, recipe.days - 1))
+        if chance.happens(WEEKDAYS[day.weekday()] / max(WEEKDAYS)):
             break
-    part = dice.weighted(DAYPARTS)
-    seconds = dice.number(0, DAYPART_HOURS[part] * 3600 - 1)
+    part = chance.weighted(DAYPARTS)
+    seconds = chance.number(0, DAYPART_HOURS[part] * 3600 - 1)
     return datetime.combine(day, time(int(part)), tzinfo=UTC) + timedelta(seconds=seconds)

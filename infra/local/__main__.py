@@ -1,7 +1,5 @@
 """`python -m infra.local`: run the stack in the foreground until SIGINT or SIGTERM."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os
@@ -14,9 +12,7 @@ from urgency.errors import UrgencyError
 
 
 def main() -> int:
-    """Exit code 0 when it was told to stop, 1 when it could not run; why is one message on standard
-    error.
-    """
+    """Exit code 0 after a signal, 1 where the stack cannot run: one message says why."""
     options = _options()
     home = home_of(os.environ)
     signals: list[int] = []
@@ -35,27 +31,21 @@ def main() -> int:
 def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     parser.add_argument("--instances", type=int, default=2, help="instances of the service (2)")
-    parser.add_argument(
-        "--port",
-        type=int,
-        default=0,
-        help="port of the service (that of the last run, or a free one)",
-    )
-    parser.add_argument(
-        "--hurry", type=float, default=1.0, help="divide every back-off by this (1)"
-    )
-    asked = parser.parse_args()
-    return Options(asked.instances, asked.port, asked.hurry)
+    port = "port of the service (that of the last run, or a free one)"
+    parser.add_argument("--port", type=int, default=0, help=port)
+    speedup = "divide every back-off by this (1)"
+    parser.add_argument("--speedup", type=float, default=1.0, help=speedup)
+    arguments = parser.parse_args()
+    return Options(arguments.instances, arguments.port, arguments.speedup)
 
 
 def _welcome(home: Home, stack: Stack) -> None:
-    logging.basicConfig(
-        filename=home.logs / "pocket.log", level=logging.INFO, format="%(asctime)s %(message)s"
+    log_file = home.logs / "pocket.log"
+    logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(message)s")
+    urls = stack.urls
+    print(  # noqa: T201
+        f"service {urls.service}\npocket cloud {urls.pocket}\nstate {home.root}", flush=True
     )
-    print(
-        f"service {stack.urls.service}\npocket cloud {stack.urls.pocket}\nstate {home.root}",
-        flush=True,
-    )  # noqa: T201
 
 
 if __name__ == "__main__":

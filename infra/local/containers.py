@@ -1,6 +1,4 @@
-"""What each container of the wiring becomes on this machine: a command and an environment."""
-
-from __future__ import annotations
+"""Each container of the wiring as a process of this machine: its command and environment."""
 
 import sys
 from collections.abc import Mapping
@@ -12,94 +10,63 @@ from infra.local.server import HOST
 from infra.local.wiring import Container, Wiring
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
-INHERITED: Final = {
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "PATH",
-    "SSL_CERT_FILE",
-    "TMPDIR",
-    "TZ",
-    "MLFLOW_TRACKING_URI",
-}
-"""What a process gets of the person's environment, besides the settings named URGENCY_*, which the
-wiring overrules.
-"""
+LOCALE = {"LANG", "LC_ALL", "LC_CTYPE", "TZ"}
+INHERITED: Final = LOCALE | {"HOME", "PATH", "SSL_CERT_FILE", "TMPDIR", "MLFLOW_TRACKING_URI"}
+"""What a process inherits, besides the settings named URGENCY_*, which the wiring overrules."""
 
 
 class Commands:
-    """Which command plays which part; tests put smaller ones in their place."""
+    """The command of each kind of container; tests put smaller ones in their place."""
 
     def function(self, container: Container, port: int) -> list[str]:
         """A functions-framework process that answers on `port`."""
-        source = CHECKOUT / "functions" / "main.py"
-        target = [
-            f"--target={container.entry_point}",
-            f"--source={source}",
-            "--signature-type=cloudevent",
-        ]
         return [
-            sys.executable,
-            "-m",
-            "functions_framework",
-            *target,
+            *(sys.executable, "-m", "functions_framework"),
+            f"--target={container.entry_point}",
+            f"--source={CHECKOUT / 'functions' / 'main.py'}",
+            "--signature-type=cloudevent",
             f"--host={HOST}",
             f"--port={port}",
         ]
 
     def service(self, container: Container, port: int) -> list[str]:
         """An instance of the prediction service that answers on `port`."""
-        configuration = CHECKOUT / "service" / "gunicorn.conf.py"
-        bind = (  # the image binds every interface; here that would open the instance to others
-            f"--bind={HOST}:{port}"
-        )
-        return [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-c",
-            str(configuration),
-            bind,
-            "service.app:create_app()",
-        ]
+        configuration = str(CHECKOUT / "service" / "gunicorn.conf.py")
+        bind = f"--bind={HOST}:{port}"  # the image binds every interface; here others could call it
+        command = (sys.executable, "-m", "gunicorn", "-c", configuration)
+        return [*command, bind, "service.app:create_app()"]
 
     def job(self, container: Container) -> list[str]:
         """One attempt of a job."""
         return [sys.executable, "-m", "jobs", *container.args]
 
 
-def localised(wiring: Wiring, pocket: str, fronts: Mapping[str, str]) -> Wiring:
-    """`wiring` with every URI that is called replaced by the one that answers here; audiences stay
-    the cloud's.
+def localised(wiring: Wiring, pocket: str, front_ends: Mapping[str, str]) -> Wiring:
+    """`wiring` whose every called URI answers on this machine; audiences stay those of the cloud.
 
-    pocket: URL of the pocket cloud.   fronts: a container's URI in the cloud -> URL of its front
-    here.
+    pocket: URL of the pocket cloud.   front_ends: a container's URI in the cloud -> its URL here.
     """
     run = (f"https://{wiring.region}-run.googleapis.com", "https://run.googleapis.com")
-    urls = dict.fromkeys(run, pocket) | dict(fronts)
+    urls = dict.fromkeys(run, pocket) | dict(front_ends)
 
-    def here(text: str) -> str:
-        for cloud, local in urls.items():
-            text = text.replace(cloud, local)
+    def local(text: str) -> str:
+        for cloud_url, local_url in urls.items():
+            text = text.replace(cloud_url, local_url)
         return text
 
-    def told(container: Container) -> Container:
-        return replace(
-            container,
-            environment={name: here(value) for name, value in container.environment.items()},
-        )
+    def local_container(one: Container) -> Container:
+        return replace(one, environment={key: local(text) for key, text in one.environment.items()})
 
     return replace(
         wiring,
         subscriptions=tuple(
-            replace(one, push=one.push and replace(one.push, endpoint=here(one.push.endpoint)))
+            replace(one, push=one.push and replace(one.push, endpoint=local(one.push.endpoint)))
             for one in wiring.subscriptions
         ),
-        functions=tuple(told(function) for function in wiring.functions),
-        jobs=tuple(told(job) for job in wiring.jobs),
-        services=tuple(told(service) for service in wiring.services),
-        schedules=tuple(replace(schedule, uri=here(schedule.uri)) for schedule in wiring.schedules),
+        functions=tuple(map(local_container, wiring.functions)),
+        jobs=tuple(map(local_container, wiring.jobs)),
+        services=tuple(map(local_container, wiring.services)),
+        schedules=tuple(replace(one, uri=local(one.uri)) for one in wiring.schedules),
     )
 
 
@@ -109,18 +76,17 @@ def environment_for(
     port: int | None,
     pocket: str,
     identity: Mapping[str, str],
-    person: Mapping[str, str],
+    inherited: Mapping[str, str],
 ) -> dict[str, str]:
-    """Everything that a container's process finds in its environment.
+    """The whole environment of a container's process.
 
-    container: of a localised wiring.   port: on which it answers; None for a job.   pocket: the
-    pocket cloud's URL.
-    identity: the variables that make it its service account.   person: the environment of whoever
-    starts the stack.
+    container: of a localised wiring.   port: on which it answers; None for a job.
+    pocket: the pocket cloud's URL.   identity: variables that make it its service account.
+    inherited: the environment of the process that starts it; little of it is passed on.
     """
     passed_on = {
         name: value
-        for name, value in person.items()
+        for name, value in inherited.items()
         if name in INHERITED or (name.startswith("URGENCY_") and name != "URGENCY_HOME")
     }
     return {
@@ -128,22 +94,19 @@ def environment_for(
         "PYTHONPATH": str(CHECKOUT),
         **container.environment,
         **endpoints(pocket),
-        **({} if port is None else _serving(container, port)),
+        **({} if port is None else _serving_environment(container, port)),
         **identity,
     }
 
 
-def person_environment(
+def operator_environment(
     wiring: Wiring, *, pocket: str, service: str, identity: Mapping[str, str]
 ) -> dict[str, str]:
-    """What makes a command speak to the stack as the person of `identity`: all that any container
-    is told.
-    """
-    told = [
-        container.environment for container in (*wiring.functions, *wiring.jobs, *wiring.services)
-    ]
-    known = {name: value for environment in told for name, value in environment.items()}
-    return {**known, **endpoints(pocket), "URGENCY_SERVICE_URL": service, **identity}
+    """What makes a command talk to the stack as `identity`: the settings of all containers."""
+    settings: dict[str, str] = {}
+    for container in (*wiring.functions, *wiring.jobs, *wiring.services):
+        settings |= container.environment
+    return {**settings, **endpoints(pocket), "URGENCY_SERVICE_URL": service, **identity}
 
 
 def endpoints(pocket: str) -> dict[str, str]:
@@ -156,20 +119,18 @@ def endpoints(pocket: str) -> dict[str, str]:
     }
 
 
-def _serving(container: Container, port: int) -> dict[str, str]:
-    """https://cloud.google.com/run/docs/container-contract#env-vars, and what Cloud Run functions
-    add.
-    """
-    names = {
+def _serving_environment(container: Container, port: int) -> dict[str, str]:
+    """https://cloud.google.com/run/docs/container-contract#env-vars, and what functions get."""
+    environment = {
         "PORT": str(port),
         "K_SERVICE": container.name,
         "K_REVISION": f"{container.name}-00001",
-    }
-    if not container.entry_point:
-        return names | {"K_CONFIGURATION": container.name}
-    return names | {
         "K_CONFIGURATION": container.name,
-        "FUNCTION_TARGET": container.entry_point,
-        "FUNCTION_SIGNATURE_TYPE": "cloudevent",
-        "THREADS": str(container.concurrency),
     }
+    if container.entry_point:
+        environment |= {
+            "FUNCTION_TARGET": container.entry_point,
+            "FUNCTION_SIGNATURE_TYPE": "cloudevent",
+            "THREADS": str(container.concurrency),
+        }
+    return environment

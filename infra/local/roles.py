@@ -1,17 +1,15 @@
-"""What each role allows, of what the pocket cloud imitates, and the one form of condition that it
-evaluates.
+"""What each role allows in the pocket cloud, and the one form of condition that it evaluates.
 
-Each agrees with the page above it (read in November 2026); what is not imitated, as folders and
-snapshots, is left out.
+Each agrees with the page above it (read in November 2026), without what is not imitated.
 """
-
-from __future__ import annotations
 
 import re
 from typing import Final
 
 _READ = frozenset({"storage.objects.get", "storage.objects.list"})
 _WRITE = frozenset({"storage.objects.create", "storage.objects.delete", "storage.objects.update"})
+_RUN_JOBS = frozenset({"run.jobs.run", "run.executions.cancel"})
+_SEE_RUNS = ["jobs.get", "jobs.list", "executions.get", "executions.list", "operations.get"]
 
 ROLES: Final[dict[str, frozenset[str]]] = {
     # https://cloud.google.com/storage/docs/access-control/iam-roles
@@ -22,28 +20,10 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     # https://cloud.google.com/iam/docs/roles-permissions/pubsub
     "roles/pubsub.publisher": frozenset({"pubsub.topics.publish"}),
     "roles/pubsub.subscriber": frozenset({"pubsub.subscriptions.consume"}),
-    "roles/pubsub.viewer": frozenset(
-        {
-            "pubsub.topics.get",
-            "pubsub.topics.list",
-            "pubsub.subscriptions.get",
-            "pubsub.subscriptions.list",
-        }
-    ),
     # https://cloud.google.com/iam/docs/roles-permissions/run
-    "roles/run.jobsExecutor": frozenset({"run.jobs.run", "run.executions.cancel"}),
-    "roles/run.jobsExecutorWithOverrides": frozenset(
-        {"run.jobs.run", "run.jobs.runWithOverrides", "run.executions.cancel"}
-    ),
-    "roles/run.viewer": frozenset(
-        {
-            "run.jobs.get",
-            "run.jobs.list",
-            "run.executions.get",
-            "run.executions.list",
-            "run.operations.get",
-        }
-    ),
+    "roles/run.jobsExecutor": _RUN_JOBS,
+    "roles/run.jobsExecutorWithOverrides": _RUN_JOBS | {"run.jobs.runWithOverrides"},
+    "roles/run.viewer": frozenset(f"run.{what}" for what in _SEE_RUNS),
     "roles/run.servicesInvoker": frozenset({"run.routes.invoke"}),
     "roles/run.invoker": frozenset({"run.jobs.run", "run.routes.invoke"}),
     # https://cloud.google.com/iam/docs/roles-permissions/cloudscheduler
@@ -59,9 +39,7 @@ _CONDITION = re.compile(r'resource\.name\.startsWith\("(projects/_/buckets/[^"\\
 
 
 def prefix_of(condition: str | None) -> str | None:
-    """What a resource's name has to start with for `condition` to hold; None where that cannot be
-    told.
-    """
+    """The start of every resource name that `condition` allows; None where it is not understood."""
     if condition is None:
         return ""
     match = _CONDITION.fullmatch(condition)

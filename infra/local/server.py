@@ -1,37 +1,29 @@
 """A WSGI application behind a port of the loopback, in a thread."""
 
-from __future__ import annotations
-
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from waitress import wasyncore
-from waitress.server import create_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from urgency.errors import UrgencyError
 
 HOST = "127.0.0.1"
-BODY_LIMIT_BYTES = 32 * 2**20
-"""What Cloud Run's front end takes of an HTTP/1 request."""
-
-OBJECT_LIMIT_BYTES = 5 * 2**40
-"""What Cloud Storage takes of an object."""
-
+POLL_S = 0.05
 PATIENCE_S = 1.0
+"""How long requests under way may still be answered when a server stops."""
 
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class PortTaken(UrgencyError):
-    """The port that was asked for belongs to another process."""
+    """The requested port belongs to another process."""
 
 
 def listen(port: int = 0) -> socket.socket:
-    """A socket bound to `port`, or to a free one for 0; connections queue until somebody serves.
-    Raises PortTaken.
-    """
+    """A socket bound to `port`, 0 for a free one; connections queue. Raises PortTaken."""
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -39,7 +31,7 @@ def listen(port: int = 0) -> socket.socket:
     except OSError as error:
         bound.close()
         raise PortTaken(
-            f"Port {port} is taken by another process; ask for another one, or for none."
+            f"Port {port} is taken by another process; choose another one, or none."
         ) from error
     bound.listen(128)
     return bound
@@ -54,55 +46,75 @@ def listen_preferably(port: int) -> socket.socket:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, for processes that can only be told a number."""
-    held = [listen() for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
+    """Ports that were free a moment ago, for processes that only take a number."""
+    bound = [listen() for _ in range(count)]
+    ports = [one.getsockname()[1] for one in bound]
+    for one in bound:
         one.close()
     return ports
-
-
-class Server:
-    """Serves `app` on a listening socket until `stop`, `threads` requests at a time; also those
-    that came before.
-    """
-
-    def __init__(
-        self,
-        app: WsgiApp,
-        listening: socket.socket,
-        *,
-        threads: int,
-        body_limit_bytes: int = BODY_LIMIT_BYTES,
-    ) -> None:
-        self._server = create_server(
-            app,
-            sockets=[listening],
-            threads=threads,
-            max_request_body_size=body_limit_bytes,
-            clear_untrusted_proxy_headers=False,  # fronts read and extend X-Forwarded-For
-            ident=None,
-        )
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Close every connection and return."""
-        self._stopped.set()
-        self._server.pull_trigger()
-        self._thread.join()
-        # only now: neither the event loop nor a worker survives that its sockets vanish
-        self._server.task_dispatcher.shutdown(timeout=PATIENCE_S)
-        for channel in list(self._server.active_channels.values()):
-            channel.handle_close()  # and with it its buffers, which are files where a body is long
-        wasyncore.close_all(self._server._map)  # noqa: SLF001
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            wasyncore.loop(timeout=1, count=1, map=self._server._map)  # noqa: SLF001
 
 
 def url_of(listening: socket.socket) -> str:
     """Where a listening socket is reached."""
     return f"http://{HOST}:{listening.getsockname()[1]}"
+
+
+class Server:
+    """Serves `app` on a listening socket until `stop`, each connection in a thread of its own."""
+
+    def __init__(self, app: WsgiApp, listening: socket.socket) -> None:
+        self._listening = listening
+        self._server = _ConnectionServer(app, listening)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=[POLL_S], daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Accept nothing more, let requests end for PATIENCE_S, then close every connection."""
+        self._server.shutdown()
+        self._thread.join()
+        self._listening.close()
+        self._server.end_connections(PATIENCE_S)
+
+
+class _Handler(WSGIRequestHandler):
+    disable_nagle_algorithm = True
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Only what the application says: no log line, no header of the server."""
+        self.send_response_only(code, message)
+
+
+class _ConnectionServer(ThreadedWSGIServer):
+    """Knows its open connections, so that it can end them."""
+
+    def __init__(self, app: WsgiApp, listening: socket.socket) -> None:
+        super().__init__(HOST, 0, app, _Handler, fd=listening.fileno())
+        self._open: set[socket.socket] = set()
+        self._changed = threading.Condition()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count the connection before its thread starts."""
+        with self._changed:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close the connection and forget it."""
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
+            super().shutdown_request(request)
+
+    def end_connections(self, patience_s: float) -> None:
+        """End idle connections at once, those with a request after `patience_s`."""
+        with self._changed:
+            self._shut(socket.SHUT_RD)  # who waits for a request reads the end of the stream
+            self._changed.wait_for(lambda: not self._open, patience_s)
+            self._shut(socket.SHUT_RDWR)
+
+    def _shut(self, how: int) -> None:
+        for connection in self._open:
+            with contextlib.suppress(OSError):  # the client has gone
+                connection.shutdown(how)

@@ -1,7 +1,5 @@
 """The state folder: where a stack keeps everything, who runs in it, and how to reach it."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import json
@@ -24,41 +22,17 @@ class StateError(UrgencyError):
     """The state folder cannot be used; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
 class Home:
     """Names of what is in the state folder `root`."""
 
-    root: Path
-
-    @property
-    def cloud(self) -> Path:
-        """What the pocket cloud keeps: objects, messages, keys."""
-        return self.root / "cloud"
-
-    @property
-    def logs(self) -> Path:
-        """`<process>.log` of every process, and `events.jsonl`."""
-        return self.root / "logs"
-
-    @property
-    def execution_logs(self) -> Path:
-        """`<execution>.log` of every execution of a job."""
-        return self.logs / "executions"
-
-    @property
-    def timeline(self) -> Path:
-        """What happened, hop by hop (`timeline.py`)."""
-        return self.logs / "events.jsonl"
-
-    @property
-    def stack(self) -> Path:
-        """The running stack, as a `Stack`."""
-        return self.root / "stack.json"
-
-    @property
-    def ports(self) -> Path:
-        """Ports of the last run, so that the next one has the same URLs."""
-        return self.root / "ports.json"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.cloud = root / "cloud"  # what the pocket cloud keeps: objects, messages, keys
+        self.logs = root / "logs"  # `<process>.log` of every process
+        self.execution_logs = self.logs / "executions"  # `<execution>.log` of every job's run
+        self.timeline = self.logs / "events.jsonl"  # what happened, hop by hop (`timeline.py`)
+        self.stack = root / "stack.json"  # the running stack, as a `Stack`
+        self.ports = root / "ports.json"  # of the last run, so that the next has the same URLs
 
 
 @dataclass(frozen=True)
@@ -73,25 +47,23 @@ class Urls:
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack. `person` is the operator's environment; `children` say which command runs in
-    which process.
-    """
+    """A running stack. `operator` is the operator's environment; `children` are pid -> command."""
 
     pid: int
     urls: Urls
     started_at: str
     wiring: str
-    person: dict[str, str]
+    operator: dict[str, str]
     children: dict[int, list[str]]
 
 
 def home_of(environment: Mapping[str, str]) -> Home:
-    """The folder that URGENCY_HOME names, else `.urgency` here."""
+    """The folder that URGENCY_HOME names, else `.urgency` in the working folder."""
     return Home(Path(environment.get("URGENCY_HOME") or ".urgency").resolve())
 
 
 @contextmanager
-def occupied(home: Home) -> Iterator[None]:
+def exclusive(home: Home) -> Iterator[None]:
     """Make the folder ready and keep other stacks out of it. Raises StateError."""
     with saying_why(home.root):
         for folder in (home.root, home.cloud, home.execution_logs):
@@ -110,21 +82,17 @@ def occupied(home: Home) -> Iterator[None]:
 
 @contextmanager
 def saying_why(folder: Path) -> Iterator[None]:
-    """Translate what the disk refuses into one sentence. Raises StateError."""
+    """Translate an error of the disk into one sentence. Raises StateError."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            why = (
-                f"The disk of {folder} is full; free {NEEDED_BYTES >> 20} MB or set URGENCY_HOME to"
-                " a folder elsewhere."
-            )
+            problem = f"The disk of {folder} is full; free {NEEDED_BYTES >> 20} MB or"
+            advice = "set URGENCY_HOME to a folder elsewhere."
         else:
-            why = (
-                f"Cannot write to {folder} ({error.strerror}); set URGENCY_HOME to a folder that"
-                " you may write to."
-            )
-        raise StateError(why) from error
+            problem = f"Cannot write to {folder} ({error.strerror});"
+            advice = "set URGENCY_HOME to a folder that you may write to."
+        raise StateError(f"{problem} {advice}") from error
 
 
 def write_stack(home: Home, stack: Stack) -> None:
@@ -133,13 +101,17 @@ def write_stack(home: Home, stack: Stack) -> None:
 
 
 def read_stack(home: Home) -> Stack | None:
-    """What the folder says of its stack, running or not; None where none was left behind."""
+    """The stack of this folder, running or not; None without one. Raises StateError."""
     try:
         content = json.loads(home.stack.read_text())
+        children = {int(pid): command for pid, command in content["children"].items()}
+        return Stack(**content | {"urls": Urls(**content["urls"]), "children": children})
     except FileNotFoundError:
         return None
-    children = {int(pid): command for pid, command in content.pop("children").items()}
-    return Stack(**(content | {"urls": Urls(**content["urls"]), "children": children}))
+    except (KeyError, TypeError) as error:
+        advice = "Stop its stack with the version that started it, or delete the file."
+        problem = f"{home.stack} is not of this version ({error})."
+        raise StateError(f"{problem} {advice}") from error
 
 
 def running_stack(home: Home) -> Stack | None:
@@ -154,7 +126,7 @@ def forget_stack(home: Home) -> None:
 
 
 def read_ports(home: Home) -> dict[str, int]:
-    """Name of a front, or 'pocket' -> its port in the last run."""
+    """Container's name, or 'pocket' -> its port in the last run."""
     return json.loads(home.ports.read_text()) if home.ports.exists() else {}
 
 

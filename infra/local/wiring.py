@@ -4,8 +4,6 @@ Nothing else under `infra/local` knows a name. `make wiring` writes the file fro
 applies; its URIs are the cloud's, and `stack.py` says at which local port each of them answers.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,10 +85,9 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Grant:
-    """`member` has `role` on `resource` (`buckets/x`, `topics/x`, `jobs/x`, ...), where `condition`
-    holds.
+    """`member` has `role` on `resource` (`buckets/x`, `jobs/x`, ...) where `condition` holds.
 
-    Raises WiringError where the role or the condition is none that the pocket cloud can enforce.
+    Raises WiringError where the pocket cloud cannot enforce the role or the condition.
     """
 
     resource: str
@@ -100,15 +97,11 @@ class Grant:
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
-            raise WiringError(
-                f"the pocket cloud knows no {self.role}, granted on {self.resource} to"
-                f" {self.member}"
-            )
+            grant = f"granted on {self.resource} to {self.member}"
+            raise WiringError(f"the pocket cloud knows no {self.role}, {grant}")
         if prefix_of(self.condition) is None:
-            raise WiringError(
-                f"the pocket cloud cannot evaluate the condition on {self.resource}:"
-                f" {self.condition}"
-            )
+            where = f"the condition on {self.resource}: {self.condition}"
+            raise WiringError(f"the pocket cloud cannot evaluate {where}")
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -148,18 +141,19 @@ def load_wiring(path: Path = WIRING_FILE) -> Wiring:
         plan = json.loads(text)
         grants = tuple(_grant(grant, text) for grant in plan["grants"])
         return _wiring(plan, grants)
-    except json.JSONDecodeError as error:
-        raise WiringError(
-            f"{path} line {error.lineno} is not JSON: {error.msg}. {ADVICE}"
-        ) from error
-    except KeyError as error:
-        raise WiringError(f"{path} lacks the member {error}. {ADVICE}") from error
-    except (AttributeError, TypeError) as error:
-        raise WiringError(
-            f"{path} has another shape than the stack reads: {error}. {ADVICE}"
-        ) from error
-    except WiringError as error:
-        raise WiringError(f"{path} {error}. {ADVICE}") from error
+    except (json.JSONDecodeError, KeyError, AttributeError, TypeError, WiringError) as error:
+        raise WiringError(f"{path} {_problem(error)}. {ADVICE}") from error
+
+
+def _problem(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            return f"line {error.lineno} is not JSON: {error.msg}"
+        case KeyError():
+            return f"lacks the member {error}"
+        case WiringError():
+            return str(error)
+    return f"has another shape than the stack reads: {error}"
 
 
 def seconds(duration: str) -> float:
@@ -179,26 +173,21 @@ def _wiring(plan: dict[str, Any], grants: tuple[Grant, ...]) -> Wiring:
             for n in plan["notifications"]
         ),
         topics=tuple(plan["topics"]),
-        subscriptions=tuple(_subscription(s) for s in plan["subscriptions"]),
-        functions=tuple(_container(f) for f in plan["functions"]),
-        jobs=tuple(_container(j) for j in plan["jobs"]),
-        services=tuple(_container(s) for s in plan["services"]),
-        schedules=tuple(
-            Schedule(
-                s["name"],
-                s["schedule"],
-                s["time_zone"],
-                s["uri"],
-                s["body"],
-                s["oauth_service_account"],
-            )
-            for s in plan["schedules"]
-        ),
+        subscriptions=tuple(map(_subscription, plan["subscriptions"])),
+        functions=tuple(map(_container, plan["functions"])),
+        jobs=tuple(map(_container, plan["jobs"])),
+        services=tuple(map(_container, plan["services"])),
+        schedules=tuple(map(_schedule, plan["schedules"])),
         service_accounts=tuple(plan["service_accounts"]),
         agents=plan["agents"],
         people=plan["people"],
         grants=grants,
     )
+
+
+def _schedule(plan: dict[str, Any]) -> Schedule:
+    members = ("name", "schedule", "time_zone", "uri", "body", "oauth_service_account")
+    return Schedule(*(plan[member] for member in members))
 
 
 def _grant(plan: dict[str, Any], text: str) -> Grant:
@@ -213,7 +202,6 @@ def _grant(plan: dict[str, Any], text: str) -> Grant:
 def _subscription(plan: dict[str, Any]) -> Subscription:
     retry = plan.get("retry_policy", {})
     dead = plan.get("dead_letter_policy", {})
-    push = plan.get("push_config")
     return Subscription(
         name=plan["name"],
         topic=plan["topic"],
@@ -222,13 +210,13 @@ def _subscription(plan: dict[str, Any]) -> Subscription:
         maximum_backoff_s=seconds(retry.get("maximum_backoff", "600s")),
         dead_letter_topic=dead.get("dead_letter_topic"),
         max_delivery_attempts=dead.get("max_delivery_attempts", 0),
-        push=push
-        and Push(
-            push["push_endpoint"],
-            push["oidc_token"]["service_account_email"],
-            push["oidc_token"]["audience"],
-        ),
+        push=_push(plan["push_config"]) if plan.get("push_config") else None,
     )
+
+
+def _push(plan: dict[str, Any]) -> Push:
+    token = plan["oidc_token"]
+    return Push(plan["push_endpoint"], token["service_account_email"], token["audience"])
 
 
 def _container(plan: dict[str, Any]) -> Container:

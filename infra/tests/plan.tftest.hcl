@@ -20,7 +20,7 @@ run "project_id_is_enough" {
   }
   assert {
     condition     = alltrue([for bucket in google_storage_bucket.this : startswith(bucket.name, "helpdesk-test-urgency-")])
-    error_message = "Names of buckets are the whole world's and start with the project."
+    error_message = "Names of buckets are global and start with the project."
   }
   assert {
     condition     = google_cloud_run_v2_service.api.traffic[0].type == "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST" && google_cloud_run_v2_service.api.traffic[0].percent == 100
@@ -65,6 +65,36 @@ run "ready_made_images_are_not_built" {
   assert {
     condition     = google_cloud_run_v2_service.api.template[0].containers[0].image == "r.dev/p/service:7"
     error_message = "The service runs the image given."
+  }
+}
+
+run "the_tracking_server_has_an_image_of_its_own" {
+  command = plan
+  variables {
+    mlflow = "server"
+    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7" }
+  }
+
+  assert {
+    condition     = join(" ", keys(terraform_data.image)) == "infra/mlflow"
+    error_message = "It is built from infra/mlflow, for images names none."
+  }
+  assert {
+    condition     = google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == terraform_data.image["infra/mlflow"].triggers_replace
+    error_message = "The server runs the image that is built."
+  }
+}
+
+run "a_ready_made_tracking_server_is_not_built" {
+  command = plan
+  variables {
+    mlflow = "server"
+    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7", mlflow = "r.dev/p/mlflow:7" }
+  }
+
+  assert {
+    condition     = length(terraform_data.image) == 0 && google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == "r.dev/p/mlflow:7"
+    error_message = "The server runs the image given."
   }
 }
 

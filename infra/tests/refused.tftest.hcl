@@ -58,7 +58,7 @@ run "and_more" {
   variables {
     project_id    = "example.com:helpdesk"
     region        = "US-CENTRAL1"
-    images        = { jobs = "jobs:1", service = "r.dev/p/service:1" } # no host
+    images        = { jobs = "r.dev/p/jobs:1", service = "r.dev/p/service:1", mlflow = "mlflow:1" } # no host
     candidate     = { jobs = "r.dev/p/jobs@sha256:12", service = "r.dev/p/service:1" }
     schedule      = "0 2 * * * *" # six fields
     budget        = { amount = 9.99, billing_account = "0123AB-4567CD-89EF01" }

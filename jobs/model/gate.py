@@ -4,8 +4,6 @@ A champion's stored metric comes from another test set and is never compared wit
 that let a candidate which was two points worse through in 21 % of runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 

@@ -5,8 +5,6 @@ They prove two things: that the service computes what the job computed, and that
 promises which hold whatever it learned.
 """
 
-from __future__ import annotations
-
 import math
 import unicodedata
 from collections.abc import Callable

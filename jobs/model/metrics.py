@@ -1,15 +1,19 @@
 """Evaluate: probabilities and labels -> metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
-from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
 
 ECE_BINS = 10
+CURVE_POINTS = 100
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -58,6 +62,16 @@ def reliability(probability: Floats, urgent: Flags) -> list[dict[str, float]]:
     ]
 
 
+def precision_recall_points(probability: Floats, urgent: Flags) -> list[list[float]]:
+    """[recall, precision] at CURVE_POINTS thresholds or fewer, recall falling from 1.
+
+    At least one row has to be urgent.
+    """
+    precision, recall, _ = precision_recall_curve(urgent, probability)
+    at = np.unique(np.linspace(0, len(recall) - 1, CURVE_POINTS).round().astype(int))
+    return [[round(float(recall[k]), 4), round(float(precision[k]), 4)] for k in at]
+
+
 def expected_calibration_error(probability: Floats, urgent: Flags) -> float:
     """Mean |probability - urgent share| over equal bins, weighted by rows (Naeini et al. 2015)."""
     bins = reliability(probability, urgent)
@@ -78,12 +92,7 @@ def roc_auc_lower_bound(probability: Floats, urgent: Flags, confidence: float) -
 
 
 def paired_bootstrap_pr_auc(
-    ours: Floats,
-    theirs: Floats,
-    urgent: Flags,
-    *,
-    seed: int,
-    rounds: int = 1000,
+    ours: Floats, theirs: Floats, urgent: Flags, *, seed: int, rounds: int = 1000
 ) -> Floats:
     """PR-AUC of `ours` minus `theirs` on `rounds` resamples of the same rows; (rounds,), sorted."""
     rng = np.random.default_rng(seed)

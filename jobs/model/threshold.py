@@ -23,10 +23,7 @@ def cost_threshold(missed_cost: float) -> float:
 
 
 def within_capacity(
-    threshold: float,
-    probability: Floats,
-    created_at: pd.Series[pd.Timestamp],
-    per_day: int,
+    threshold: float, probability: Floats, created_at: pd.Series[pd.Timestamp], per_day: int
 ) -> float:
     """The lowest cut, not below `threshold`, that calls at most `per_day` tickets a day urgent; 0
     means no limit.

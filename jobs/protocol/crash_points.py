@@ -1,8 +1,4 @@
-"""Crash points: the places at which a test kills this process for real, to show that the next run
-heals it.
-"""
-
-from __future__ import annotations
+"""Crash points: where a test kills this process, to show that the next run heals it."""
 
 import os
 import signal
@@ -33,21 +29,19 @@ Reached = Callable[[str], None]
 
 
 def crash_points(settings: Settings) -> Reached:
-    """What to call at each point: nothing happens there unless URGENCY_CRASH_AT names it. Raises
-    SettingsError.
+    """What to call at each point; it does nothing unless URGENCY_CRASH_AT names the point.
+
+    Raises SettingsError.
     """
     if not settings.crash_at:
         return lambda point: None
     name, _, occurrence = settings.crash_at.partition(":")
     if name not in CRASH_POINTS or not (occurrence or "1").isdigit():
-        raise SettingsError(
-            f"URGENCY_CRASH_AT={settings.crash_at!r} is none of {', '.join(CRASH_POINTS)}."
-        )
+        points = ", ".join(CRASH_POINTS)
+        raise SettingsError(f"URGENCY_CRASH_AT={settings.crash_at!r} is none of {points}.")
     if not settings.is_local:
-        raise SettingsError(
-            "URGENCY_CRASH_AT kills the process, so it is refused outside the local stack;"
-            " unset it."
-        )
+        why = "URGENCY_CRASH_AT kills the process, so it is refused outside the local stack"
+        raise SettingsError(f"{why}; unset it.")
     passed: Counter[str] = Counter()
 
     def reached(point: str) -> None:

@@ -1,8 +1,4 @@
-"""Lease: who is training now. It saves work, nothing rests on it: two holders cost time, never
-correctness.
-"""
-
-from __future__ import annotations
+"""Lease: who is training now. It saves work only: two holders cost time, not correctness."""
 
 import json
 import threading
@@ -29,7 +25,7 @@ class StoredLease(NamedTuple):
     until: datetime | None
 
     def is_held(self, now: datetime) -> bool:
-        """Whether somebody holds it and it has not expired."""
+        """Whether a run holds it and it has not expired."""
         return self.holder is not None and self.until is not None and self.until > now
 
 
@@ -61,17 +57,17 @@ class Lease:
         self._token: int | None = None
 
     def held_by_another(self) -> bool:
-        """Whether somebody else holds it and it has not expired."""
+        """Whether another run holds it and it has not expired."""
         return self._is_anothers(read_lease(self._control))
 
     def inherit(self) -> None:
-        """Take over what a killed attempt of the same execution holds, instead of waiting."""
+        """Take over what a killed attempt of the same execution holds."""
         stored = read_lease(self._control)
         if stored.holder == self._holder:
             self._token = stored.token
 
     def take(self) -> bool:
-        """Whether we hold it now; False when another holds it or was quicker."""
+        """Whether we hold it now; False when another run holds it or was first."""
         stored = read_lease(self._control)
         if self._is_anothers(stored):
             return False
@@ -82,7 +78,7 @@ class Lease:
         return True
 
     def free(self) -> None:
-        """Give it back. One that cannot be given back expires, so failing to is only logged."""
+        """Give it back; a failure is only logged, since a lease expires."""
         if self._token is None:
             return
         token, self._token = self._token, None

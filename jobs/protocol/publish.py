@@ -1,9 +1,7 @@
-"""Publish ModelReleased: the pointer is the outbox, so whoever looks can publish it again.
+"""Publish ModelReleased: the pointer is the outbox, so every run can publish it again.
 
 Over Pub/Sub's REST interface: one call, no background thread, no gRPC channel.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +22,7 @@ Publish = Callable[[ModelReleased], None]
 def publish_pending(
     registry: Registry, publish: Publish, execution: str, reached: Reached, log: Log
 ) -> None:
-    """Publish the pointer's epoch unless that is known to have happened; `execution` does it."""
+    """Publish the pointer's epoch as `execution`, unless that is known to have happened."""
     release = registry.current_release()[1]
     token, notified = registry.notified_epoch()
     if notified >= release.epoch:
@@ -41,11 +39,11 @@ def publish_pending(
 def publisher(settings: Settings) -> Publish:
     """What publishes to the release topic and returns once Pub/Sub has the message.
 
-    It raises Unavailable or Forbidden. The client is imported at the first message: most runs have
-    none.
+    It raises Unavailable or Forbidden.
     """
 
     def publish(message: ModelReleased) -> None:
+        # Imported at the first message: most runs have none.
         from google.pubsub_v1 import PublisherClient
 
         endpoint = settings.pubsub_endpoint

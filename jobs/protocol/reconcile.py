@@ -1,12 +1,9 @@
-"""reconcile(): compare what is in the bucket with what was trained, and bring the second up to the
-first.
+"""reconcile(): compare what is in the bucket with what was trained, and train what is missing.
 
 Any number of runs may race, die anywhere and be started twice: create-once and compare-and-swap
-writes order them, the snapshot number is data version, model version and fencing token in one, and
+writes order them. The snapshot number is data version, model version and fencing token in one, and
 the pointer is the outbox of messages.
 """
-
-from __future__ import annotations
 
 import json
 from collections.abc import Callable
@@ -18,13 +15,7 @@ from jobs.protocol.crash_points import Reached
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import Publish, publish_pending
 from jobs.protocol.snapshots import list_landing, next_snapshot
-from jobs.report.receipts import (
-    Receipt,
-    receipt_json,
-    receipt_markdown,
-    receipt_name,
-    unanswered,
-)
+from jobs.report.receipts import Receipt, receipt_json, receipt_markdown, receipt_name, unanswered
 from jobs.tickets.file_report import reports_from_json
 from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
@@ -46,21 +37,17 @@ class Trainer(Protocol):
     """The heavy part, imported only when there is something to train."""
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
-        """Fit on exactly this snapshot and judge against `champion`: a manifest and its parts.
-        Raises Gone.
-        """
+        """A manifest, judged against `champion`, and its parts; only this snapshot. Raises Gone."""
         ...
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
-        """Judge a committed version once more, against another champion. Raises Gone."""
+        """Judge a committed version again, against another champion. Raises Gone."""
         ...
 
 
 @dataclass
 class Reconciler:
-    """One run. Clock, sleep, stores, trainer and publisher come in as arguments, so that a test can
-    be the world.
-    """
+    """One run; all that it calls comes in as an argument, so that a test can replace it."""
 
     landing: ObjectStore
     registry: Registry
@@ -79,14 +66,13 @@ class Reconciler:
     _gone: str = field(default="", init=False)
 
     def run(self) -> None:
-        """Go round until nothing new is found. Raises OutOfTime when the deadline comes first."""
+        """Repeat until nothing new is found. Raises OutOfTime when the deadline comes first."""
         self.lease.inherit()
         while self._look():
             self._rounds += 1
             if self.now() >= self.deadline:
                 raise OutOfTime(
-                    "The run's deadline is near and the bucket still changes; the next attempt"
-                    " goes on."
+                    "The deadline is near, the bucket changes: the next attempt goes on."
                 )
         self.reached("done")
 
@@ -94,17 +80,17 @@ class Reconciler:
         """One round; whether to look again."""
         try:
             return self._round()
-        except Gone as gone:  # a file of this snapshot was replaced or deleted meanwhile: the next listing knows
+        except Gone as gone:
+            # A landed file was replaced or deleted meanwhile, and the next listing knows that. Seen
+            # twice, it is a part of the registry, and no listing helps.
             if str(gone) == self._gone:
-                raise  # looking again does not help: it is no landed file but a part of the registry
+                raise
             self._gone = str(gone)
             self.log.warning("data_gone", reason=self._gone)
             return True
 
     def _round(self) -> bool:
-        """From listing to receipts; whether to look again, since others may have left because of
-        our lease.
-        """
+        """From listing to receipts; whether to look again: our lease may have sent others away."""
         snapshot = self._newest_data()
         if snapshot is None:
             return False
@@ -126,47 +112,47 @@ class Reconciler:
         return True
 
     def _newest_data(self) -> Snapshot | None:
-        """The snapshot of what is in the bucket now, made here if need be; None when there is
-        nothing for this run.
-        """
+        """The snapshot of what is in the bucket now, made here if needed; None: no work for us."""
         while True:
             latest = self.registry.newest_snapshot()
-            files = list_landing(
-                self.landing
-            )  # listed after latest was read, so that n + 1 is never staler than n
+            # Listed after `latest` was read, so that n + 1 is never older than n.
+            files = list_landing(self.landing)
             self.reached("listed")
             if not files:
                 self._nothing_landed(latest)
                 return None
-            if (
-                latest
-                and latest.id == snapshot_id(files, self.recipe)
-                and not self._must_force(latest)
-            ):
+            if latest and self._is_of(latest, files):
                 return latest
             if self.lease.held_by_another():
                 self.log.info("lease_held", n=latest.n if latest else 0)
                 return None
             if self._rounds:
                 files = self._when_quiet(files)
-            forced_by = self.execution if self.force else None
-            snapshot = next_snapshot(
-                latest, files, self.recipe, now=self.now(), forced_by=forced_by
-            )
-            if files and self.registry.create_snapshot(snapshot):
-                self.force = False  # done, also when another run makes a newer snapshot
-                self.reached("snapshot_made")
-                self.log.info("snapshot_made", n=snapshot.n, files=len(files))
+            if files and (snapshot := self._make_snapshot(latest, files)):
                 return snapshot
 
+    def _is_of(self, latest: Snapshot, files: tuple[SourceFile, ...]) -> bool:
+        return latest.id == snapshot_id(files, self.recipe) and not self._must_force(latest)
+
+    def _make_snapshot(
+        self, latest: Snapshot | None, files: tuple[SourceFile, ...]
+    ) -> Snapshot | None:
+        """The next snapshot; None when another run was first."""
+        by = self.execution if self.force else None
+        snapshot = next_snapshot(latest, files, self.recipe, now=self.now(), forced_by=by)
+        if not self.registry.create_snapshot(snapshot):
+            return None
+        self.force = False  # done, also when another run makes a newer snapshot
+        self.reached("snapshot_made")
+        self.log.info("snapshot_made", n=snapshot.n, files=len(files))
+        return snapshot
+
     def _must_force(self, latest: Snapshot) -> bool:
-        """Forcing makes one snapshot more, once per execution: its retries go on with it."""
+        """Force makes one more snapshot per execution, whose retries go on with it."""
         return self.force and latest.forced_by != self.execution
 
     def _nothing_landed(self, latest: Snapshot | None) -> None:
-        """Change nothing; a message that an operator's command could not publish is owed all the
-        same.
-        """
+        """Change nothing, but publish what an operator's command could not."""
         if latest is None:
             self.log.info("nothing_landed")
         else:
@@ -174,9 +160,7 @@ class Reconciler:
         self._publish()
 
     def _when_quiet(self, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
-        """The listing once it has not changed for QUIET_S seconds: a trickle of files makes few
-        snapshots.
-        """
+        """The listing once it is stable for QUIET_S, so that a trickle makes few snapshots."""
         patience = self.now() + timedelta(seconds=QUIET_AT_MOST_S)
         while self.now() < patience:
             self.sleep(QUIET_S)
@@ -186,7 +170,7 @@ class Reconciler:
         return files
 
     def _train(self, snapshot: Snapshot) -> Manifest:
-        """Train and commit; what is stored afterwards counts, ours or that of a run that was first."""
+        """Train and commit; the stored manifest counts, ours or that of a run that was first."""
         champion = self.registry.current_release()[1].champion
         manifest, parts = self.trainer().train(snapshot, champion)
         for name, body in parts.items():
@@ -206,7 +190,7 @@ class Reconciler:
     def _release_and_answer(self, snapshot: Snapshot, manifest: Manifest) -> None:
         """Everything that follows from a committed model; all of it may be done twice."""
         self._adopt(snapshot, manifest)
-        self.lease.free()  # before the bucket is looked at again: else a run that left because of us is lost
+        self.lease.free()  # before the next look, which then sees what a run left to us
         self.reached("lease_freed")
         self._publish()
         self._write_receipts(snapshot, manifest)
@@ -215,7 +199,7 @@ class Reconciler:
         publish_pending(self.registry, self.publish, self.execution, self.reached, self.log)
 
     def _adopt(self, snapshot: Snapshot, manifest: Manifest) -> None:
-        """Move the pointer to this version if its verdict against today's champion allows it."""
+        """Point at this version if its verdict against today's champion allows it."""
         while True:
             token, release = self.registry.current_release()
             if not may_release(release, manifest.version):
@@ -234,14 +218,12 @@ class Reconciler:
     def _verdict(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
         verdict = self.registry.verdict(manifest, champion)
         if verdict is None:
-            self.registry.record_verdict(
-                manifest.version, self.trainer().judge(snapshot, manifest, champion)
-            )
+            judged = self.trainer().judge(snapshot, manifest, champion)
+            self.registry.record_verdict(manifest.version, judged)
             verdict = self.registry.verdict(manifest, champion)
         if verdict is None:
-            raise Unavailable(
-                f"The verdict on version {manifest.version} was written and cannot be read yet."
-            )
+            version = manifest.version
+            raise Unavailable(f"The verdict on version {version} was written and is not found.")
         return verdict
 
     def _next_release(self, release: Release, manifest: Manifest) -> Release:
@@ -257,7 +239,7 @@ class Reconciler:
         )
 
     def _write_receipts(self, snapshot: Snapshot, manifest: Manifest) -> None:
-        """Answer in the bucket for every file of the snapshot that has no receipt yet."""
+        """Write the receipt of each file of the snapshot that has none yet."""
         missing = {(f.name, f.generation) for f in unanswered(self.landing, snapshot.files)}
         if missing:
             verdict = self.registry.last_verdict(manifest)

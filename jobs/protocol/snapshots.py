@@ -1,6 +1,4 @@
-"""What the next snapshot is: a pure function of the one before, the landing listing and the recipe."""
-
-from __future__ import annotations
+"""The next snapshot: a pure function of the one before, the landing listing and the recipe."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,7 +14,7 @@ NAMES_KEPT = 100
 
 
 def list_landing(landing: ObjectStore) -> tuple[SourceFile, ...]:
-    """Every ticket file there is now, oldest first, so that in a dataset the newest file wins."""
+    """Every ticket file that there is now, oldest first: in a dataset the newest file wins."""
     listed = sorted((o for o in landing.list(INCOMING) if is_ticket_file(o.name)), key=_age)
     return tuple(SourceFile(o.name, o.generation, o.size, o.crc32c) for o in listed)
 

@@ -1,6 +1,4 @@
-"""Where things stand at the end of a run: one line, from which alerts and charts are made."""
-
-from __future__ import annotations
+"""The state at the end of a run in one log line, from which alerts and charts are made."""
 
 from datetime import datetime
 
@@ -11,22 +9,17 @@ DAY_S = 86_400
 
 
 def log_reconciled(registry: Registry, now: datetime, log: Log) -> None:
-    """Log `reconciled` unless the newest data still waits for its model, as while another run
-    trains.
+    """Log `reconciled`, unless the newest data has no model yet because another run trains.
 
     Fields: `n` (newest version), `champion` and `epoch` (0: none yet), `model_age_days` (of the
-    champion, if there is one), `held` (versions in a row that were not released; 0 while an
-    operator's pin holds them back).
+    champion, if there is one), `held` (versions in a row that were not released; 0 while pinned).
     """
     snapshot, versions = registry.newest_snapshot(), registry.model_numbers()
     if snapshot and snapshot.n not in versions:
         return
     _token, release = registry.current_release()
-    held = (
-        0
-        if release.pinned
-        else sum(version > max(release.champion, release.floor) for version in versions)
-    )
+    base = max(release.champion, release.floor)
+    held = 0 if release.pinned else sum(version > base for version in versions)
     champion = registry.manifest(release.champion) if release.champion else None
     if champion:
         age_s = (now - datetime.fromisoformat(champion.created_at)).total_seconds()

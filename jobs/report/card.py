@@ -1,17 +1,13 @@
 """Card: a version's report for people, one HTML file. It holds numbers, never a ticket."""
 
-from __future__ import annotations
-
 from html import escape
 from typing import Any
 
+from jobs.report.figures import calibration
 from urgency.bundle import Manifest
 
-COLUMNS = ("rows", "base_rate", "accuracy", "precision", "recall", "f1", "pr_auc", "roc_auc")
-COLUMNS += ("brier", "ece")
-SIDE = 260
-"""Width and height of the calibration picture in pixels."""
-
+_CUT = ("rows", "base_rate", "accuracy", "precision", "recall", "f1")
+COLUMNS = (*_CUT, "pr_auc", "roc_auc", "brier", "ece")
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1f2933}
 body{max-width:52rem;margin:2rem auto;padding:0 1rem}
@@ -38,7 +34,7 @@ def card_html(manifest: Manifest, report: dict[str, Any]) -> str:
 <h2>Are the probabilities true?</h2>
 <p>Of the test tickets that got about 70 %, about 70 % should be urgent: dots on the line are
 right.</p>
-{_reliability_svg(report["reliability"])}
+{calibration(report["reliability"])}
 {"".join(f"<h2>By {column}</h2>{_table(column, rows)}" for column, rows in slices)}
 <h2>What to know about the data</h2>
 {_list([finding["sentence"] for finding in report["data"]] or ["Nothing unusual."])}
@@ -64,18 +60,3 @@ def _number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,.0f}" if value == int(value) and value > 1 else f"{value:.3f}"
-
-
-def _reliability_svg(bins: list[dict[str, float]]) -> str:
-    """Probability to the right, share of urgent upwards; a dot's area is the number of rows."""
-    rows = sum(b["rows"] for b in bins) or 1.0
-    dots = "".join(
-        f'<circle cx="{b["probability"] * SIDE:.1f}" cy="{(1 - b["urgent"]) * SIDE:.1f}" '
-        f'r="{2 + 18 * (b["rows"] / rows) ** 0.5:.1f}" fill="#2186eb" fill-opacity=".6"/>'
-        for b in bins
-    )
-    return (
-        f'<svg viewBox="-10 -10 {SIDE + 20} {SIDE + 20}" width="{SIDE + 20}" role="img"'
-        f' aria-label="calibration"><rect width="{SIDE}" height="{SIDE}" fill="#f5f7fa"/><line'
-        f' x1="0" y1="{SIDE}" x2="{SIDE}" y2="0" stroke="#9aa5b1"/>{dots}</svg>'
-    )

@@ -3,8 +3,6 @@
 It names files and the single words that give the label away, never a ticket.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

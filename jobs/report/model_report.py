@@ -1,26 +1,21 @@
 """Report: everything that is told about a judged model, as the bundle's `metrics.json`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from jobs.model.fit import CATEGORIES
-from jobs.model.metrics import Floats, metrics_of, reliability
+from jobs.model.metrics import Floats, metrics_of, precision_recall_points, reliability
 from jobs.report.data_report import data_report
 from jobs.tickets.dataset import Dataset
 from jobs.tickets.split import SIDES
 
 
 def report_of(
-    data: Dataset,
-    probability: Floats,
-    threshold: float,
-    champion_base_rate: float | None,
+    data: Dataset, probability: Floats, threshold: float, champion_base_rate: float | None
 ) -> dict[str, Any]:
-    """Metrics by side, test metrics by slice, calibration of the test rows, what the data show.
+    """Metrics by side, test metrics by slice, the test rows' calibration and curve, and findings.
 
     probability: shape (rows of data.frame,), P(urgent).
     """
@@ -30,6 +25,9 @@ def report_of(
         "metrics": metrics_by_side(data.frame, probability, threshold),
         "slices": metrics_by_slice(data.frame[test], probability[test], threshold),
         "reliability": reliability(probability[test], urgent[test]) if test.any() else [],
+        "curve": precision_recall_points(probability[test], urgent[test])
+        if urgent[test].any()
+        else [],
         "data": [asdict(finding) for finding in data_report(data, champion_base_rate)],
     }
 

@@ -1,7 +1,5 @@
 """Near-duplicates between two sides of the split, by MinHash: linear in the number of words."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from zlib import crc32

@@ -4,8 +4,6 @@ A receipt is a pure function of what a version's bundle stores, so it can always
 It holds no ticket.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """What became of every landed file and row, as stored in a bundle; receipts are written from it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields

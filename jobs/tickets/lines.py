@@ -1,7 +1,5 @@
 """Text -> physical lines, in bounded memory and linear time whatever the text is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from jobs.tickets.limits import LIMITS, FileRefused, Limits

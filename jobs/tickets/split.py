@@ -1,7 +1,5 @@
 """The split that lasts: a ticket's side depends on the ticket alone, however many there are."""
 
-from __future__ import annotations
-
 from hashlib import blake2b
 
 import numpy as np

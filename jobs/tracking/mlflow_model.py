@@ -1,25 +1,19 @@
-"""A version as an MLflow model: files of data, laid out for `mlflow.pyfunc.load_model` and read
-back by our own scorer.
+"""A version as an MLflow model: files of data that `mlflow.pyfunc.load_model` gives to our scorer.
 
-The MLmodel file names this module as its loader, so the code comes from the installed package and
-never from a bucket.
+The MLmodel file names this module as its loader: code is what is installed, never what is stored.
 """
 
-from __future__ import annotations
-
 import json
-import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
+from platform import python_version
+
+import pandas as pd
 
 from urgency.bundle import read_bundle, read_manifest
 from urgency.errors import Gone
 from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
 from urgency.ticket import normal_ticket
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FIELDS = {"title": True, "description": True, "source": False, "customer_tier": False}
 """Columns that the model takes, and whether they must be there."""
@@ -35,34 +29,25 @@ class UrgencyModel:
         self._scorer = scorer
 
     def predict(self, tickets: pd.DataFrame) -> pd.DataFrame:
-        """`label` and calibrated `probability` of each row, under its index. Raises BadTicket for
-        the first bad one.
-        """
-        rows = (
-            tickets.reindex(columns=list(FIELDS)).astype(object).fillna("").itertuples(index=False)
-        )
-        probabilities = [self._scorer.probability(normal_ticket(*row)) for row in rows]
+        """Each row's `label` and calibrated `probability`, under its index. Raises BadTicket."""
+        text = tickets.reindex(columns=list(FIELDS)).astype(object).fillna("")
+        probabilities = [
+            self._scorer.probability(normal_ticket(*row)) for row in text.itertuples(index=False)
+        ]
         labels = [self._scorer.label(probability) for probability in probabilities]
         return tickets.assign(label=labels, probability=probabilities)[["label", "probability"]]
 
 
 def _load_pyfunc(folder: str) -> UrgencyModel:
-    """Called by MLflow, by this name. Raises CorruptObject where a file is not what the manifest
-    says.
-    """
+    """Called by MLflow, by this name. Raises CorruptObject where a file does not fit its digest."""
     body = Path(folder, _MANIFEST).read_bytes()
     name_of = {sha256: name for name, sha256 in read_manifest(body).parts.items()}
-    return UrgencyModel(
-        verified_scorer(
-            read_bundle(body, lambda sha256: Path(folder, name_of[sha256]).read_bytes())
-        )
-    )
+    bundle = read_bundle(body, lambda sha256: Path(folder, name_of[sha256]).read_bytes())
+    return UrgencyModel(verified_scorer(bundle))
 
 
 def lay_out(registry: Registry, version: int, folder: Path) -> None:
-    """Write a version below `folder`: MLmodel, bundle/manifest.json and the parts by name. Raises
-    Gone.
-    """
+    """Write MLmodel, bundle/manifest.json and the parts by name below `folder`. Raises Gone."""
     body = registry.manifest_body(version)
     if body is None:
         raise Gone(f"There is no version {version} in the registry.")
@@ -77,14 +62,8 @@ def lay_out(registry: Registry, version: int, folder: Path) -> None:
 
 def _mlmodel(created_at: str) -> str:
     """https://mlflow.org/docs/latest/ml/model/#model-signature; JSON, which is YAML too."""
-    inputs = [
-        {"name": name, "type": "string", "required": required} for name, required in FIELDS.items()
-    ]
-    flavor = {
-        "loader_module": __name__,
-        "data": _BUNDLE,
-        "python_version": platform.python_version(),
-    }
+    inputs = [{"name": name, "type": "string", "required": FIELDS[name]} for name in FIELDS]
+    flavor = {"loader_module": __name__, "data": _BUNDLE, "python_version": python_version()}
     mlmodel = {
         "flavors": {"python_function": flavor},
         "signature": {"inputs": json.dumps(inputs), "outputs": json.dumps(_OUTPUTS)},

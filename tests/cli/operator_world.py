@@ -11,7 +11,7 @@ from typing import cast
 from cli.context import System
 from cli.dead_letters import DeadLetter
 from cli.runs import Run, Runs
-from cli.service_client import ServiceClient, Serving
+from cli.service_client import Instance, ServiceClient
 from jobs.protocol.lease import Lease
 from jobs.protocol.reconcile import Reconciler
 from jobs.recipe import recipe_of
@@ -35,9 +35,9 @@ class FakeService:
         self.addresses = INSTANCES
         self.epochs = dict.fromkeys(INSTANCES, 0)
 
-    def serving(self) -> list[Serving]:
+    def instances(self) -> list[Instance]:
         return [
-            Serving(address, version=epoch, epoch=epoch) for address, epoch in self.epochs.items()
+            Instance(address, version=epoch, epoch=epoch) for address, epoch in self.epochs.items()
         ]
 
 
@@ -59,7 +59,7 @@ class FakeRuns:
 
 @dataclass
 class World:
-    """Stores in memory, a publisher that remembers, and a job that runs when `reconcile` is called."""
+    """Stores in memory, a publisher that remembers, and a job that runs with `reconcile`."""
 
     landing: MemoryStore = field(default_factory=MemoryStore)
     objects: MemoryStore = field(default_factory=MemoryStore)
@@ -85,6 +85,8 @@ class World:
             service=cast(ServiceClient, self.service),
             dead_letters=lambda: self.letters,
             who=lambda: OPERATOR,
+            place="memory",
+            pause_s=0.001,
         )
 
     @property
@@ -122,6 +124,16 @@ class World:
         """These instances notice the pointer."""
         for address in addresses:
             self.service.epochs[address] = self.release.epoch
+
+
+def two_versions() -> World:
+    """Version 1 was promoted, version 2 held."""
+    world = World()
+    world.drop("a.csv")
+    world.reconcile()
+    world.drop("b.csv")
+    world.reconcile(lambda _version, _champion: "HOLD")
+    return world
 
 
 def _no_sleep(_seconds: float) -> None: ...

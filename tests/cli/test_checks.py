@@ -125,15 +125,15 @@ def _hold_instance_back(world: World) -> None:
 @pytest.mark.parametrize(
     ("harm", "check", "says"),
     [
-        (_lose_snapshot, checks.snapshots_are_contiguous, "Snapshots 1 are missing"),
+        (_lose_snapshot, checks.snapshots_are_contiguous, "Missing snapshots: 1."),
         (_lose_newest_manifest, checks.newest_snapshot_is_trained, "Snapshot 2 has no model"),
         (_lose_blob, checks.models_are_whole, "Version 1 lacks arrays.npz"),
         (_forget_announcement, checks.release_is_announced, "epoch 2"),
-        (_land_more, checks.landing_is_learned, "no run has looked at"),
+        (_land_more, checks.landing_is_learned, "no run has read"),
         (_empty_landing, checks.landing_is_learned, "no CSV"),
         (_change_recipe, checks.landing_is_learned, "another recipe"),
         (_lose_receipt, checks.files_are_answered, "no receipt"),
-        (_leave_lease, checks.lease_is_not_stale, "never gave back"),
+        (_leave_lease, checks.lease_is_not_stale, "did not give back"),
         (_bury_message, checks.nothing_is_undelivered, "on-csv-landed"),
         (_hold_instance_back, checks.instances_follow, "http://two"),
     ],

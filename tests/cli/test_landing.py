@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from cli.landing import Landed, Outcome, answered, follow, object_name, upload
-from cli.usage_error import Mistake
+from cli.landing import (
+    JSON,
+    DroppedFile,
+    Outcome,
+    follow,
+    live_generation,
+    newest_receipt_of,
+    newest_receipts,
+    object_name,
+    read_outcome,
+    read_receipt,
+    upload,
+)
+from cli.usage_error import UsageError
 from cli.watch import Hop, Watch
 from tests.cli.operator_world import World
+from urgency.errors import Gone
 
 
 @pytest.fixture
@@ -33,9 +46,9 @@ def test_a_file_lands_below_incoming(csv: Path, name: str | None, lands: str) ->
 
 
 def test_what_no_run_would_read_is_refused_before_it_is_sent(csv: Path, tmp_path: Path) -> None:
-    with pytest.raises(Mistake, match=r"does not end in \.csv"):
+    with pytest.raises(UsageError, match=r"does not end in \.csv"):
         object_name(csv, "june.xlsx")
-    with pytest.raises(Mistake, match="no file"):
+    with pytest.raises(UsageError, match="no file"):
         object_name(tmp_path / "absent.csv", None)
 
 
@@ -48,7 +61,7 @@ def test_dropping_a_name_again_replaces_it(csv: Path) -> None:
 
 
 @pytest.mark.parametrize(("decision", "code"), [("PROMOTE", 0), ("HOLD", 3), ("REJECT", 4)])
-def test_the_exit_code_tells_the_verdict(csv: Path, decision: str, code: int) -> None:
+def test_the_exit_code_is_the_verdict(csv: Path, decision: str, code: int) -> None:
     world, landed = _dropped(csv)
     watch = Watch(world.system, _ignore)
     world.reconcile(lambda _version, _champion: decision)
@@ -65,7 +78,7 @@ def test_a_file_that_was_not_taken_has_its_own_exit_code() -> None:
         "verdict": {"decision": "HOLD", "reasons": []},
         "version": 1,
     }
-    assert answered(Landed("incoming/a.csv", 1), receipt).exit_code == 5
+    assert read_outcome(DroppedFile("incoming/a.csv", 1), receipt).exit_code == 5
 
 
 def test_a_file_that_was_replaced_before_it_was_read_is_superseded(csv: Path) -> None:
@@ -85,34 +98,62 @@ def test_waiting_ends_when_the_time_is_over(csv: Path) -> None:
 
 def test_a_promotion_is_over_when_every_instance_follows(csv: Path) -> None:
     world, landed = _dropped(csv)
-    told: list[Hop] = []
-    watch = Watch(world.system, told.append)
+    hops: list[Hop] = []
+    watch = Watch(world.system, hops.append)
     world.reconcile()
     world.service.epochs["http://two"] = 0
     looks = itertools.count()
-    serving = world.service.serving
+    instances = world.service.instances
 
     def later() -> list[object]:
         if next(looks) == 2:
             world.follow()
-        return list(serving())
+        return list(instances())
 
-    world.service.serving = later  # type: ignore[assignment,method-assign]
+    world.service.instances = later  # type: ignore[assignment,method-assign]
     outcome = _followed(world, landed, watch)
     assert outcome.exit_code == 0
-    assert [hop.detail for hop in told if hop.stage == "reloaded"] == [
+    assert [hop.detail for hop in hops if hop.stage == "reloaded"] == [
         "version 1 answers at http://one",
         "version 1 answers at http://two",
     ]
 
 
-def _dropped(csv: Path) -> tuple[World, Landed]:
+def test_the_newest_receipt_of_a_file_is_found_and_not_its_neighbours() -> None:
+    world = World()
+    for names in (("a.csv",), ("a.csv", "a.csv.1.csv")):
+        world.drop(*names)
+        world.reconcile()
+    live = live_generation(world.landing, "incoming/a.csv")
+    assert newest_receipt_of(world.landing, "a.csv") == f"receipts/a.csv.{live}"
+    assert newest_receipt_of(world.landing, "incoming/a.csv") == f"receipts/a.csv.{live}"
+    with pytest.raises(UsageError, match="a has no receipt yet"):
+        newest_receipt_of(world.landing, "a")
+
+
+def test_receipts_are_listed_newest_first_and_once_in_spite_of_two_forms() -> None:
+    world = World()
+    for name in ("a.csv", "b.csv", "c.csv"):
+        world.drop(name)
+        world.reconcile()
+    newest = newest_receipts(world.landing, 2)
+    assert [name.partition(".csv")[0] for name in newest] == ["receipts/c", "receipts/b"]
+
+
+def test_a_receipt_that_is_deleted_after_it_was_listed_is_named() -> None:
+    with pytest.raises(Gone, match=r"receipts/a\.csv\.1\.json"):
+        read_receipt(World().landing, "receipts/a.csv.1", JSON)
+
+
+def _dropped(csv: Path) -> tuple[World, DroppedFile]:
     world = World()
     return world, upload(world.landing, csv, "incoming/t.csv")
 
 
-def _followed(world: World, landed: Landed, watch: Watch, *, timeout_s: float = 5.0) -> Outcome:
-    return follow(world.system, landed, watch, timeout_s=timeout_s, pause_s=0.001)
+def _followed(
+    world: World, landed: DroppedFile, watch: Watch, *, timeout_s: float = 5.0
+) -> Outcome:
+    return follow(world.landing, landed, watch, timeout_s)
 
 
 def _ignore(_hop: Hop) -> None: ...

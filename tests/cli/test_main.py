@@ -1,76 +1,73 @@
-"""The command itself: help, exit codes, and how fast it is there."""
+"""The command itself: version, exit codes and one sentence for each error."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from cli.__main__ import VERBS, main
-
-HEAVY = {
-    "google.auth",
-    "google.cloud.storage",
-    "numpy",
-    "pandas",
-    "sklearn",
-    "mlflow",
-    "requests",
-    "flask",
-}
+from cli import usage_error
+from cli.__main__ import main
+from tests.support.service.service_process import CHECKOUT
 
 
-def test_every_verb_of_the_design_is_there_and_its_help_shows_an_example() -> None:
-    verbs = {verb.__name__: verb.__doc__ or "" for group in VERBS.values() for verb in group}
-    wanted = (
-        "up down status drop train predict models why promote rollback resume replay doctor"
-        " receipts mlflow demo"
-    )
-    assert set(wanted.split()) <= verbs.keys()
-    assert [name for name, text in verbs.items() if f"urgency {name}" not in text] == []
-
-
-def test_help_imports_nothing_heavy() -> None:
-    code = "import sys; from cli.__main__ import app; print(*sys.modules)"
-    printed = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert HEAVY & set(printed.stdout.split()) == set()
+def test_the_version_is_the_projects(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["urgency", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"{project['version']}\n")
 
 
 def test_without_a_stack_a_verb_says_how_to_start_one_and_exits_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = _run(["status"], {"URGENCY_HOME": str(tmp_path)}, monkeypatch, capsys)
+    code, error = _run(["status"], {"URGENCY_HOME": str(tmp_path)}, monkeypatch, capsys)
     assert code == 2
-    assert "urgency up" in said
-    assert said.count("\n") == 1
+    assert "urgency up" in error
+    assert error.count("\n") == 1
 
 
 def test_half_a_project_names_the_setting_that_lacks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = _run(["models"], {"URGENCY_PROJECT": "some-project"}, monkeypatch, capsys)
-    assert (code, said) == (2, "URGENCY_REGION is not set: region of job, functions and service.\n")
+    code, error = _run(["models"], {"URGENCY_PROJECT": "some-project"}, monkeypatch, capsys)
+    expected = "URGENCY_REGION is not set: region of job, functions and service.\n"
+    assert (code, error) == (2, expected)
 
 
-def test_the_demo_never_plays_in_a_project(
+def test_the_demo_never_runs_in_a_project(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = _run(["demo"], {"URGENCY_PROJECT": "some-project"}, monkeypatch, capsys)
+    code, error = _run(["demo"], {"URGENCY_PROJECT": "some-project"}, monkeypatch, capsys)
     assert code == 2
-    assert "unset" in said
+    assert "unset" in error
 
 
 def test_a_file_that_is_no_csv_is_refused_without_asking_anybody(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, said = _run(["drop", "notes.txt"], {}, monkeypatch, capsys)
+    code, error = _run(["drop", "notes.txt"], {}, monkeypatch, capsys)
     assert code == 2
-    assert "does not end in .csv" in said
+    assert "does not end in .csv" in error
+
+
+def test_one_of_dry_run_and_force_is_enough(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, error = _run(["train", "--dry-run", "--force"], {}, monkeypatch, capsys)
+    assert code == 2
+    assert "choose one" in error
+
+
+def test_what_is_not_installed_is_named_with_the_command_that_installs_it() -> None:
+    usage_error.require("json", "requests")
+    with pytest.raises(usage_error.UsageError, match=r"no_such_package.*pip install '\.\[local\]'"):
+        usage_error.require("json", "no_such_package")
 
 
 def _run(

@@ -6,10 +6,8 @@ from functools import partial
 
 import pytest
 
-from cli.releases import loadable, move, promoted, resumed, rolled_back
-from cli.usage_error import Mistake
-from cli.verbs.resume import let_go
-from cli.verbs.rollback import roll_back
+from cli.releases import end_pin, loadable, move, promoted, resumed, roll_back, rolled_back
+from cli.usage_error import UsageError
 from tests.cli.operator_world import NOW, OPERATOR, World
 from tests.support.models import put_model, release
 from urgency.bundle import ARRAYS
@@ -45,12 +43,12 @@ def test_rollback_never_lowers_the_floor() -> None:
 
 
 def test_rollback_to_a_newer_version_is_a_promotion_and_refused() -> None:
-    with pytest.raises(Mistake, match="urgency promote 4"):
+    with pytest.raises(UsageError, match="urgency promote 4"):
         rolled_back(CHAMPION_3, 4, "4", [1, 2, 3, 4])
 
 
 def test_rollback_before_the_first_release_is_refused() -> None:
-    with pytest.raises(Mistake, match="nothing to roll back"):
+    with pytest.raises(UsageError, match="nothing to roll back"):
         rolled_back(NO_RELEASE, 1, "1", [1])
 
 
@@ -60,12 +58,12 @@ def test_promote_keeps_pin_and_floor() -> None:
 
 
 def test_promoting_what_serves_is_refused() -> None:
-    with pytest.raises(Mistake, match="serves already"):
+    with pytest.raises(UsageError, match="serves already"):
         promoted(CHAMPION_3, 3, "3" * 64)
 
 
 def test_an_older_version_is_rolled_back_to_since_automation_would_move_on_from_it() -> None:
-    with pytest.raises(Mistake, match="urgency rollback"):
+    with pytest.raises(UsageError, match="urgency rollback"):
         promoted(CHAMPION_3, 2, "2" * 64)
 
 
@@ -75,7 +73,7 @@ def test_resume_keeps_champion_and_floor() -> None:
 
 
 def test_resume_without_a_pin_is_refused() -> None:
-    with pytest.raises(Mistake, match="not pinned"):
+    with pytest.raises(UsageError, match="not pinned"):
         resumed(CHAMPION_3)
 
 
@@ -106,14 +104,14 @@ def test_a_version_that_does_not_load_cannot_be_rolled_back_to(world: World) -> 
     manifest = world.registry.manifest(2)
     assert manifest is not None
     world.objects.corrupt(f"blobs/sha256/{manifest.parts[ARRAYS]}")
-    with pytest.raises(Mistake, match="does not load"):
+    with pytest.raises(UsageError, match="does not load"):
         roll_back(world.system, 2, "x")
     assert world.release.champion == 3
     assert world.published == []
 
 
 def test_a_version_that_never_was_is_refused(world: World) -> None:
-    with pytest.raises(Mistake, match="no version 9"):
+    with pytest.raises(UsageError, match="no version 9"):
         loadable(world.registry, 9)
 
 
@@ -127,7 +125,7 @@ def test_after_resume_automation_leaves_the_bad_version_where_it_is() -> None:
         rolled_back, version=1, manifest_sha256=world.registry.manifest(1).sha256, versions=[1, 2]
     )
     move(world.system, pinned, "two is bad", NOW)
-    _release, execution = let_go(world.system, "go on")
+    _release, execution = end_pin(world.system, "go on")
     assert execution == "train-1"
     world.reconcile()
     assert world.release.champion == 1

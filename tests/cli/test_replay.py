@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.usage_error import Mistake
-from cli.verbs.replay import replayed
+from cli.usage_error import UsageError
+from cli.verbs.replay import replay_version
 from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.recipe import recipe_of
 from jobs.training import LandedTrainer
@@ -51,14 +51,14 @@ def test_a_version_comes_out_the_same_and_nothing_is_written(trained: World) -> 
     stores = (trained.landing, trained.objects, trained.control)
     for store in stores:
         store.calls.clear()
-    found = replayed(trained.system, 1)
+    found = replay_version(trained.system, 1)
     assert found.same, found
     assert [call for store in stores for call in store.calls if call.startswith("put")] == []
 
 
 def test_another_setting_is_found_in_the_digests_and_explained(trained: World) -> None:
     other = replace(trained.system, settings=replace(trained.settings, missed_cost=500.0))
-    found = replayed(other, 1)
+    found = replay_version(other, 1)
     assert not found.same
     assert "metrics.json differs." in found.differs
     assert "recipe" in found.explanations[0]
@@ -66,12 +66,12 @@ def test_another_setting_is_found_in_the_digests_and_explained(trained: World) -
 
 def test_an_erased_file_is_named(trained: World) -> None:
     world = World(landing=type(trained.landing)(), objects=trained.objects, control=trained.control)
-    found = replayed(world.system, 1)
+    found = replay_version(world.system, 1)
     assert not found.same
     assert [FILE in sentence for sentence in found.gone] == [True]
     assert found.differs == []
 
 
 def test_a_version_that_never_was_is_refused(trained: World) -> None:
-    with pytest.raises(Mistake, match="no version 9"):
-        replayed(trained.system, 9)
+    with pytest.raises(UsageError, match="no version 9"):
+        replay_version(trained.system, 9)

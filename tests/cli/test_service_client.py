@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask, Response, jsonify, request
 
-from cli.service_client import AT_ONCE, ServiceClient, Serving
-from cli.usage_error import Mistake
+from cli.service_client import AT_ONCE, Instance, ServiceClient
+from cli.usage_error import UsageError
 from tests.support.cloud.pocket import served
 from urgency.errors import Forbidden, Unavailable
 
@@ -46,9 +46,9 @@ def test_the_token_is_made_for_the_service() -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(422, Mistake), (413, Mistake), (401, Forbidden), (403, Forbidden), (503, Unavailable)],
+    [(422, UsageError), (413, UsageError), (401, Forbidden), (403, Forbidden), (503, Unavailable)],
 )
-def test_a_refusal_is_told_in_the_services_own_words(status: int, error: type[Exception]) -> None:
+def test_a_refusal_has_the_services_own_words(status: int, error: type[Exception]) -> None:
     with (
         _service(lambda: (jsonify(detail="There is no model yet."), status)) as client,
         pytest.raises(error, match="There is no model yet"),
@@ -60,18 +60,18 @@ def test_a_service_that_does_not_answer_is_unavailable() -> None:
     client = ServiceClient("http://127.0.0.1:1", ["http://127.0.0.1:1"], str)
     with pytest.raises(Unavailable):
         client.predict([{}], 0)
-    (serving,) = client.serving()
-    assert serving.problem
+    (instance,) = client.instances()
+    assert instance.problem
 
 
 def test_an_instance_without_a_model_has_epoch_zero_and_no_problem() -> None:
     with _service(lambda: ("", 500), model=lambda: (jsonify(detail="no model"), 503)) as client:
-        assert client.serving() == [Serving(client.addresses[0])]
+        assert client.instances() == [Instance(client.addresses[0])]
 
 
-def test_what_an_instance_serves_is_told() -> None:
+def test_an_instance_has_the_version_and_epoch_that_it_serves() -> None:
     with _service(lambda: ("", 500), model=lambda: jsonify(MODEL)) as client:
-        assert client.serving() == [Serving(client.addresses[0], version=3, epoch=5)]
+        assert client.instances() == [Instance(client.addresses[0], version=3, epoch=5)]
 
 
 @contextmanager

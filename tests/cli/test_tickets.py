@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.tickets import tickets_of
-from cli.usage_error import Mistake
+from cli.usage_error import UsageError
 
 
 def test_words_are_one_ticket() -> None:
@@ -25,7 +25,7 @@ def test_a_json_file_holds_a_ticket_or_instances(tmp_path: Path, body: object) -
 
 @pytest.mark.parametrize("text", ["{", "[]", "[1]", '"x"', '{"instances": []}'])
 def test_a_json_without_tickets_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(Mistake):
+    with pytest.raises(UsageError):
         _tickets(_file(tmp_path, "t.json", text))
 
 
@@ -64,12 +64,12 @@ def test_a_ticket_that_the_service_would_refuse_holds_up_no_other(tmp_path: Path
 
 @pytest.mark.parametrize("text", ["", "number\n1\n", "title\n"])
 def test_a_csv_without_tickets_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(Mistake):
+    with pytest.raises(UsageError):
         _tickets(_file(tmp_path, "t.csv", text))
 
 
 def test_a_file_that_is_not_there_is_one_sentence() -> None:
-    with pytest.raises(Mistake, match=r"absent\.csv cannot be read"):
+    with pytest.raises(UsageError, match=r"absent\.csv cannot be read"):
         _tickets("absent.csv")
 
 

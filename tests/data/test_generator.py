@@ -1,6 +1,4 @@
-"""The synthetic tickets: always the same, hard enough to be worth learning, and honest about what
-is broken.
-"""
+"""The synthetic tickets: always the same, hard enough to learn from, honest about what is bad."""
 
 import os
 import re
@@ -15,14 +13,20 @@ from statistics import fmean
 import pytest
 
 from data.generator.__main__ import HERE, RECIPES, committed_files, main
-from data.generator.chance import Dice
+from data.generator.bad_lines import BAD_LINES, LONG_FIELD, WINDOWS_LINES
+from data.generator.chance import Chance
 from data.generator.csv_text import to_csv
-from data.generator.flaws import FLAWS, LONG_FIELD, WINDOWS_LINES
-from data.generator.incident_facts import PLAIN_SOURCES, PLAIN_TIERS, THRESHOLD, Story, points
+from data.generator.incident_facts import (
+    PLAIN_SOURCES,
+    PLAIN_TIERS,
+    THRESHOLD,
+    IncidentFacts,
+    points,
+)
 from data.generator.phrasebook import LETTERS, read_phrasebook
 from data.generator.slots import fill_slots
-from data.generator.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
-from data.generator.tickets import Recipe, Row, make_rows, make_stories
+from data.generator.tickets import Recipe, Row, make_rows, make_rows_with_facts
+from tests.data.stats import best_token, duplicate_share, parse_rows, text_of, urgent_share
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = Recipe(rows=60, seed=99, start=date(2025, 11, 3), days=7)
@@ -40,8 +44,8 @@ def rows(files: dict[str, bytes]) -> dict[str, list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def stories() -> list[tuple[Row, Story]]:
-    return list(make_stories(BIG))
+def rows_with_facts() -> list[tuple[Row, IncidentFacts]]:
+    return list(make_rows_with_facts(BIG))
 
 
 def test_the_committed_files_are_what_the_generator_writes(files: dict[str, bytes]) -> None:
@@ -50,26 +54,10 @@ def test_the_committed_files_are_what_the_generator_writes(files: dict[str, byte
 
 def test_the_same_recipe_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     out = tmp_path / "more.csv"
-    options = [
-        "--rows",
-        "60",
-        "--seed",
-        "99",
-        "--start",
-        "2025-11-03",
-        "--days",
-        "7",
-        "--out",
-        str(out),
-    ]
+    options = ["--rows=60", "--seed=99", "--start=2025-11-03", "--days=7", f"--out={out}"]
     command = [sys.executable, "-B", "-m", "data.generator", *options]
-    subprocess.run(
-        command,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONHASHSEED": "7"},
-        check=True,
-        capture_output=True,
-    )
+    environ = {**os.environ, "PYTHONHASHSEED": "7"}
+    subprocess.run(command, cwd=REPOSITORY, env=environ, check=True, capture_output=True)
     assert out.read_bytes() == to_csv(Row._fields, make_rows(SMALL))
 
 
@@ -145,42 +133,41 @@ def test_no_single_word_tells_the_labels_apart(rows: dict[str, list[Row]], name:
     "word", ["urgent", "down", "outage", "critical", "locked", "immediately", "patients"]
 )
 def test_crisis_words_occur_on_both_sides(rows: dict[str, list[Row]], word: str) -> None:
-    said = [row for row in rows["tickets.csv"] if word in text_of(row).lower()]
-    assert {row.label_urgency for row in said} == {"urgent", "non-urgent"}
+    found = [row for row in rows["tickets.csv"] if word in text_of(row).lower()]
+    assert {row.label_urgency for row in found} == {"urgent", "non-urgent"}
 
 
-def _difference(stories: list[tuple[Row, Story]], column: str, high: str, low: str) -> float:
-    """Mean over incidents of how much more often `high` is urgent than `low`, the incident being
-    the same.
-    """
+def _difference(
+    rows_with_facts: list[tuple[Row, IncidentFacts]], column: str, high: str, low: str
+) -> float:
+    """Mean over incidents of how much more often `high` is urgent than `low`."""
     labels: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    for row, story in stories:
-        labels[story.incident.name, getattr(row, column)].append(row.label_urgency == "urgent")
-    incidents = [
-        story.incident.name
-        for story in {story.incident.name: story for _, story in stories}.values()
-    ]
+    for row, facts in rows_with_facts:
+        labels[facts.incident.name, getattr(row, column)].append(row.label_urgency == "urgent")
+    incidents = dict.fromkeys(facts.incident.name for _, facts in rows_with_facts)
     both = [(labels[name, high], labels[name, low]) for name in incidents]
     return fmean(fmean(one) - fmean(other) for one, other in both if one and other)
 
 
 def test_tier_and_source_tell_more_about_the_same_incident(
-    stories: list[tuple[Row, Story]],
+    rows_with_facts: list[tuple[Row, IncidentFacts]],
 ) -> None:
-    assert _difference(stories, "customer_tier", "enterprise", "free") > 0.1
-    assert _difference(stories, "source", "phone", "email") > 0.1
+    assert _difference(rows_with_facts, "customer_tier", "enterprise", "free") > 0.1
+    assert _difference(rows_with_facts, "source", "phone", "email") > 0.1
 
 
 def test_where_people_get_hurt_neither_tier_nor_channel_matters() -> None:
     for incident in read_phrasebook().incidents:
-        assert points(Story(incident, "a", "live", "email", "free", ("dire",))) > THRESHOLD, (
-            incident.name
-        )
+        facts = IncidentFacts(incident, "a", "live", "email", "free", ("dire",))
+        assert points(facts) > THRESHOLD, incident.name
 
 
-def test_labels_err_now_and_then_but_not_often(stories: list[tuple[Row, Story]]) -> None:
+def test_labels_err_now_and_then_but_not_often(
+    rows_with_facts: list[tuple[Row, IncidentFacts]],
+) -> None:
     wrong = fmean(
-        (points(story) > THRESHOLD) != (row.label_urgency == "urgent") for row, story in stories
+        (points(facts) > THRESHOLD) != (row.label_urgency == "urgent")
+        for row, facts in rows_with_facts
     )
     assert 0.01 < wrong < 0.08
 
@@ -188,12 +175,10 @@ def test_labels_err_now_and_then_but_not_often(stories: list[tuple[Row, Story]])
 def test_every_opening_has_a_title_and_both_kinds_of_consequence() -> None:
     for incident in read_phrasebook().incidents:
         for opening in incident.openings():
-            assert incident.fitting("titles", opening), (incident.name, opening)
-            assert incident.fitting("grave", opening) + incident.fitting("dire", opening), (
-                incident.name,
-                opening,
-            )
-            assert incident.fitting("mild", opening), (incident.name, opening)
+            place, fitting = (incident.name, opening), incident.fitting
+            assert fitting("titles", opening), place
+            assert fitting("grave", opening) + fitting("dire", opening), place
+            assert fitting("mild", opening), place
 
 
 def test_no_phrase_is_tied_to_an_opening_that_does_not_exist() -> None:
@@ -216,15 +201,15 @@ def _lines(content: bytes) -> list[str]:
 
 
 def test_the_bad_file_is_bad_where_it_says_and_good_elsewhere(files: dict[str, bytes]) -> None:
-    lines, flawed = _lines(files["bad.csv"]), {flaw.line for flaw in FLAWS}
+    lines, bad_numbers = _lines(files["bad.csv"]), {bad.line for bad in BAD_LINES}
     good = [
         row
         for number, line in enumerate(lines[1:], 2)
-        if number not in flawed
+        if number not in bad_numbers
         for row in _read(lines[0], line)
     ]
     assert len(lines) == 41
-    assert len(good) == 40 - len(FLAWS)
+    assert len(good) == 40 - len(BAD_LINES)
     assert all(row.label_urgency in ("urgent", "non-urgent") and row.description for row in good)
 
 
@@ -241,36 +226,32 @@ def test_the_bad_file_holds_each_kind_of_damage(files: dict[str, bytes]) -> None
     assert lines[27] == lines[26]
     assert lines[30] != lines[29]
     assert lines[30].split(",")[0] == lines[29].split(",")[0]
-    assert [number for number, line in enumerate(lines, 1) if line.endswith("\r")] == list(
-        WINDOWS_LINES
-    )
+    windows = [number for number, line in enumerate(lines, 1) if line.endswith("\r")]
+    assert windows == list(WINDOWS_LINES)
 
 
-def test_the_readme_tells_each_bad_line() -> None:
-    told = (HERE / "README.md").read_text(encoding="utf-8")
-    for flaw in FLAWS:
-        assert f"| {flaw.line} | {flaw.wrong} | {flaw.then} |" in told
+def test_the_readme_names_each_bad_line() -> None:
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    for bad in BAD_LINES:
+        assert f"| {bad.line} | {bad.wrong} | {bad.then} |" in readme
 
 
 def test_every_slot_of_every_phrase_is_filled() -> None:
-    """`format_map` raises on an unknown slot, but only when the phrase is drawn; this looks at all
-    of them.
-    """
+    """`format_map` raises on an unknown slot, but only when its phrase is drawn; these are all."""
     book = read_phrasebook()
     pools = [pool for incident in book.incidents for pool in incident.phrases.values()]
     pools += [pool for group in book.common.values() for pool in group.values()]
-    wanted = {
+    used = {
         slot
         for pool in pools
         for phrase in pool
         for _, slot, _, _ in string.Formatter().parse(phrase)
         if slot
     }
-    assert wanted <= _known_slots()
+    assert used <= _known_slots()
 
 
 def _known_slots() -> set[str]:
-    filled = fill_slots(
-        Dice(1), datetime(2025, 9, 1, 12, tzinfo=UTC), read_phrasebook().slots, new_words=0.0
-    )
-    return set(filled) | {"thing", "Thing", "Since"}
+    at = datetime(2025, 9, 1, 12, tzinfo=UTC)
+    slots = fill_slots(Chance(1), at, read_phrasebook().slots, new_words=0.0)
+    return set(slots) | {"thing", "Thing", "Since"}

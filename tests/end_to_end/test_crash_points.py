@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from google.cloud import storage
 
-from infra.local.containers import person_environment
+from infra.local.containers import operator_environment
 from jobs.protocol.crash_points import CRASH_POINTS
-from tests.support.cloud.live_stack import BIN, CHECKOUT, person, run
+from tests.support.cloud.live_stack import BIN, CHECKOUT, run, user_environment
 from tests.support.cloud.whole_cloud import Cloud, cloud
 from tests.support.job.job_process import job_environment, train
 from urgency.registry import Registry
@@ -38,16 +38,18 @@ def ticket_files(count: int) -> list[bytes]:
 def bucket(place: Cloud, kind: str, account: str) -> CloudBucket:
     client = storage.Client(project=place.wiring.project, **place.options(account))
     [name] = [name for name in place.wiring.buckets if name.endswith(kind)]
-    return CloudBucket(client, name, timeout_s=10)
+    return CloudBucket(client, name, timeout_s=60)
 
 
 def doctor(place: Cloud) -> list[dict[str, str]]:
     identity = place.identity.environment("operator", place.url.removeprefix("http://"))
-    operator = person_environment(
+    operator = operator_environment(
         place.wiring, pocket=place.url, service=place.url, identity=identity
     )
-    said = run([str(BIN / "urgency"), "doctor", "--json"], person(place.home.root) | operator)
-    findings: list[dict[str, str]] = json.loads(said.out)["findings"]
+    result = run(
+        [str(BIN / "urgency"), "doctor", "--json"], user_environment(place.home.root) | operator
+    )
+    findings: list[dict[str, str]] = json.loads(result.out)["findings"]
     return [
         finding for finding in findings if finding["check"] != "instances_follow"
     ]  # there is no service here

@@ -26,7 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
 
 
 def test_1_without_a_model_the_service_says_so_and_what_to_do(stack: LiveStack) -> None:
-    answer = requests.post(f"{stack.instances[0]}/v1/predict", json=TICKET, timeout=10)
+    answer = requests.post(f"{stack.instances[0]}/v1/predict", json=TICKET, timeout=60)
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert "Retry-After" in answer.headers
@@ -35,13 +35,13 @@ def test_1_without_a_model_the_service_says_so_and_what_to_do(stack: LiveStack) 
 
 
 def test_2_a_dropped_csv_becomes_version_1_on_every_instance(stack: LiveStack) -> None:
-    said = stack.urgency("drop", "data/tickets.csv", "--wait", "--json")
-    assert said.code == 0, said.err
-    [outcome] = said.json
+    result = stack.urgency("drop", "data/tickets.csv", "--wait", "--json")
+    assert result.code == 0, result.err
+    [outcome] = result.json
     assert outcome["receipt"]["status"] == "accepted"
     assert outcome["receipt"]["verdict"]["decision"] == "PROMOTE"
     assert outcome["receipt"]["version"] == 1
-    eventually(lambda: stack.serving() == [1, 1], timeout_s=15)
+    eventually(lambda: stack.serving() == [1, 1])
 
 
 def test_3_every_hop_of_the_chain_is_on_the_timeline_in_order(stack: LiveStack) -> None:
@@ -59,32 +59,30 @@ def test_3_every_hop_of_the_chain_is_on_the_timeline_in_order(stack: LiveStack) 
 
 def test_4_a_prediction_tells_its_reasons_and_they_add_up(stack: LiveStack) -> None:
     [answer] = stack.urgency("predict", json.dumps(TICKET), "--json").json["predictions"]
-    told = answer["explanation"]
+    explanation = answer["explanation"]
     assert answer["label"] == "urgent"
-    for reason in told["reasons"]:
+    for reason in explanation["reasons"]:
         start, end = reason["span"]
         assert TICKET[reason["field"]][start:end] == reason["word"]
-    assert {"down", "Nobody", "customers"} & {reason["word"] for reason in told["reasons"]}
+    assert {"down", "Nobody", "customers"} & {reason["word"] for reason in explanation["reasons"]}
 
 
 def test_5_the_second_week_gets_a_verdict_with_reasons_and_doctor_is_content(
     stack: LiveStack,
 ) -> None:
-    said = stack.urgency("drop", "data/tickets_week2.csv", "--wait", "--json")
-    [outcome] = said.json
+    result = stack.urgency("drop", "data/tickets_week2.csv", "--wait", "--json")
+    [outcome] = result.json
     verdict = outcome["receipt"]["verdict"]
-    assert said.code == {"PROMOTE": 0, "HOLD": 3}[verdict["decision"]]
+    assert result.code == {"PROMOTE": 0, "HOLD": 3}[verdict["decision"]]
     assert verdict["against"] == 1
     assert verdict["reasons"]
-    doctor = eventually(
-        lambda: (d := stack.urgency("doctor", "--json")).code == 0 and d, timeout_s=30
-    )
+    doctor = eventually(lambda: (d := stack.urgency("doctor", "--json")).code == 0 and d)
     assert doctor.json["findings"] == []
 
 
 def test_6_bad_rows_are_answered_by_line_and_never_repeated(stack: LiveStack) -> None:
-    said = stack.urgency("drop", "data/bad.csv", "--wait", "--json")
-    [outcome] = said.json
+    result = stack.urgency("drop", "data/bad.csv", "--wait", "--json")
+    [outcome] = result.json
     receipt = outcome["receipt"]
     assert receipt["status"] == "partly"
     assert receipt["records"] == receipt["accepted"] + receipt["duplicate"] + receipt["quarantined"]
@@ -98,7 +96,7 @@ def test_7_a_rollback_is_one_command_and_stays_until_resumed(stack: LiveStack) -
     serving = max(stack.serving())
     back = stack.urgency("rollback", "--to", "1", "--reason", "the test says so", "--json")
     assert back.code == 0, back.err
-    eventually(lambda: stack.serving() == [1, 1], timeout_s=15)
+    eventually(lambda: stack.serving() == [1, 1])
     stack.urgency("drop", "data/tickets_week2.csv", "--name", "again.csv", "--wait", "--json")
     assert stack.serving() == [1, 1], "automation moved a pinned pointer"
     assert stack.urgency("resume", "--json").code == 0
@@ -108,8 +106,8 @@ def test_7_a_rollback_is_one_command_and_stays_until_resumed(stack: LiveStack) -
 
 
 def test_8_a_replay_gives_the_same_digests(stack: LiveStack) -> None:
-    said = stack.urgency("replay", "1", "--json")
-    assert said.code == 0, said.out + said.err
+    result = stack.urgency("replay", "1", "--json")
+    assert result.code == 0, result.out + result.err
 
 
 def test_9_no_log_holds_ticket_text(stack: LiveStack) -> None:
@@ -125,6 +123,6 @@ def test_9_no_log_holds_ticket_text(stack: LiveStack) -> None:
 
 def test_a_dry_run_writes_nothing(stack: LiveStack, tmp_path: Path) -> None:
     before = stack.urgency("models", "--json").json
-    said = stack.urgency("train", "--dry-run", "--json")
-    assert said.code == 0, said.err
+    result = stack.urgency("train", "--dry-run", "--json")
+    assert result.code == 0, result.err
     assert stack.urgency("models", "--json").json == before

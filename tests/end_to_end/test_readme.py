@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from tests.support.cloud.live_stack import CHECKOUT, person, run
+from tests.support.cloud.live_stack import CHECKOUT, run, user_environment
 from tests.test_repository import readme_commands
 
 DOES_NOT_HOLD_BACK = {0, 3}
@@ -13,26 +13,26 @@ DOES_NOT_HOLD_BACK = {0, 3}
 
 
 def test_every_verb_of_the_readme_runs(tmp_path: Path) -> None:
-    environment = person(tmp_path / "home") | {"PATH": "/usr/local/bin:/usr/bin:/bin"}
+    environment = user_environment(tmp_path / "home") | {"PATH": "/usr/local/bin:/usr/bin:/bin"}
     activate, *verbs = [command for command in readme_commands() if not command.startswith("make")]
     assert {shlex.split(verb)[0] for verb in verbs} == {"urgency"}
     try:
         for verb in verbs:
-            said = run(["bash", "-ec", f"{activate}; {verb}"], environment, timeout_s=120)
-            assert said.code in DOES_NOT_HOLD_BACK, f"{verb}\n{said.out}\n{said.err}"
-            assert said.out.strip(), f"{verb} says nothing"
+            result = run(["bash", "-ec", f"{activate}; {verb}"], environment, timeout_s=120)
+            assert result.code in DOES_NOT_HOLD_BACK, f"{verb}\n{result.out}\n{result.err}"
+            assert result.out.strip(), f"{verb} says nothing"
     finally:
-        run(["urgency", "down"], person(tmp_path / "home"))
+        run(["urgency", "down"], user_environment(tmp_path / "home"))
 
 
 def test_make_demo_shows_the_whole_chain_and_works_a_second_time(tmp_path: Path) -> None:
-    environment = person(tmp_path / "home")
+    environment = user_environment(tmp_path / "home")
     try:
         first, second = (run(["make", "demo"], environment, timeout_s=240) for _ in range(2))
     finally:
-        run(["urgency", "down"], person(tmp_path / "home"))
-    for said in (first, second):
-        assert said.code == 0, said.out + said.err
+        run(["urgency", "down"], user_environment(tmp_path / "home"))
+    for result in (first, second):
+        assert result.code == 0, result.out + result.err
         for hop in (
             "landed",
             "message",
@@ -44,13 +44,13 @@ def test_make_demo_shows_the_whole_chain_and_works_a_second_time(tmp_path: Path)
             "pointer",
             "reloaded",
         ):
-            assert f" {hop} " in said.out, hop
-        assert "rollback --to" in said.out
-        assert "Try next" in said.out
+            assert f" {hop} " in result.out, hop
+        assert "rollback --to" in result.out
+        assert "Try next" in result.out
 
 
 def test_make_help_lists_every_word() -> None:
-    said = run(["make", "help"], person(CHECKOUT))
+    result = run(["make", "help"], user_environment(CHECKOUT))
     assert {"demo", "test", "up", "lint", "lock", "clean"} <= {
-        line.split()[1] for line in said.out.splitlines()
+        line.split()[1] for line in result.out.splitlines()
     }

@@ -79,7 +79,7 @@ def chosen(table: dict[str, Any]) -> list[str]:
     return [name for name in table if ALL or name in SAMPLE]
 
 
-def told(stack: LiveStack, hop: Hop) -> bool:
+def has_hop(stack: LiveStack, hop: Hop) -> bool:
     kind, facts = hop
     return any(facts.items() <= line.items() for line in stack.hops(kind))
 
@@ -90,7 +90,7 @@ def test_the_chain_stops_there(grant: str, tmp_path: Path) -> None:
         tmp_path / "home", checkout=checkout_without(grant, tmp_path / "checkout")
     ) as stack:
         assert stack.urgency("drop", "data/tickets.csv").code == 0
-        eventually(lambda: told(stack, STOPS[grant]), timeout_s=60)
+        eventually(lambda: has_hop(stack, STOPS[grant]))
         delivered = {line["subscription"] for line in stack.hops("push_delivered")}
         assert "on-model-released" not in delivered
 
@@ -103,9 +103,11 @@ def test_the_operator_is_refused(grant: str, tmp_path: Path) -> None:
     ) as stack:
         for done in before:
             assert stack.urgency(*done).code == 0
-        said = stack.urgency(*command)
-        assert said.code
-        assert re.search("may not|does not have|refused this identity", said.out + said.err), said
+        result = stack.urgency(*command)
+        assert result.code
+        assert re.search("may not|does not have|refused this identity", result.out + result.err), (
+            result
+        )
 
 
 @pytest.mark.skipif(not ALL, reason="one of the long ones: URGENCY_PROVE=1")
@@ -113,4 +115,4 @@ def test_without_the_right_to_answer_the_run_fails_and_no_receipt_comes(tmp_path
     checkout = checkout_without(RECEIPTS, tmp_path / "checkout")
     with live_stack(tmp_path / "home", checkout=checkout) as stack:
         assert stack.urgency(*DROP, "--timeout", "20").code == 6
-        assert told(stack, TRAIN_FAILS)
+        assert has_hop(stack, TRAIN_FAILS)

@@ -1,6 +1,4 @@
-"""Both functions as real functions-framework processes, in a world that notes every request they
-make.
-"""
+"""Both functions as real processes, in a world that records every request they make."""
 
 from __future__ import annotations
 
@@ -24,6 +22,9 @@ import requests
 
 from tests.support.waiting import eventually
 
+HANGS_AFTER_S = 120
+"""Far more than any machine needs."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -34,20 +35,16 @@ class Request:
 
 @dataclass
 class World:
-    """Metadata server, Cloud Run's API and the reload hook in one; `answers` maps the end of a path
-    to an answer.
-    """
+    """Metadata server, Cloud Run's API and reload hook; `answers`: end of a path -> answer."""
 
     requests: list[Request] = field(default_factory=list)
     answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
 
     def answer(self, path: str) -> tuple[int, dict[str, Any]]:
-        told = (answer for end, answer in self.answers.items() if path.endswith(end))
-        execution = {
-            "@type": "type.googleapis.com/google.cloud.run.v2.Execution",
-            "name": "e/train-1",
-        }
-        return next(told, (200, {"name": "operations/1", "metadata": execution}))
+        given = (answer for end, answer in self.answers.items() if path.endswith(end))
+        kind = "type.googleapis.com/google.cloud.run.v2.Execution"
+        execution = {"@type": kind, "name": "e/train-1"}
+        return next(given, (200, {"name": "operations/1", "metadata": execution}))
 
 
 @dataclass(frozen=True)
@@ -64,18 +61,14 @@ class FunctionHost:
         return self._post("on_model_released", body, None)
 
     def _post(self, target: str, body: bytes, headers: Mapping[str, str] | None) -> int:
+        url = f"http://127.0.0.1:{self.ports[target]}/"
         all_headers = {"Content-Type": "application/json", **(headers or {})}
-        answer = requests.post(
-            f"http://127.0.0.1:{self.ports[target]}/", body, headers=all_headers, timeout=30
-        )
-        return answer.status_code
+        return requests.post(url, body, headers=all_headers, timeout=HANGS_AFTER_S).status_code
 
 
 @contextmanager
 def function_host(folder: Path, source: Path, python_path: Path | None) -> Iterator[FunctionHost]:
-    """Run both functions of `source`/main.py; without `python_path` they see nothing but their own
-    folder.
-    """
+    """Run both functions of `source`/main.py; without `python_path` they see that folder alone."""
     world = World()
     with ExitStack() as stack:
         server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _handler(world)))
@@ -89,7 +82,7 @@ def function_host(folder: Path, source: Path, python_path: Path | None) -> Itera
                 _process(target, ports[target], source, environment, folder / f"{target}.log")
             )
         for port in ports.values():
-            eventually(lambda port=port: _answers(port), timeout_s=30)
+            eventually(lambda port=port: _answers(port), timeout_s=HANGS_AFTER_S)
         yield FunctionHost(world, ports)
 
 
@@ -118,16 +111,9 @@ def _environment(
 def _process(
     target: str, port: int, source: Path, environment: dict[str, str], log: Path
 ) -> Iterator[None]:
-    command = [
-        sys.executable,
-        "-m",
-        "functions_framework",
-        f"--target={target}",
-        f"--source={source / 'main.py'}",
-        "--signature-type=cloudevent",
-        "--host=127.0.0.1",
-        f"--port={port}",
-    ]
+    what = [f"--target={target}", f"--source={source / 'main.py'}", "--signature-type=cloudevent"]
+    where = ["--host=127.0.0.1", f"--port={port}"]
+    command = [sys.executable, "-m", "functions_framework", *what, *where]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env=environment, cwd=source, stdout=output, stderr=output
@@ -136,7 +122,7 @@ def _process(
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(HANGS_AFTER_S)
 
 
 def _handler(world: World) -> type[BaseHTTPRequestHandler]:
@@ -144,23 +130,20 @@ def _handler(world: World) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._say(200, *_metadata(self.path), {"Metadata-Flavor": "Google"})
+            self._answer(200, *_metadata(self.path), {"Metadata-Flavor": "Google"})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = urlsplit(self.path).path
             world.requests.append(Request(path, self.headers, body))
             status, answer = world.answer(path)
-            self._say(status, json.dumps(answer), "application/json", {})
+            self._answer(status, json.dumps(answer), "application/json", {})
 
-        def _say(self, status: int, text: str, kind: str, headers: dict[str, str]) -> None:
+        def _answer(self, status: int, text: str, kind: str, headers: dict[str, str]) -> None:
             body = text.encode()
+            about = {"Content-Type": kind, "Content-Length": str(len(body))}
             self.send_response(status)
-            for name, value in {
-                **headers,
-                "Content-Type": kind,
-                "Content-Length": str(len(body)),
-            }.items():
+            for name, value in (headers | about).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
@@ -182,9 +165,7 @@ def _answers(port: int) -> bool:
 
 
 def _metadata(path: str) -> tuple[str, str]:
-    """What google-auth asks a metadata server for, as
-    https://cloud.google.com/run/docs/container-contract has it.
-    """
+    """See https://cloud.google.com/run/docs/container-contract#metadata-server."""
     parts = urlsplit(path)
     if parts.path.endswith("/identity"):
         return _unsigned_token(parse_qs(parts.query)["audience"][0]), "text/plain"
@@ -192,16 +173,13 @@ def _metadata(path: str) -> tuple[str, str]:
         token = {"access_token": "token", "expires_in": 3599, "token_type": "Bearer"}
         return json.dumps(token), "application/json"
     if "service-accounts" in parts.path:
-        return json.dumps(
-            {"email": "f@helpdesk.iam.gserviceaccount.com", "aliases": ["default"]}
-        ), "application/json"
+        account = {"email": "f@helpdesk.iam.gserviceaccount.com", "aliases": ["default"]}
+        return json.dumps(account), "application/json"
     return "helpdesk" if "project-id" in parts.path else "googleapis.com", "text/plain"
 
 
 def _unsigned_token(audience: str) -> str:
     """A JWT that google-auth accepts from a metadata server, which it trusts."""
     parts = ({"alg": "RS256"}, {"aud": audience, "exp": 4_000_000_000})
-    encoded = [
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts
-    ]
-    return ".".join([*encoded, "c2lnbmF0dXJl"])
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return ".".join([*(part.rstrip("=") for part in encoded), "c2lnbmF0dXJl"])

@@ -1,6 +1,4 @@
-"""Handlers raise what can heal, acknowledge what cannot, and never start a job for what is no
-ticket file.
-"""
+"""Handlers raise what may pass and acknowledge what cannot; only a ticket file starts a job."""
 
 from __future__ import annotations
 
@@ -21,9 +19,8 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionHost]:
-    with function_host(
-        tmp_path_factory.mktemp("functions"), CHECKOUT / "functions", CHECKOUT
-    ) as running:
+    folder = tmp_path_factory.mktemp("functions")
+    with function_host(folder, CHECKOUT / "functions", CHECKOUT) as running:
         yield running
 
 
@@ -39,11 +36,8 @@ def landed(name: str = "incoming/a.csv", size: int = 10, age_s: float = 0) -> di
 
 
 def pushed(body: bytes, attributes: dict[str, str] | None = None) -> bytes:
-    message = {
-        "data": base64.b64encode(body).decode(),
-        "attributes": attributes or {},
-        "messageId": "1",
-    }
+    data = base64.b64encode(body).decode()
+    message = {"data": data, "attributes": attributes or {}, "messageId": "1"}
     return json.dumps({"message": message, "subscription": "projects/p/subscriptions/s"}).encode()
 
 
@@ -81,7 +75,7 @@ def test_an_object_older_than_the_last_run_is_acknowledged_since_that_run_lists_
     host: FunctionHost,
 ) -> None:
     assert host.csv_landed(pushed(json.dumps(landed()).encode())) == 200
-    assert host.csv_landed(pushed(json.dumps(landed(age_s=60)).encode())) == 200
+    assert host.csv_landed(pushed(json.dumps(landed(age_s=3_600)).encode())) == 200
     assert len(host.world.requests) == 1
 
 
@@ -106,15 +100,10 @@ def test_a_released_model_is_reloaded_with_a_token_for_the_audience(host: Functi
     assert request.headers["X-Serverless-Authorization"] == request.headers["Authorization"]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (200, {"epoch": 6}),
-        (409, {"title": "kept"}),
-        (503, {"title": "no"}),
-        (401, {"title": "who"}),
-    ],
-)
+OLD, REFUSED = (200, {"epoch": 6}), [(status, {"title": "no"}) for status in (401, 409, 503)]
+
+
+@pytest.mark.parametrize("answer", [OLD, *REFUSED])
 def test_a_service_that_does_not_serve_the_release_yet_is_asked_again(
     host: FunctionHost, answer: tuple[int, dict[str, object]]
 ) -> None:

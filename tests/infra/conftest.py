@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.wiring.applied import NoProviders
-from tests.infra.environments import ENVIRONMENTS
-from tests.infra.terraform import Terraform, copy_of_checkout, once, terraform
+from infra.wiring.mocked import NoProviders, copy_of_checkout, initialise
+from tests.infra.terraform import Terraform, once, terraform
 
 Circle = Callable[[str], dict[str, Any]]
 
@@ -28,13 +26,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def circle(shared: Path) -> Circle:
-    """One of ENVIRONMENTS from an empty project to its destruction; skips where no project is
-    simulated.
-    """
+    """One of ENVIRONMENTS from an empty simulated project to its destruction."""
 
-    def of(name: str) -> dict[str, Any]:
+    def of(environment: str) -> dict[str, Any]:
         try:
-            found = once(shared, name, ENVIRONMENTS[name].variables, ENVIRONMENTS[name].then)
+            found = once(shared, environment)
         except NoProviders as missing:
             pytest.skip(f"skipped: {missing}")
         *_, (last, said) = found["steps"].items()
@@ -56,8 +52,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 @pytest.fixture(scope="session")
 def initialised(copied: Terraform) -> Terraform:
     """The same after `init`; skips where that finds no providers."""
-    said = copied.say("init", "-input=false", "-backend=false")
-    if said.code:
-        error = re.search(r"Error: (.+)", said.text)
-        pytest.skip(f"skipped: terraform init: {error[1] if error else said.text[-200:]}")
+    try:
+        initialise(copied.folder)
+    except NoProviders as missing:
+        pytest.skip(f"skipped: {missing}")
     return copied

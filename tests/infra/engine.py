@@ -1,6 +1,4 @@
-"""The container engine of this machine: builds the images and runs them as Cloud Run would, within
-their limits.
-"""
+"""The container engine of this machine: builds images and runs them within Cloud Run's limits."""
 
 from __future__ import annotations
 
@@ -12,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from infra.local.server import free_ports
 from tests.support.service.service_process import CHECKOUT, ServiceProcess
@@ -21,18 +20,17 @@ BASES_HERE = ("localhost/python:3.13-slim", OFFICIAL_BASE)
 """In order of preference; the first is made where no registry can be reached."""
 
 CERTIFICATES = Path("/etc/ssl/certs")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 FENCES = ("--network", "host", "--memory", "512m", "--cpus", "1", "--read-only", "--tmpfs", "/tmp")
 
 
 class NoEngine(Exception):
-    """Containers cannot be run here; the message says why."""
+    """Containers cannot run here; the message says why."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """docker or podman. `build_flags` and `run_flags` are what this machine needs besides what
-    everybody does.
-    """
+    """docker or podman; `build_flags` and `run_flags` are what this machine needs besides."""
 
     program: tuple[str, ...]
     base_image: str
@@ -42,24 +40,11 @@ class Engine:
     def build(self, part: str, context: Path = CHECKOUT, target: str = "") -> str:
         """The image of `part`/Dockerfile, by its tag."""
         tag = f"localhost/urgency-test/{target or part}:test"
-        options = [
-            "--file",
-            str(context / part / "Dockerfile"),
-            "--build-arg",
-            f"PYTHON_IMAGE={self.base_image}",
-        ]
-        chosen = ["--target", target] if target else []
-        self._done(
-            "build",
-            *self.build_flags,
-            "--network",
-            "host",
-            *options,
-            *chosen,
-            "--tag",
-            tag,
-            str(context),
-        )
+        file = ("--file", str(context / part / "Dockerfile"))
+        base = ("--build-arg", f"PYTHON_IMAGE={self.base_image}")
+        chosen = ("--target", target) if target else ()
+        options = (*self.build_flags, "--network", "host", *file, *base, *chosen, "--tag", tag)
+        self._done("build", *options, str(context))
         return tag
 
     def size_mb(self, image: str) -> float:
@@ -67,32 +52,20 @@ class Engine:
         return int(self._done("image", "inspect", "--format", "{{.Size}}", image).stdout) / 1e6
 
     def run(
-        self,
-        image: str,
-        *command: str,
-        environ: Mapping[str, str] | None = None,
-        entrypoint: str = "",
+        self, image: str, *command: str, environ: Mapping[str, str] = NOTHING, entrypoint: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """What a container says until it ends well."""
-        return self._done(*self._run(environ or {}, entrypoint), image, *command)
+        return self._done(*self._run(environ, entrypoint), image, *command)
 
     def find(self, image: str, *where: str) -> set[str]:
         """Names of the files that `find` finds in an image."""
         return set(self.run(image, *where, entrypoint="find").stdout.split())
 
     def peak_mb(self, name: str) -> float:
-        """The most memory that a running container has taken, page cache included; cgroups of
-        version 2 or 1.
-        """
+        """The most memory that a container took, with page cache; cgroups of version 2 or 1."""
         files = "/sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
-        return (
-            int(
-                self._done(
-                    "exec", name, "sh", "-c", f"cat {files} 2>/dev/null || true"
-                ).stdout.split()[0]
-            )
-            / 2**20
-        )
+        read = f"cat {files} 2>/dev/null || true"
+        return int(self._done("exec", name, "sh", "-c", read).stdout.split()[0]) / 2**20
 
     @contextmanager
     def service(
@@ -110,7 +83,7 @@ class Engine:
         finally:
             if process.poll() is None:
                 subprocess.run([*self.program, "kill", name], capture_output=True, check=False)
-                process.wait(10)
+                process.wait(60)
 
     def _run(self, environ: Mapping[str, str], entrypoint: str = "") -> list[str]:
         variables = [f"--env={name}={value}" for name, value in environ.items()]
@@ -149,17 +122,11 @@ def _engines() -> Iterator[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
         yield ("docker",), (), ()
     if shutil.which("podman") and _works(["podman", "info"]):
         runtime = ("--runtime", "runc") if shutil.which("runc") else ()
-        # Without user namespaces or a delegated cgroup, as in a container, only these limits and
-        # this isolation work.
-        certificates = (
-            ("--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro") if CERTIFICATES.is_dir() else ()
-        )
-        build = ("--isolation", "chroot", "--ulimit", "nofile=4096:4096", *certificates)
-        yield (
-            ("podman", *runtime),
-            build,
-            ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"),
-        )
+        # Only these limits and this isolation work inside a container, without user namespaces.
+        mounted = ("--volume", f"{CERTIFICATES}:{CERTIFICATES}:ro")
+        build = ("--isolation", "chroot", "--ulimit", "nofile=4096:4096")
+        limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
+        yield ("podman", *runtime), (*build, *mounted) if CERTIFICATES.is_dir() else build, limits
 
 
 def _works(command: Sequence[str]) -> bool:

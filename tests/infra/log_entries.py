@@ -1,5 +1,4 @@
-"""Cloud Logging as far as our filters need it: what becomes of a JSON line, and whether a filter
-takes it.
+"""Cloud Logging as far as our filters need it: from a JSON line to an entry, and to a match.
 
 Lines: https://cloud.google.com/logging/docs/structured-logging.   Filters: a small part of the
 Logging query language,
@@ -22,8 +21,8 @@ CLAUSE = re.compile(
 def entry_of(line: str, resource: str, **labels: str) -> Entry:
     """The LogEntry of one line on standard output or error of a container.
 
-    Severity and time are taken out of the members; what is left is the jsonPayload, unless it is
-    nothing but a message.
+    Severity and time leave the members; the rest is the jsonPayload, or the textPayload where it
+    is only a message.
     """
     members = json.loads(line)
     entry = {
@@ -36,12 +35,8 @@ def entry_of(line: str, resource: str, **labels: str) -> Entry:
 
 
 def takes(filter_: str, entry: Entry) -> bool:
-    """Whether an entry passes. Raises ValueError where the filter is outside the part that is known
-    here.
-    """
-    holding = [
-        _holds(clause, entry) for clause in filter_.split(" AND ")
-    ]  # each is read, also after one that fails
+    """Whether an entry passes. Raises ValueError for a filter outside the part known here."""
+    holding = [_holds(clause, entry) for clause in filter_.split(" AND ")]  # reads every clause
     return all(holding)
 
 

@@ -1,6 +1,4 @@
-"""The log filters of infra/*.tf, read from the text: where no provider can be had, they are tested
-all the same.
-"""
+"""The log filters of infra/*.tf, read from their text: no provider is needed."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ LOCAL = re.compile(rf"^  (of_\w+)\s*= {STRING}$", re.M)
 
 @dataclass(frozen=True)
 class LogFilter:
-    """One filter on log entries; `extracts` are the fields that a metric takes out of what passes."""
+    """One filter on log entries; `extracts` are the fields that a metric takes from an entry."""
 
     name: str
     filter: str
@@ -30,9 +28,7 @@ class LogFilter:
 
 
 def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
-    """Every log-based metric and log-match alert, by its name in Terraform, with the names that
-    `wiring` has.
-    """
+    """Every log-based metric and log-match alert by its Terraform name, with `wiring`'s names."""
     text = "\n".join(file.read_text() for file in sorted(INFRA.glob("*.tf")))
     names = {
         "google_cloud_run_v2_job.train.name": wiring.jobs[0].name,
@@ -56,7 +52,5 @@ def _log_filter(name: str, body: str, names: dict[str, str]) -> LogFilter:
 
 
 def _filled(text: str, names: dict[str, str]) -> str:
-    """A quoted string of HCL with its references put in. Raises KeyError for one that is not known
-    here.
-    """
+    """A quoted string of HCL with its references filled in. Raises KeyError for an unknown one."""
     return re.sub(r"\$\{([\w.]+)\}", lambda found: names[found[1]], str(json.loads(f'"{text}"')))

@@ -1,8 +1,7 @@
-"""Terraform on a copy of this checkout: checks everywhere, an apply only into a project that is
-simulated.
+"""Terraform on a copy of this checkout: checks everywhere, an apply only into a simulated project.
 
-A simulated project is one whose providers are served by somebody else, which Terraform learns from
-TF_REATTACH_PROVIDERS. Without it nothing here runs a verb that reads or changes a project.
+A simulated project is one whose providers are served by another program, which Terraform learns
+from TF_REATTACH_PROVIDERS. Without it nothing here runs a verb that reads or changes a project.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -20,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.wiring.applied import CHECKOUT, HELPER, READ_BY_TERRAFORM, NoProviders, simulated
+from infra.wiring.mocked import STAND_INS, NoProviders, copy_of_checkout, run, stand_ins
+from tests.infra.committed import ENVIRONMENTS
+from tests.support.service.service_process import CHECKOUT
 
 HARMLESS = ("fmt", "init", "validate", "test", "version")
-NOT_COPIED = shutil.ignore_patterns("__pycache__", ".terraform*", "*.tfstate*", "*.zip")
-OURS = re.compile(r"^(GOOGLE_|CLOUDSDK_|TF_VAR_|TF_CLI_ARGS|TF_WORKSPACE)")
+CHANGED_BEFORE_DESTROY = {"everything": {"protect": False}}
 PROVIDER_BLOCK = re.compile(r'^provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")?', re.MULTILINE)
 MOCK_BLOCK = re.compile(r'^mock_provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")?', re.MULTILINE)
 
@@ -43,12 +42,9 @@ class Said:
 
 @dataclass(frozen=True)
 class Terraform:
-    """The `terraform` of this machine, in `folder`, a copy of infra/; `helper` makes it work
-    without a network.
-    """
+    """The `terraform` of this machine, in `folder`, a copy of infra/."""
 
     folder: Path
-    helper: tuple[str, ...] = ()
 
     def say(self, verb: str, *arguments: str) -> Said:
         """Run a verb that touches no project. Raises RealProject for any other."""
@@ -56,90 +52,72 @@ class Terraform:
             raise RealProject(f"terraform {verb} reads or changes a project")
         if verb == "test":
             refuse_unmocked(self.folder)
-        return run([*self.helper, "terraform", verb, *arguments, "-no-color"], self.folder)
+        return self._run("terraform", verb, *arguments, "-no-color")
 
     def circle(
-        self, variables: Mapping[str, Any], then: Mapping[str, Any] | None = None
+        self, variables: Mapping[str, Any], changed: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Empty project, plan, apply, second plan, the state, destroy; `then` are variables that
-        change before the end.
+        """Empty project, plan, apply, second plan, the state, `changed` variables, destroy.
 
         Returns what tests/infra/terraform_circle.py writes.
         """
         result = self.folder.parent / "circle.json"
-        for name, values in (("variables", variables), ("then", {**variables, **(then or {})})):
+        last = {**variables, **(changed or {})}
+        for name, values in (("variables", variables), ("changed", last)):
             (self.folder.parent / f"{name}.tfvars.json").write_text(json.dumps(values))
-        program = [
-            sys.executable,
-            "-m",
-            "tests.infra.terraform_circle",
-            str(self.folder),
-            str(result),
-        ]
-        ended = run([*self.helper, *program], self.folder)
+        program = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m")
+        ended = self._run(*program, "tests.infra.terraform_circle", str(self.folder), str(result))
         assert ended.code == 0, ended.text
         circle: dict[str, Any] = json.loads(result.read_text())
         return circle
 
-
-def copy_of_checkout(folder: Path, source: Path = CHECKOUT) -> Path:
-    """Copy what the configuration refers to; returns the copied infra/."""
-    for name in READ_BY_TERRAFORM:
-        shutil.copytree(source / name, folder / name, ignore=NOT_COPIED)
-    return folder / "infra"
+    def _run(self, *command: str) -> Said:
+        ended = run([*stand_ins(), *command], self.folder)
+        return Said(ended.returncode, ended.stdout + ended.stderr)
 
 
-def terraform(folder: Path, *, helper: Path = HELPER) -> Terraform:
+def simulated(environ: Mapping[str, str]) -> bool:
+    """Whether stand-ins are served for every provider that could reach Google Cloud."""
+    served = json.loads(environ.get("TF_REATTACH_PROVIDERS") or "{}")
+    named = {f"registry.terraform.io/hashicorp/{name}" for name in ("google", "google-beta")}
+    return named <= set(served)
+
+
+def terraform(folder: Path) -> Terraform:
     """Terraform for a copied infra/. Raises NoProviders where none is installed."""
     if not shutil.which("terraform"):
-        raise NoProviders("terraform is not installed")
-    return Terraform(folder, (str(helper),) if helper.exists() else ())
+        raise NoProviders("Terraform is not installed")
+    return Terraform(folder)
+
+
+def simulated_circle(folder: Path, environment: str, override: str = "") -> dict[str, Any]:
+    """The circle of one of ENVIRONMENTS in a new `folder`; `override` is merged into resources.
+
+    Raises NoProviders where no project is simulated.
+    """
+    if not stand_ins() and not simulated(os.environ):
+        raise NoProviders(f"no simulated project: neither {STAND_INS} nor TF_REATTACH_PROVIDERS")
+    here = terraform(copy_of_checkout(folder))
+    (here.folder / "simulated_override.tf").write_text(override)
+    return here.circle(ENVIRONMENTS[environment], CHANGED_BEFORE_DESTROY.get(environment))
+
+
+def once(shared: Path, environment: str) -> dict[str, Any]:
+    """The same, run by the process of a test session that comes first; all of them see `shared`."""
+    result = shared / f"{environment}.json"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not result.exists():
+            made = simulated_circle(Path(tempfile.mkdtemp(dir=shared)), environment)
+            result.write_text(json.dumps(made))
+    circle: dict[str, Any] = json.loads(result.read_text())
+    return circle
 
 
 def refuse_unmocked(folder: Path) -> None:
     """Raise RealProject when a test file leaves one of the configuration's providers real."""
-    used = {("google", ""), ("google-beta", "")}
-    used |= {
-        found for file in folder.glob("*.tf") for found in PROVIDER_BLOCK.findall(file.read_text())
-    }
+    text = "".join(file.read_text() for file in folder.glob("*.tf"))
+    used = {("google", ""), ("google-beta", ""), *PROVIDER_BLOCK.findall(text)}
     for file in folder.glob("**/*.tftest.hcl"):
         if real := used - set(MOCK_BLOCK.findall(file.read_text())):
             raise RealProject(f"{file.name} does not mock {sorted(real)}")
-
-
-def run(command: list[str], folder: Path) -> Said:
-    """Run a command in `folder`, where providers write too, with nobody's credentials whatever this
-    shell has.
-    """
-    kept = {name: value for name, value in os.environ.items() if not OURS.match(name)}
-    environ = kept | {
-        "PYTHONPATH": str(CHECKOUT),
-        "GOOGLE_APPLICATION_CREDENTIALS": os.devnull,
-        "TF_IN_AUTOMATION": "1",
-    }
-    ended = subprocess.run(
-        command, env=environ, cwd=folder, capture_output=True, text=True, check=False
-    )
-    return Said(ended.returncode, ended.stdout + ended.stderr)
-
-
-def once(
-    shared: Path, name: str, variables: Mapping[str, Any], then: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The circle with these variables, run by whichever process of a test session comes first.
-
-    shared: a folder that all of them see.   Raises NoProviders where no project is simulated.
-    """
-    if not HELPER.exists() and not simulated(os.environ):
-        raise NoProviders(
-            "no simulated project: TF_REATTACH_PROVIDERS is not set, and a real one is never"
-            " touched"
-        )
-    result = shared / f"{name}.json"
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not result.exists():
-            copy = copy_of_checkout(Path(tempfile.mkdtemp(dir=shared)))
-            result.write_text(json.dumps(terraform(copy).circle(variables, then)))
-    circle: dict[str, Any] = json.loads(result.read_text())
-    return circle

@@ -13,13 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from infra.wiring.applied import simulated
-from tests.infra.terraform import RealProject
+from tests.infra.terraform import RealProject, simulated
 
-FIRST, LAST = (
-    ("-input=false", "-var-file=../variables.tfvars.json"),
-    ("-input=false", "-var-file=../then.tfvars.json"),
-)
+FIRST = ("-input=false", "-var-file=../variables.tfvars.json")
+LAST = ("-input=false", "-var-file=../changed.tfvars.json")
 STEPS = {
     "init": ("init", "-input=false"),
     "plan": ("plan", *FIRST, "-out=../first.tfplan"),
@@ -58,9 +55,7 @@ def gcloud_calls() -> list[str]:
 
 
 def main(folder: Path, result: Path) -> None:
-    """Run the steps up to the first that fails and write what each said, and what gcloud was called
-    with.
-    """
+    """Run the steps up to the first that fails; write what each said and the calls of gcloud."""
     steps: dict[str, Any] = {}
     earlier = len(gcloud_calls())
     for name, arguments in STEPS.items():

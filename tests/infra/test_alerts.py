@@ -1,6 +1,4 @@
-"""What an alert says leads to a section that is there, and its numbers are such as Cloud Monitoring
-takes.
-"""
+"""Every alert leads to a section that exists, with numbers that Cloud Monitoring takes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What checkov knows of Google Cloud, asked without a network; each rule that we skip says why, and
-is still broken.
-"""
+"""checkov, without a network: each rule that we skip says why, and is still broken."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from tests.support.service.service_process import CHECKOUT
-from tests.support.tools import said, tool
+from tests.support.tools import run, tool
 
 CONFIG = CHECKOUT / "infra/.checkov.yaml"
 SKIPPED = re.compile(r"^  - (CKV\w+)(?: # (.+))?$", re.MULTILINE)
@@ -26,16 +24,9 @@ def test_it_finds_nothing_but_what_is_skipped_and_all_of_that(tmp_path: Path) ->
     checkov = tool("checkov", "checkov==3.2.500")
     for file in (CHECKOUT / "infra").glob("*.tf*"):
         shutil.copy(file, tmp_path)  # without the file of skipped rules, and without Python
-    options = [
-        "--framework",
-        "terraform",
-        "--skip-download",
-        "--output",
-        "json",
-        "--soft-fail",
-        "--quiet",
-    ]
-    code, output = said(checkov, "--directory", str(tmp_path), *options)
+    options = ("--framework", "terraform", "--output", "json")
+    quietly = ("--skip-download", "--soft-fail", "--quiet")
+    code, output = run(checkov, "--directory", str(tmp_path), *options, *quietly)
     assert code == 0, output
     report = json.loads(output)
     assert report["summary"]["parsing_errors"] == 0

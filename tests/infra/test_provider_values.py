@@ -1,4 +1,4 @@
-"""Arguments have values that the published provider takes, and commands have flags that gcloud has."""
+"""Arguments have values that the provider takes, and commands have flags that gcloud has."""
 
 from __future__ import annotations
 
@@ -13,41 +13,31 @@ from typing import Any
 
 import pytest
 
-from infra.wiring.applied import HELPER
-from tests.infra.environments import ENVIRONMENTS
-from tests.infra.provider_values import Arguments, read_values, refused
+from tests.infra.committed import ENVIRONMENTS, committed
+from tests.infra.provider_values import PUBLISHED, refused
 
-PAGE = HELPER.with_name("values-7.45.md")
 NO_STAND_IN = [
     folder for folder in os.environ["PATH"].split(os.pathsep) if "terraform-offline" not in folder
 ]
 GCLOUD = shutil.which("gcloud", path=os.pathsep.join(NO_STAND_IN))
 COMMAND = re.compile(r"gcloud [^\n)]+")
+WRONG = "gcloud builds submit --no-such-flag"
 Circle = Callable[[str], dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def published() -> dict[str, Arguments]:
-    if not PAGE.exists():
-        pytest.skip("skipped: the list of the provider's values is not here")
-    return read_values(PAGE)
-
-
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_value_is_one_that_the_provider_takes(
-    environment: str, circle: Circle, published: dict[str, Arguments]
-) -> None:
-    state = json.loads(circle(environment)["steps"]["show"]["out"])
-    ours = [
-        r for r in state["values"]["root_module"]["resources"] if r["type"].startswith("google_")
-    ]
-    managed = [r for r in ours if r["mode"] == "managed"]
-    assert {r["type"] for r in managed} <= set(published)
+def test_every_value_is_one_that_the_provider_takes(environment: str) -> None:
+    resources = [one for one in committed(environment)["resources"] if managed(one["address"])]
+    assert {one["type"] for one in resources} <= set(PUBLISHED)
     assert [
-        f"{r['address']}: {said}"
-        for r in managed
-        for said in refused(r["values"], published[r["type"]])
+        f"{one['address']}: {said}"
+        for one in resources
+        for said in refused(one["values"], PUBLISHED[one["type"]])
     ] == []
+
+
+def managed(address: str) -> bool:
+    return address.startswith("google_")
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
@@ -77,31 +67,30 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("type_", "values", "said"), REFUSED)
-def test_a_wrong_value_is_noticed(
-    type_: str, values: dict[str, Any], said: str, published: dict[str, Arguments]
-) -> None:
-    assert said in "; ".join(refused(values, published[type_]))
+def test_a_wrong_value_is_noticed(type_: str, values: dict[str, Any], said: str) -> None:
+    assert said in "; ".join(refused(values, PUBLISHED[type_]))
 
 
-def test_gcloud_knows_every_flag_of_the_commands_that_are_run_and_shown(
+def test_gcloud_knows_every_flag_of_the_commands_that_are_shown(tmp_path: Path) -> None:
+    shown = set(COMMAND.findall("\n".join(map(str, committed("as-it-comes")["outputs"].values()))))
+    assert len(shown) >= 3
+    errors = linted([*sorted(shown), WRONG], tmp_path)
+    assert "unrecognized arguments" in errors.pop(WRONG)
+    assert errors == {}
+
+
+def test_gcloud_knows_every_flag_of_the_commands_that_are_run(
     circle: Circle, tmp_path: Path
 ) -> None:
-    if not GCLOUD:
-        pytest.skip("skipped: gcloud is not installed")
-    whole = circle("as-it-comes")
-    outputs = json.loads(whole["steps"]["show"]["out"])["values"]["outputs"]
-    shown = set(COMMAND.findall("\n".join(str(output["value"]) for output in outputs.values())))
-    run = {f"gcloud {call}" for call in whole["gcloud"]}
+    run = {f"gcloud {call}" for call in circle("as-it-comes")["gcloud"]}
     assert len(run) >= 4
-    assert len(shown) >= 3
-    wrong = "gcloud builds submit --no-such-flag"
-    errors = linted(sorted({*run, *shown, wrong}), tmp_path)
-    assert "unrecognized arguments" in errors.pop(wrong)
-    assert errors == {}
+    assert linted(sorted(run), tmp_path) == {}
 
 
 def linted(commands: list[str], folder: Path) -> dict[str, str]:
     """What gcloud finds wrong, by command, without running them and without a network."""
+    if not GCLOUD:
+        pytest.skip("skipped: gcloud is not installed")
     file = folder / "commands.json"
     file.write_text(json.dumps([{"command_string": command} for command in commands]))
     lint = [str(GCLOUD), "meta", "lint-gcloud-commands", f"--commands-file={file}"]

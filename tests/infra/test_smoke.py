@@ -1,4 +1,4 @@
-"""The smoke test tells a service that does what it is for from one that does not, in one sentence."""
+"""The smoke test says in one sentence whether a service does what it is for."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from urgency.registry import Registry
 Serve = Callable[[Flask], str]
 
 PREDICTED = {"id": "smoke", "label": "urgent", "urgent": True, "probability": 0.9}
+SOMETHING_ELSE = "answers a prediction with something else."
 SANE = {"predictions": [PREDICTED], "model": {"version": 7}}
 
 
@@ -34,7 +35,7 @@ def serve() -> Iterator[Serve]:
 
     def serving(app: Flask) -> str:
         listening = listen()
-        servers.append(Server(app, listening, threads=2))
+        servers.append(Server(app, listening))
         return url_of(listening)
 
     yield serving
@@ -89,20 +90,11 @@ def test_a_service_without_any_model_yet_passes_and_says_so(
         (fake(reload=200), "answers 200 to a reload that is not the release function's."),
         (fake({"detail": "Overloaded."}, status=503), "answers 503 to a prediction: Overloaded."),
         (fake("<html>", status=502), "answers 502 to a prediction: "),
-        (fake("<html>"), "answers a prediction with something else."),
-        (fake(SANE | {"predictions": []}), "answers a prediction with something else."),
-        (
-            fake(SANE | {"predictions": [PREDICTED | {"probability": 1.5}]}),
-            "answers a prediction with something else.",
-        ),
-        (
-            fake(SANE | {"predictions": [PREDICTED | {"label": "maybe"}]}),
-            "answers a prediction with something else.",
-        ),
-        (
-            fake(SANE | {"predictions": [PREDICTED | {"id": "T-1"}]}),
-            "answers a prediction with something else.",
-        ),
+        (fake("<html>"), SOMETHING_ELSE),
+        (fake(SANE | {"predictions": []}), SOMETHING_ELSE),
+        (fake(SANE | {"predictions": [PREDICTED | {"probability": 1.5}]}), SOMETHING_ELSE),
+        (fake(SANE | {"predictions": [PREDICTED | {"label": "maybe"}]}), SOMETHING_ELSE),
+        (fake(SANE | {"predictions": [PREDICTED | {"id": "T-1"}]}), SOMETHING_ELSE),
         (fake(version=""), "says X-Model-Version: None and predicts with version 7."),
         (fake(version="6"), "says X-Model-Version: 6 and predicts with version 7."),
     ],
@@ -144,7 +136,7 @@ def test_the_local_stack_passes_behind_its_front_which_asks_for_a_token(
         assert main([url], {"ID_TOKEN": token}) == 0
         assert capsys.readouterr().out == f"{url} is live and has no model yet.\n"
         assert stack.urgency("drop", "data/tickets.csv", "--wait").code == 0
-        eventually(lambda: stack.serving() == [1, 1], timeout_s=15)
+        eventually(lambda: stack.serving() == [1, 1], timeout_s=60)
         assert main([url], {"ID_TOKEN": token}) == 0
         assert capsys.readouterr().out == f"{url} predicts with version 1.\n"
 
@@ -160,8 +152,7 @@ def operator_token(stack: LiveStack) -> str:
     """An ID token for that address, from the metadata server of the operator."""
     running = running_stack(stack.home)
     assert running is not None
-    server = f"http://{running.person['GCE_METADATA_HOST']}/computeMetadata/v1/instance/service-accounts/default"
+    server = f"http://{running.operator['GCE_METADATA_HOST']}/computeMetadata/v1/instance"
+    identity = f"{server}/service-accounts/default/identity"
     audience = {"audience": front_of(stack)}
-    return requests.get(
-        f"{server}/identity", audience, headers={"Metadata-Flavor": "Google"}, timeout=5
-    ).text
+    return requests.get(identity, audience, headers={"Metadata-Flavor": "Google"}, timeout=60).text

@@ -1,6 +1,4 @@
-"""The configuration is well-formed, and goes the whole circle in a project that is simulated; never
-in another one.
-"""
+"""The configuration is well-formed and goes the whole circle, in a simulated project only."""
 
 from __future__ import annotations
 
@@ -14,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from infra.wiring import applied
-from infra.wiring.applied import NoProviders
-from tests.infra import terraform as harness
+from infra.wiring.applied import LAPTOPS, applied_states
+from infra.wiring.from_state import grants_from, wiring_from
+from infra.wiring.mocked import STAND_INS, NoProviders, mocked_apply
+from infra.wiring.settled import State, published
 from tests.infra import terraform_circle
-from tests.infra.environments import ENVIRONMENTS
-from tests.infra.terraform import RealProject, Terraform, refuse_unmocked, terraform
+from tests.infra.committed import ENVIRONMENTS, committed
+from tests.infra.terraform import RealProject, Terraform, once, refuse_unmocked, terraform
 
 Circle = Callable[[str], dict[str, Any]]
 NAMED = "registry.terraform.io/hashicorp/"
@@ -33,8 +32,7 @@ def kinds(circle: dict[str, Any]) -> Counter[str]:
     )
 
 
-# --- everywhere where init succeeds
-# ------------------------------------------------------------------------------
+# --- wherever init succeeds ---
 
 
 def test_files_are_formatted(copied: Terraform) -> None:
@@ -53,8 +51,24 @@ def test_the_configurations_own_tests_pass(initialised: Terraform) -> None:
     assert "Success!" in said.text
 
 
-# --- in a simulated project
-# --------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def mocked(initialised: Terraform) -> dict[str, State]:
+    return applied_states(initialised.folder)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_committed_state_is_not_stale(environment: str, mocked: dict[str, State]) -> None:
+    stale = f"{environment}.json is stale: run 'make wiring' and read what it changes"
+    assert mocked[environment] == committed(environment), stale
+
+
+def test_a_mocked_apply_runs_no_provisioner(initialised: Terraform) -> None:
+    (initialised.folder / "preflight.sh").write_text("touch ran\n")  # each of them begins with it
+    mocked_apply(initialised.folder, ENVIRONMENTS[LAPTOPS])
+    assert not (initialised.folder / "ran").exists()
+
+
+# --- in a simulated project ---
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -62,12 +76,9 @@ def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
     environment: str, circle: Circle, record_property: Callable[[str, object], None]
 ) -> None:
     steps = circle(environment)["steps"]
+    count = sum(kinds(circle(environment)).values())
     seconds = {name: step["seconds"] for name, step in steps.items()}
-    record_property(
-        "figure",
-        f"Terraform, {environment}: {sum(kinds(circle(environment)).values())} resources,"
-        f" {seconds}",
-    )
+    record_property("figure", f"Terraform, {environment}: {count} resources, {seconds}")
     assert [name for name, step in steps.items() if step["code"] and name != "second plan"] == []
     assert "values" not in json.loads(steps["left"]["out"]), "destroy left something"
 
@@ -76,6 +87,16 @@ def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
 def test_a_second_plan_is_empty(environment: str, circle: Circle) -> None:
     second = circle(environment)["steps"]["second plan"]
     assert second["code"] == 0, second["out"][-3000:]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_real_apply_grants_what_a_mocked_one_does(environment: str, circle: Circle) -> None:
+    shown = json.loads(circle(environment)["steps"]["show"]["out"])["values"]
+    applied = {"resources": shown["root_module"]["resources"]}
+    applied = published(applied, ENVIRONMENTS[environment])
+    assert grants_from(applied) == grants_from(committed(environment))
+    if environment == LAPTOPS:
+        assert wiring_from(applied) == wiring_from(committed(environment))
 
 
 def test_images_are_built_once_each_with_nobody_asked_anything(circle: Circle) -> None:
@@ -98,18 +119,18 @@ def test_what_costs_when_idle_is_made_only_when_asked_for(circle: Circle) -> Non
     assert optional <= set(kinds(circle("everything")))
 
 
-# --- never in a real one
-# -----------------------------------------------------------------------------------------
+# --- never in a real project ---
 
 
 @pytest.fixture
 def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `terraform` that only writes down what it was asked to do; returns that file."""
+    """A `terraform` that does nothing, without stand-ins; returns the file of its calls."""
     calls, program = tmp_path / "calls", tmp_path / "bin/terraform"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nenv > {tmp_path / "environment"}\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv(STAND_INS, raising=False)
     return calls
 
 
@@ -127,12 +148,8 @@ def test_nothing_is_applied_unless_all_of_google_is_simulated(
     served: str, tmp_path: Path, recorder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_REATTACH_PROVIDERS", served)
-    monkeypatch.setattr(harness, "HELPER", tmp_path / "no-helper-here")
-    monkeypatch.setattr(applied, "HELPER", tmp_path / "no-helper-here")
-    with pytest.raises(NoProviders, match="only stand-ins"):
-        applied.applied_state(tmp_path / "wiring")
-    with pytest.raises(NoProviders, match="a real one is never touched"):
-        harness.once(tmp_path, "as-it-comes", {}, {})
+    with pytest.raises(NoProviders, match="no simulated project"):
+        once(tmp_path, "as-it-comes")
     with pytest.raises(AssertionError, match="RealProject"):
         Terraform(tmp_path).circle({})
     with pytest.raises(RealProject):
@@ -140,9 +157,10 @@ def test_nothing_is_applied_unless_all_of_google_is_simulated(
     assert not recorder.exists()
 
 
-@pytest.mark.parametrize(
-    "verb", ["apply", "destroy", "import", "plan", "refresh", "console", "state"]
-)
+TOUCHING = ["apply", "destroy", "import", "plan", "refresh", "console", "state"]
+
+
+@pytest.mark.parametrize("verb", TOUCHING)
 def test_verbs_that_touch_a_project_have_no_other_way(
     verb: str, tmp_path: Path, recorder: Path
 ) -> None:
@@ -179,5 +197,5 @@ def test_nobodys_credentials_are_passed_on(
 
 def test_without_terraform_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
-    with pytest.raises(NoProviders, match="terraform is not installed"):
+    with pytest.raises(NoProviders, match="Terraform is not installed"):
         terraform(tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.wiring import WIRING_FILE, WiringError, load_wiring
-from tests.support.cloud.live_stack import CHECKOUT, person
+from tests.support.cloud.live_stack import CHECKOUT, user_environment
 
 TEXT = WIRING_FILE.read_text()
 ROLE = '"roles/pubsub.publisher", "member": "user:operator'
@@ -91,7 +91,7 @@ def test_the_stack_says_which_line_and_does_not_start(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "infra.local"],
         cwd=tmp_path,
-        env=person(tmp_path / "home"),
+        env=user_environment(tmp_path / "home"),
         capture_output=True,
         text=True,
         check=False,

@@ -1,116 +1,112 @@
-"""The laptop's wiring is what Terraform applies, and nothing that differs from one apply to the
-next.
-"""
+"""The laptop's wiring is what Terraform applies; nothing computed leaves a trace in a state."""
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
 import pytest
 
-from infra.wiring.__main__ import BEGIN, END, PAGE, WIRING, access_table, differences, with_table
-from infra.wiring.applied import NoProviders, applied_state
+from infra.wiring.__main__ import BEGIN, END, PAGE, WIRING, access_table, with_table
+from infra.wiring.applied import LAPTOPS
 from infra.wiring.from_state import grants_from, shown, wiring_from
+from infra.wiring.settled import settled
+from tests.infra.committed import ENVIRONMENTS, committed, values_of
 
-State = dict[str, Any]
 COMMITTED = json.loads(WIRING.read_text())
+STALE = "stale: run 'make wiring' and read what it changes"
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> State:
-    try:
-        return applied_state(tmp_path_factory.mktemp("checkout"))
-    except NoProviders as missing:
-        pytest.skip(f"skipped: {missing}")
+def test_the_committed_wiring_is_terraforms() -> None:
+    assert WIRING.read_text() == shown(wiring_from(committed(LAPTOPS))) + "\n", STALE
 
 
-def values(state: State, kind: str, name: str) -> Any:
-    """Values of one resource, to be changed."""
-    resources = state["values"]["root_module"]["resources"]
-    found = (one["values"] for one in resources if one["type"] == kind)
-    return next(one for one in found if one["name"] == name)
-
-
-def test_the_committed_wiring_is_terraforms(state: State) -> None:
-    assert differences(wiring_from(state), COMMITTED) == [], (
-        "run 'make wiring' and read what it changes"
-    )
-    assert WIRING.read_text() == shown(wiring_from(state)) + "\n", "run 'make wiring'"
-
-
-def test_the_table_of_grants_in_the_security_page_is_terraforms(state: State) -> None:
+def test_the_table_of_grants_in_the_security_page_is_terraforms() -> None:
     page = PAGE.read_text()
-    assert with_table(page, access_table(grants_from(state))) == page, "run 'make wiring'"
+    assert with_table(page, access_table(grants_from(committed(LAPTOPS)))) == page, STALE
 
 
-def test_images_hashes_numbers_and_computed_addresses_leave_no_trace(state: State) -> None:
-    """Another project number, other addresses, another image, another zip: the same wiring."""
-    other = json.loads(
-        json.dumps(state)
-        .replace("123456789012", "987654321098")
-        .replace(".us-central1.run.app", "-x7k2q-uc.a.run.app")
-        .replace("/service:", "/service:other")
-        .replace("functions/", "functions/0")
-    )
-    assert other != state
-    assert wiring_from(other) == wiring_from(state)
-
-
-def test_a_changed_policy_changes_the_wiring(state: State) -> None:
-    other = copy.deepcopy(state)
-    values(other, "google_pubsub_subscription", "on-csv-landed")["ack_deadline_seconds"] = 61
-    assert differences(wiring_from(other), wiring_from(state)) == [
-        (
-            "subscriptions on-csv-landed.ack_deadline_seconds = 61 is in Terraform and not in"
-            " wiring.json"
-        ),
-        (
-            "subscriptions on-csv-landed.ack_deadline_seconds = 60 is in wiring.json and not in"
-            " Terraform"
-        ),
+def test_a_changed_policy_changes_the_wiring() -> None:
+    state = committed(LAPTOPS)
+    [push, _] = [
+        one for one in values_of(state, "google_pubsub_subscription") if "push_config" in one
     ]
+    push["ack_deadline_seconds"] = 61
+    changed = wiring_from(state)
+    assert [one["ack_deadline_seconds"] for one in changed["subscriptions"]] == [60, 61, 60]
+    assert changed | {"subscriptions": COMMITTED["subscriptions"]} == COMMITTED
 
 
-def test_what_only_builds_need_is_in_the_table_and_not_on_the_laptop(state: State) -> None:
-    wiring = json.dumps(wiring_from(state))
+def test_what_only_builds_need_is_in_the_table_and_not_on_the_laptop() -> None:
+    wiring = json.dumps(COMMITTED)
     assert "urgency-builder" not in wiring
     assert "urgency-source" not in wiring
-    assert access_table(grants_from(state)).count("| urgency-builder |") == 4
+    assert access_table(grants_from(committed(LAPTOPS))).count("| urgency-builder |") == 4
 
 
-def test_a_kind_of_grant_that_nobody_taught_is_an_error_and_not_left_out(state: State) -> None:
-    other = copy.deepcopy(state)
-    resources = other["values"]["root_module"]["resources"]
-    resources.append({"type": "google_storage_bucket_iam_binding", "values": {"name": "x"}})
+def test_an_unknown_kind_of_grant_is_an_error_and_not_left_out() -> None:
+    state = committed(LAPTOPS)
+    state["resources"].append({"type": "google_storage_bucket_iam_binding", "values": {}})
     with pytest.raises(KeyError, match="iam_binding"):
-        wiring_from(other)
+        wiring_from(state)
 
 
-# --- the difference in words, without Terraform
-# ------------------------------------------------------------------
+# --- what is computed anew ---
+
+ACCOUNT = "google_service_account"
+BLOCK = {
+    "attributes": {
+        "account_id": {"required": True},
+        "disabled": {"optional": True},
+        "email": {"computed": True},
+        "unique_id": {"computed": True},
+        "uses": {"computed": True},
+    },
+    "block_types": {"key": {"block": {"attributes": {"id": {"computed": True}, "of": {}}}}},
+}
 
 
-def test_a_missing_grant_is_told_in_words() -> None:
-    grant = COMMITTED["grants"][0]
-    fewer = COMMITTED | {"grants": COMMITTED["grants"][1:]}
-    sentence = f"grant {grant['role']} on {grant['resource']} to {grant['member']}"
-    assert differences(COMMITTED, fewer) == [f"{sentence} is in Terraform and not in wiring.json"]
-    assert differences(fewer, COMMITTED) == [f"{sentence} is in wiring.json and not in Terraform"]
+def applied(email: str, unique_id: str, image: str) -> dict[str, Any]:
+    """A `test_state` of one account, with an output that names it."""
+    values = {"account_id": "urgency-train", "disabled": False, "email": email}
+    values |= {"unique_id": unique_id, "uses": 0, "key": [{"id": unique_id, "of": email}]}
+    account = {"address": f"{ACCOUNT}.x", "type": ACCOUNT}
+    names = {"member": f"{email} member", "name": f"{email} name", "id": f"{email} id"}
+    return {
+        "provider_schemas": {"p": {"resource_schemas": {ACCOUNT: {"block": BLOCK}}}},
+        "root_module": {"resources": [account | {"values": values | names}]},
+        "outputs": {"who": {"value": f"ask {email}"}, "image": {"value": f"r/jobs:{image}"}},
+    }
 
 
-def test_a_changed_setting_is_told_in_words() -> None:
-    other = copy.deepcopy(COMMITTED)
-    other["jobs"][0]["environment"]["OMP_NUM_THREADS"] = "2"
-    assert differences(other, COMMITTED) == [
-        'jobs train.environment.OMP_NUM_THREADS = "2" is in Terraform and not in wiring.json',
-        'jobs train.environment.OMP_NUM_THREADS = "1" is in wiring.json and not in Terraform',
-    ]
+def test_computed_names_get_their_form_wherever_they_are_named() -> None:
+    state = settled(
+        applied("a1", "u1", "0" * 16), applied("b2", "u2", "1" * 16), {"project_id": "p"}
+    )
+    [account] = values_of(state, ACCOUNT)
+    email = "urgency-train@p.iam.gserviceaccount.com"
+    assert (account["email"], account["key"]) == (email, [{"of": email}])
+    assert state["outputs"] == {"who": f"ask {email}", "image": "r/jobs:0123456789abcdef"}
 
 
-def test_equal_wirings_differ_in_nothing() -> None:
-    assert differences(COMMITTED, copy.deepcopy(COMMITTED)) == []
+def test_what_differs_between_two_applies_is_left_out_and_so_is_what_a_mock_made_up() -> None:
+    state = settled(
+        applied("a1", "u1", "0" * 16), applied("b2", "u2", "0" * 16), {"project_id": "p"}
+    )
+    [account] = values_of(state, ACCOUNT)
+    assert "unique_id" not in account
+    assert "uses" not in account
+    assert account["disabled"] is False
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_state_keeps_every_grant_with_its_member_and_role(environment: str) -> None:
+    for one in committed(environment)["resources"]:
+        if "_iam_" in one["type"]:
+            assert {"role", "member"} <= one["values"].keys(), one["address"]
+
+
+# --- what readers see ---
 
 
 def test_a_grant_is_one_line_and_the_file_reads_back() -> None:

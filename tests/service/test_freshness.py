@@ -3,8 +3,8 @@ from __future__ import annotations
 from service.freshness import Freshness
 
 
-def freshness(dice: float = 0.0) -> Freshness:
-    return Freshness(soft_s=5, hard_s=30, now=100, dice=lambda: dice)
+def freshness(jitter: float = 0.0) -> Freshness:
+    return Freshness(soft_s=5, hard_s=30, now=100, jitter=lambda: jitter)
 
 
 def test_a_check_is_due_and_overdue_at_the_start():
@@ -22,7 +22,7 @@ def test_a_check_is_due_one_soft_bound_after_the_last_and_overdue_one_hard_bound
 
 
 def test_jitter_only_brings_a_check_forward_so_that_the_soft_bound_is_a_bound():
-    fresh = freshness(dice=1.0)
+    fresh = freshness(jitter=1.0)
     fresh.answered(100, 100)
     assert not fresh.is_due(103.9)
     assert fresh.is_due(104.0)

@@ -1,6 +1,4 @@
-"""The service in an environment with its own extra only: what it imports, and what a cold start
-costs.
-"""
+"""The service in an environment with its own extra only: its imports, its start, its memory."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +15,47 @@ import requests
 
 from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import URGENT_TICKET, put_model, release
+from tests.support.processor_time import least_of
 from tests.support.service.service import cloud_environ, cloud_registry
-from tests.support.service.service_process import CHECKOUT, service_process
+from tests.support.service.service_process import CHECKOUT, ServiceProcess, service_process
 from tests.support.tools import uv
+from tests.support.waiting import eventually
 from urgency.bundle import Arrays
 from urgency.features import FEATURES
 
 FORBIDDEN = {"pandas", "sklearn", "scipy", "mlflow", "grpc"}
-START_CPU_S = 0.6
+HANGS_AFTER_S = 120
+"""Far more than any machine needs."""
+
 PSS_MB = 80
+"""Memory does not depend on how fast a machine is."""
 
 FIRST_PREDICTION = """
 import json, sys
 from service.app import create_app
-answer = create_app().test_client().post("/predict", json={"title": "Production down"})
+client = create_app().test_client()
+while (answer := client.post("/predict", json={"title": "Production down"})).status_code == 503:
+    pass  # the pointer's read timed out on a busy machine: ask again
 modules = sorted({name.partition(".")[0] for name in sys.modules})
 json.dump({"status": answer.status_code, "modules": modules}, sys.stdout)
+"""
+
+EMPTY_APP = """
+import flask, google.cloud.storage, mmh3, msgspec, numpy
+
+def create_app():
+    app = flask.Flask("empty")
+    app.add_url_rule("/health/live", "live", dict)
+    app.add_url_rule("/predict", "predict", dict, methods=["POST"])
+    return app
+"""
+EMPTY_CONFIGURATION = """
+import os
+
+wsgi_app = "empty_app:create_app()"
+bind = f"127.0.0.1:{os.environ['PORT']}"
+worker_class = "gthread"
+threads = 8
 """
 
 pytestmark = pytest.mark.slow
@@ -42,23 +65,11 @@ pytestmark = pytest.mark.slow
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The interpreter of a fresh environment that holds the extra `service`."""
     folder = tmp_path_factory.mktemp("lean") / "venv"
-    command = [
-        uv(),
-        "sync",
-        "--quiet",
-        "--extra",
-        "service",
-        "--no-dev",
-        "--frozen",
-        "--compile-bytecode",
-    ]
+    options = ["--quiet", "--extra", "service", "--no-dev", "--frozen", "--compile-bytecode"]
     environ = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON": sys.executable}
-    subprocess.run(command, cwd=CHECKOUT, env=environ, check=True, timeout=240)
-    subprocess.run(
-        [folder / "bin/python", "-m", "compileall", "-q", "service", "urgency"],
-        cwd=CHECKOUT,
-        check=True,
-    )
+    subprocess.run([uv(), "sync", *options], cwd=CHECKOUT, env=environ, check=True, timeout=240)
+    compiling = [folder / "bin/python", "-m", "compileall", "-q", "service", "urgency"]
+    subprocess.run(compiling, cwd=CHECKOUT, check=True)
     return str(folder / "bin" / "python")
 
 
@@ -74,30 +85,52 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocket]:
 
 
 def test_the_first_prediction_imports_no_training_library_and_no_grpc(python: str, cloud: Pocket):
-    environ = cloud_environ(cloud) | {"PYTHONPATH": str(CHECKOUT)}
+    settings = {"PYTHONPATH": str(CHECKOUT), "URGENCY_POINTER_SOFT_S": "0.1"}
+    environ = cloud_environ(cloud) | settings
+    command = [python, "-c", FIRST_PREDICTION]
     ran = subprocess.run(
-        [python, "-c", FIRST_PREDICTION], env=environ, capture_output=True, timeout=60, check=True
+        command, env=environ, capture_output=True, timeout=HANGS_AFTER_S, check=True
     )
     seen = json.loads(ran.stdout)
     assert seen["status"] == 200
     assert not FORBIDDEN & set(seen["modules"])
 
 
-def test_a_cold_start_costs_little_processor_time_and_memory(
-    python: str, cloud: Pocket, tmp_path: Path
+def test_a_cold_start_costs_little_more_than_that_of_an_empty_app_with_the_same_libraries(
+    python: str, cloud: Pocket, tmp_path: Path, record_property: Callable[[str, object], None]
+):
+    (tmp_path / "empty_app.py").write_text(EMPTY_APP)
+    empty = tmp_path / "gunicorn.conf.py"
+    empty.write_text(EMPTY_CONFIGURATION)
+    environ = cloud_environ(cloud) | {"OPENBLAS_NUM_THREADS": "1"}
+
+    def cold_start(configuration: Path | None) -> float:
+        with service_process(environ, tmp_path, python, configuration=configuration) as service:
+            return sum(map(_cpu_s, _after_the_first_prediction(service)))
+
+    ours_s, empty_s = least_of(3, lambda: cold_start(None), lambda: cold_start(empty))
+    record_property("figure", f"cold start: {ours_s:.2f} s of CPU; an empty app: {empty_s:.2f} s")
+    assert ours_s < 2 * empty_s
+
+
+def test_a_serving_process_needs_little_memory(
+    python: str, cloud: Pocket, tmp_path: Path, record_property: Callable[[str, object], None]
 ):
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("this system does not tell a process's proportional memory")
     with service_process(cloud_environ(cloud), tmp_path, python) as service:
-        assert (
-            requests.post(f"{service.url}/predict", json=URGENT_TICKET, timeout=10).status_code
-            == 200
-        )
-        processes = [service.process.pid, *_children(service.process.pid)]
-        cpu_s, pss_mb = sum(map(_cpu_s, processes)), sum(map(_pss_mb, processes))
-    print(f"cold start: {cpu_s:.2f} s of CPU, {pss_mb:.0f} MB PSS in {len(processes)} processes")
-    assert cpu_s <= START_CPU_S
+        processes = _after_the_first_prediction(service)
+        pss_mb = sum(map(_pss_mb, processes))
+    record_property("figure", f"the service: {pss_mb:.0f} MB PSS in {len(processes)} processes")
     assert pss_mb <= PSS_MB
+
+
+def _after_the_first_prediction(service: ServiceProcess) -> list[int]:
+    """The process ids of master and worker, once they have answered."""
+    url = f"{service.url}/predict"
+    eventually(lambda: requests.post(url, json=URGENT_TICKET, timeout=HANGS_AFTER_S).ok)
+    master = service.process.pid
+    return [master, *_children(master)]
 
 
 def _children(pid: int) -> list[int]:

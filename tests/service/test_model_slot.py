@@ -2,18 +2,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from service.model_slot import CHECK_WAIT_S, TELL_EVERY_S
+from service.model_slot import LOG_EVERY_S
+from tests.service.faults import calls, held
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.service import HARD_S, SOFT_S, Instance
-from tests.support.storage.faults import calls, held
 from tests.support.waiting import eventually
 from urgency.errors import Unavailable
 
-THREADS = ThreadPoolExecutor(8)
-in_thread = THREADS.submit
+in_thread = ThreadPoolExecutor(8).submit
+
+HANGS_AFTER_S = 60
+"""Far more than any machine needs."""
 
 
 def test_a_request_within_the_soft_bound_asks_storage_nothing():
@@ -45,9 +48,11 @@ def test_an_unchanged_pointer_costs_one_read():
 def test_the_epoch_never_falls_though_an_older_pointer_is_read():
     registry = registry_with(1, 2)
     instance = Instance(registry)
+    manifest = registry.manifest(1)
+    assert manifest
     token, current = registry.current_release()
     registry.move_release(
-        replace(current, epoch=1, champion=1, manifest_sha256=registry.manifest(1).sha256), token
+        replace(current, epoch=1, champion=1, manifest_sha256=manifest.sha256), token
     )
     instance.clock.advance(SOFT_S)
     assert instance.version() == "2"
@@ -76,7 +81,7 @@ def test_a_new_epoch_of_the_same_model_is_taken_over_without_loading_it_again():
     assert len(instance.facts("model_loaded")) == loads
 
 
-def test_an_instance_that_answers_tells_once_a_minute_what_it_serves_also_while_storage_is_away():
+def test_an_instance_that_answers_logs_every_minute_what_it_serves_without_storage_too():
     registry = registry_with(1)
     instance = Instance(registry)
 
@@ -84,12 +89,11 @@ def test_an_instance_that_answers_tells_once_a_minute_what_it_serves_also_while_
         raise Unavailable("Storage does not answer.")
 
     registry.control.fault = away
-    for _ in range(int(2 * TELL_EVERY_S / SOFT_S)):
+    for _ in range(int(2 * LOG_EVERY_S / SOFT_S)):
         instance.clock.advance(SOFT_S)
         assert instance.version() == "1"
-    assert [(fact["version"], fact["epoch"]) for fact in instance.facts("model_serving")] == [
-        (1, 1)
-    ] * 3
+    facts = [(fact["version"], fact["epoch"]) for fact in instance.facts("model_serving")]
+    assert facts == [(1, 1)] * 3
 
 
 def test_only_one_request_loads_and_the_others_go_on_with_the_old_model():
@@ -100,9 +104,9 @@ def test_only_one_request_loads_and_the_others_go_on_with_the_old_model():
     instance.clock.advance(SOFT_S)
     with held(registry.objects, "before get models/00000002.json") as hold:
         loading = in_thread(instance.version)
-        assert hold.entered.wait(10)
+        assert hold.entered.wait(HANGS_AFTER_S)
         assert [instance.version() for _ in range(5)] == ["1"] * 5
-    assert loading.result(10) == "2"
+    assert loading.result(HANGS_AFTER_S) == "2"
     assert calls(registry).count("get models/00000002.json") == before + 1
 
 
@@ -114,54 +118,47 @@ def test_after_the_hard_bound_every_request_waits_for_the_running_check():
     instance.clock.advance(HARD_S + 1)
     with held(registry.control, "before get release.json") as hold:
         answers = [in_thread(instance.epoch)]
-        assert hold.entered.wait(10)
+        assert hold.entered.wait(HANGS_AFTER_S)
         looked = len(instance.clock.reads)
         answers += [in_thread(instance.epoch) for _ in range(3)]
         eventually(lambda: len(instance.clock.reads) == looked + 3)
-    assert [answer.result(10) for answer in answers] == ["2"] * 4
+    assert [answer.result(HANGS_AFTER_S) for answer in answers] == ["2"] * 4
     assert calls(registry).count("get release.json") == before + 1
 
 
-def test_a_request_waits_for_another_ones_check_no_longer_than_promised():
+def test_a_request_does_not_wait_for_the_end_of_another_ones_check():
     registry = registry_with(1)
     instance = Instance(registry)
     instance.clock.advance(HARD_S + 1)
     with held(registry.control, "before get release.json") as hold:
         checking = in_thread(instance.version)
-        assert hold.entered.wait(10)
-        began = time.monotonic()
+        assert hold.entered.wait(HANGS_AFTER_S)
         assert instance.version() == "1"
-        assert CHECK_WAIT_S <= time.monotonic() - began < CHECK_WAIT_S + 2
-    assert checking.result(10) == "1"
+        assert not checking.done()
+    assert checking.result(HANGS_AFTER_S) == "1"
 
 
 def test_no_answer_mixes_two_models_while_releases_go_by():
     registry = registry_with(1)
     instance = Instance(registry, {"URGENCY_POINTER_SOFT_S": "0.000001"}, clock=time.monotonic)
-    seen: list[tuple[str, float]] = []
+    scores: dict[str, set[float]] = defaultdict(set)
     stop = threading.Event()
 
     def ask() -> None:
         http = instance.http.application.test_client()
         while not stop.is_set():
             answer = http.post("/predict", json={"instances": [URGENT_TICKET]})
-            assert str(answer.json["model"]["version"]) == answer.headers["X-Model-Version"]
-            seen.append(
-                (answer.headers["X-Model-Version"], answer.json["predictions"][0]["probability"])
-            )
+            version = answer.headers["X-Model-Version"]
+            assert str(answer.json["model"]["version"]) == version
+            scores[version].add(answer.json["predictions"][0]["probability"])
 
     asking = [in_thread(ask) for _ in range(4)]
     for version in range(2, 12):
         release(registry, put_model(registry, version, strength=1 + version / 10))
-        eventually(
-            lambda version=version: any(answered == str(version) for answered, _ in list(seen))
-        )
+        eventually(lambda version=version: str(version) in scores, HANGS_AFTER_S)
     stop.set()
     for thread in asking:
-        thread.result(10)
-    scores = {
-        version: {score for answered, score in seen if answered == version} for version, _ in seen
-    }
+        thread.result(HANGS_AFTER_S)
     assert len(scores) >= 11 - 1
     assert all(len(of_version) == 1 for of_version in scores.values())
     assert len({score for of_version in scores.values() for score in of_version}) == len(scores)

@@ -37,7 +37,7 @@ def problem(body: bytes) -> Problem:
 def flaws(body: object) -> dict[str, str]:
     refused = problem(json.dumps(body).encode())
     assert refused.status == 422
-    return {flaw.pointer: flaw.detail for flaw in refused.flaws}
+    return {error.pointer: error.detail for error in refused.errors}
 
 
 # Answers
@@ -55,11 +55,8 @@ def test_instances_get_predictions_in_their_order_and_the_model_that_made_them()
 def test_a_bare_ticket_gets_a_bare_prediction():
     model = serving()
     probability = model.scorer.probability(normal_ticket(**URGENT_TICKET))
-    assert answer(URGENT_TICKET, model) == {
-        "label": "urgent",
-        "urgent": True,
-        "probability": probability,
-    }
+    prediction = {"label": "urgent", "urgent": True, "probability": probability}
+    assert answer(URGENT_TICKET, model) == prediction
 
 
 def test_no_instances_get_no_predictions():
@@ -67,12 +64,8 @@ def test_no_instances_get_no_predictions():
 
 
 def test_members_that_nobody_knows_and_nulls_are_as_if_absent():
-    sent = URGENT_TICKET | {
-        "customer_tier": None,
-        "id": None,
-        "assignee": {"name": ["x"]},
-        "signature_name": 1,
-    }
+    unknown = {"assignee": {"name": ["x"]}, "signature_name": 1}
+    sent = URGENT_TICKET | {"customer_tier": None, "id": None} | unknown
     assert answer(sent) == answer(URGENT_TICKET)
 
 
@@ -81,19 +74,16 @@ def test_members_that_nobody_knows_and_nulls_are_as_if_absent():
 def test_an_explanation_sums_to_the_log_odds(ticket: dict[str, str], top: int):
     got = answer(ticket | {"parameters": {"explain": top}})
     explanation = got["explanation"]
-    total = (
-        explanation["base"]
-        + sum(reason["weight"] for reason in explanation["reasons"])
-        + explanation["rest"]
-    )
+    weights = [reason["weight"] for reason in explanation["reasons"]]
+    total = explanation["base"] + sum(weights) + explanation["rest"]
     assert total == pytest.approx(math.log(got["probability"] / (1 - got["probability"])), abs=1e-9)
     assert len(explanation["reasons"]) <= top
 
 
 def test_reasons_say_where_their_word_stands():
-    reasons = answer({"instances": [URGENT_TICKET], "parameters": {"explain": 50}})["predictions"][
-        0
-    ]["explanation"]["reasons"]
+    body = {"instances": [URGENT_TICKET], "parameters": {"explain": 50}}
+    [prediction] = answer(body)["predictions"]
+    reasons = prediction["explanation"]["reasons"]
     assert reasons
     for reason in reasons:
         start, end = reason["span"]
@@ -107,9 +97,8 @@ def test_an_explanation_is_given_only_when_it_is_asked_for():
 def test_an_unknown_source_or_tier_is_scored_and_named():
     got = answer({"title": "Production down", "source": "Carrier Pigeon", "customer_tier": "gold"})
     assert got["label"] == "urgent"
-    assert got["warnings"] == [
-        "source 'carrier pigeon' was not seen in training; it weighs nothing."
-    ]
+    [warning] = got["warnings"]
+    assert warning == "source 'carrier pigeon' was not seen in training; it weighs nothing."
 
 
 def test_within_the_review_band_the_label_is_review_and_urgent_still_compares_with_the_threshold():
@@ -121,19 +110,10 @@ def test_within_the_review_band_the_label_is_review_and_urgent_still_compares_wi
 
 
 def test_every_bad_instance_is_listed_with_its_pointer():
-    bodies = [
-        URGENT_TICKET,
-        {},
-        {"title": 5},
-        3,
-        {"title": "x" * (TEXT_MAX + 1)},
-        {"title": "x", "id": 1.5},
-        None,
-    ]
-    found = flaws({"instances": bodies})
-    assert list(found) == [
-        f"#/instances/{place}" for place in ("1", "2/title", "3", "4", "5/id", "6")
-    ]
+    long, odd_id = {"title": "x" * (TEXT_MAX + 1)}, {"title": "x", "id": 1.5}
+    found = flaws({"instances": [URGENT_TICKET, {}, {"title": 5}, 3, long, odd_id, None]})
+    places = ("1", "2/title", "3", "4", "5/id", "6")
+    assert list(found) == [f"#/instances/{place}" for place in places]
     assert "both empty" in found["#/instances/1"]
     assert "got `int`" in found["#/instances/2/title"]
     assert "65,537" in found["#/instances/4"]
@@ -165,9 +145,8 @@ def test_what_breaks_a_limit_or_a_type_is_422_with_its_pointer(body: object, poi
 
 
 def test_as_many_instances_as_promised_are_answered():
-    assert (
-        len(answer({"instances": [URGENT_TICKET] * INSTANCES_MAX})["predictions"]) == INSTANCES_MAX
-    )
+    predictions = answer({"instances": [URGENT_TICKET] * INSTANCES_MAX})["predictions"]
+    assert len(predictions) == INSTANCES_MAX
 
 
 @pytest.mark.parametrize(
@@ -212,25 +191,18 @@ def test_no_problem_repeats_what_was_sent():
         b'"secret"',
     ):
         refused = problem(body)
-        assert "secret" not in refused.detail + "".join(flaw.detail for flaw in refused.flaws)
+        assert "secret" not in refused.detail + "".join(error.detail for error in refused.errors)
 
 
 def test_mutated_bodies_are_answered_or_refused_and_never_break_the_service():
-    """Seeded mutations of valid bodies: bytes flipped, cut, doubled, swapped for JSON's own
-    delicacies.
-    """
-    model, dice = serving(), random.Random(20260102)
-    seeds = [
-        json.dumps(
-            {"instances": [URGENT_TICKET, CALM_TICKET], "parameters": {"explain": 5}}
-        ).encode(),
-        json.dumps(
-            URGENT_TICKET | {"id": "é\U0001f525", "parameters": {"explain": 2}}, ensure_ascii=False
-        ).encode(),
-    ]
+    """Bytes of valid bodies are flipped, cut, doubled or replaced, always in the same way."""
+    model, rng = serving(), random.Random(20260102)
+    batch = {"instances": [URGENT_TICKET, CALM_TICKET], "parameters": {"explain": 5}}
+    bare = URGENT_TICKET | {"id": "é\U0001f525", "parameters": {"explain": 2}}
+    seeds = [json.dumps(body, ensure_ascii=False).encode() for body in (batch, bare)]
     outcomes = dict.fromkeys((200, 400, 422), 0)
     for _ in range(FUZZED_BODIES):
-        body = _mutated(dice.choice(seeds), dice)
+        body = _mutated(rng.choice(seeds), rng)
         try:
             asked = read_request(body)
             json.loads(encode(asked, predict(asked, model), model))
@@ -241,18 +213,20 @@ def test_mutated_bodies_are_answered_or_refused_and_never_break_the_service():
     assert all(count > FUZZED_BODIES / 100 for count in outcomes.values()), outcomes
 
 
-_DELICACIES = [
-    b"null", b"true", b"-0", b"1e999", b"9" * 400, b'"\\ud83d"', b'"\\udd25"', b"[]", b"{}", b'""', b"[" * 2000,
-    b"\x00", b"\xf0\x9f", b"\\u0000", b'"instances":', b'"parameters":{"explain":50},', "\u2028İ".encode(), b"\\", b",",
+_PIECES = [
+    b"null", b"true", b"-0", b"1e999", b"9" * 400, b"[]", b"{}", b'""', b"[" * 2000, b"\\", b",",
+    b"\x00", b"\xf0\x9f", b"\\u0000", b'"\\ud83d"', b'"\\udd25"', "\u2028İ".encode(),
+    b'"instances":', b'"parameters":{"explain":50},',
 ]  # fmt: skip
+"""What JSON readers stumble over."""
 
 
-def _mutated(body: bytes, dice: random.Random) -> bytes:
-    for _ in range(dice.randint(1, 4)):
-        start = dice.randrange(len(body) + 1)
-        end = min(len(body), start + dice.randrange(12))
-        piece = dice.choice(
-            [b"", bytes([dice.randrange(256)]), body[start:end] * 2, dice.choice(_DELICACIES)]
+def _mutated(body: bytes, rng: random.Random) -> bytes:
+    for _ in range(rng.randint(1, 4)):
+        start = rng.randrange(len(body) + 1)
+        end = min(len(body), start + rng.randrange(12))
+        piece = rng.choice(
+            [b"", bytes([rng.randrange(256)]), body[start:end] * 2, rng.choice(_PIECES)]
         )
         body = body[:start] + piece + body[end:]
     return body

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from service.model_slot import BACK_OFF_MOST_S
+from tests.service.faults import calls, corrupt, overwrite, overwritten_manifest
 from tests.support.models import put_model, registry_with, release, small_arrays
 from tests.support.service.service import SOFT_S, Instance
-from tests.support.storage.faults import calls, corrupt, overwrite, overwritten_manifest
 from urgency.bundle import ARRAYS, FORMAT, GOLDEN
 
 

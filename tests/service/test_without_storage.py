@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.local_copy import LocalCopy
+from tests.service.faults import calls, outage
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.service import HARD_S, SOFT_S, Instance
-from tests.support.storage.faults import calls, outage
 from urgency.errors import Forbidden
 
 
@@ -39,9 +39,7 @@ def test_an_outage_costs_one_try_per_soft_bound():
 def test_a_lost_grant_is_an_outage_too():
     registry = registry_with(1)
     instance = Instance(registry)
-    outage(registry).error = Forbidden(
-        "This identity may not read release.json: storage.objects.get"
-    )
+    outage(registry, Forbidden("This identity may not read release.json."))
     instance.clock.advance(SOFT_S)
     assert instance.version() == "1"
 
@@ -58,11 +56,11 @@ def test_a_cold_start_without_storage_serves_the_baked_bundle(tmp_path: Path):
     fault = outage(registry)
     instance = Instance(registry, {"URGENCY_BAKED_BUNDLE": str(kept(tmp_path, 1, 2, 3))})
     assert instance.version() == "3"
-    fault.error = (
-        None  # the first pointer that is read wins, though its epoch is lower than the baked one's
-    )
+    fault.error = None
     instance.clock.advance(SOFT_S)
-    assert instance.version() == "1"
+    assert (
+        instance.version() == "1"
+    )  # any pointer wins, though its epoch is lower than the baked one
 
 
 def test_a_cold_start_without_storage_prefers_the_disk_copy_to_the_baked_bundle(tmp_path: Path):
@@ -75,7 +73,7 @@ def test_a_cold_start_without_storage_prefers_the_disk_copy_to_the_baked_bundle(
     assert Instance(registry, environ).version() == "2"
 
 
-def test_a_damaged_disk_copy_is_passed_over(tmp_path: Path):
+def test_a_damaged_disk_copy_is_ignored(tmp_path: Path):
     disk = kept(tmp_path / "disk", 1, 2)
     (disk / "release.json").write_bytes(b"{")
     registry = registry_with(3)
@@ -104,7 +102,7 @@ def test_a_disk_that_cannot_be_written_harms_nothing(tmp_path: Path):
     assert instance.facts("local_copy_not_kept")
 
 
-def test_a_cold_start_without_anything_is_not_ready_and_heals_with_the_first_request_after_the_outage():
+def test_a_cold_start_without_any_model_heals_with_the_first_request_after_the_outage():
     registry = registry_with(1)
     fault = outage(registry)
     instance = Instance(registry)

@@ -1,8 +1,9 @@
-"""Small valid models, made without training, for whoever needs a registry with something in it."""
+"""Small valid models, made without training, and registries that hold them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,10 @@ _WEIGHTS = {
 
 
 def small_arrays(strength: float = 1.0) -> Arrays:
-    """A handful of features that tell URGENT_TICKET from CALM_TICKET; `strength` scales every
-    coefficient.
-    """
+    """A few features that separate URGENT_TICKET from CALM_TICKET; `strength` scales them."""
     learned = sorted((bucket(feature), strength * weight) for feature, weight in _WEIGHTS.items())
-    features, coefs = zip(*learned, strict=True)
-    return Arrays(
-        np.array(features, np.int32), np.full(len(learned), 2.0), np.array(coefs, np.float64)
-    )
+    feature, coef = map(np.array, zip(*learned, strict=True))
+    return Arrays(feature.astype(np.int32), np.full(len(learned), 2.0), coef)
 
 
 def small_manifest(version: int, parts: dict[str, str] | None = None, **members: Any) -> Manifest:
@@ -75,6 +72,12 @@ def small_manifest(version: int, parts: dict[str, str] | None = None, **members:
     return replace(manifest, **members)
 
 
+@cache
+def small_parts() -> dict[str, bytes]:
+    """The parts with which `small_manifest` loads."""
+    return _loadable_parts(small_manifest(1), small_arrays())
+
+
 def put_model(
     registry: Registry,
     version: int,
@@ -84,13 +87,8 @@ def put_model(
     **members: Any,
 ) -> Manifest:
     """Store a small model, or one of `arrays`, as `version`; `members` go into its manifest."""
-    arrays = arrays or small_arrays(strength)
     draft = small_manifest(version, **members)
-    scorer = Scorer(Bundle(draft, arrays, []))
-    golden = [
-        {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
-    ]
-    parts = {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}
+    parts = _loadable_parts(draft, arrays or small_arrays(strength))
     return registry.commit(
         replace(draft, parts={name: registry.put_blob(body) for name, body in parts.items()})
     )
@@ -114,10 +112,16 @@ def release(registry: Registry, manifest: Manifest, *, pinned: bool = False) -> 
 
 
 def registry_with(*versions: int) -> Registry:
-    """A registry in memory with small models of these versions, each released in turn; each scores
-    differently.
-    """
+    """A registry in memory: small models that score differently, each released in turn."""
     registry = Registry(MemoryStore(), MemoryStore(), sleep=lambda _seconds: None)
     for version in versions:
         release(registry, put_model(registry, version, strength=1.0 + version / 10))
     return registry
+
+
+def _loadable_parts(manifest: Manifest, arrays: Arrays) -> dict[str, bytes]:
+    scorer = Scorer(Bundle(manifest, arrays, []))
+    golden = [
+        {"ticket": t, "probability": scorer.probability(normal_ticket(**t))} for t in GOLDEN_TICKETS
+    ]
+    return {ARRAYS: arrays.to_bytes(), GOLDEN: canonical_json(golden)}

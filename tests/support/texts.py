@@ -1,6 +1,4 @@
-"""Texts that are hard to handle: every script, growing letters, combining marks, digits of the
-world, punctuation.
-"""
+"""Texts that are hard to handle: many scripts and digits, growing letters, combining marks."""
 
 from __future__ import annotations
 
@@ -16,19 +14,12 @@ _PIECES = " ".join((_ASCII, _SCRIPTS, _MARKS)).split(" ")
 
 
 def hostile_text(rng: random.Random, most: int = 30) -> str:
-    """Up to `most` pieces, now and then with characters drawn from all of Unicode but the
-    surrogates.
-    """
-    pieces = [
-        rng.choice(_PIECES) if rng.random() < 0.9 else _anything(rng)
-        for _ in range(rng.randrange(most))
-    ]
+    """Up to `most` pieces, some of them characters from anywhere in Unicode but the surrogates."""
+    count = rng.randrange(most)
+    pieces = [_anything(rng) if rng.random() > 0.9 else rng.choice(_PIECES) for _ in range(count)]
     return rng.choice(["", " "]).join(pieces) if rng.random() < 0.1 else " ".join(pieces)
 
 
 def _anything(rng: random.Random) -> str:
-    return "".join(
-        chr(code)
-        for code in (rng.randrange(0x110000) for _ in range(4))
-        if not 0xD800 <= code < 0xE000
-    )
+    codes = [rng.randrange(0x110000) for _ in range(4)]
+    return "".join(chr(code) for code in codes if not 0xD800 <= code < 0xE000)

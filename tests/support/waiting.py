@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a bound."""
+"""Waiting for a condition, with a bound that only says what hangs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], timeout_s: float = 10.0) -> T:
+HANGS_S = 60.0
+"""Generous, for any machine: what takes longer does not come."""
+
+
+def eventually(condition: Callable[[], T], timeout_s: float = HANGS_S) -> T:
     """The first true value of `condition()`; AssertionError after `timeout_s`."""
     until = time.monotonic() + timeout_s
     while not (value := condition()):

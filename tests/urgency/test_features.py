@@ -12,27 +12,13 @@ from urgency.features import FEATURES, bucket, located_words, marked, terms
 
 
 def test_words_are_runs_of_letters_and_digits_are_masked() -> None:
-    assert terms("L4-SRUP_20 isn't UP: Störung 支払い") == [
-        "l",
-        "0",
-        "srup",
-        "0",
-        "isn",
-        "t",
-        "up",
-        "störung",
-        "支払い",
-    ]
+    found = terms("L4-SRUP_20 isn't UP: Störung 支払い")
+    assert found == ["l", "0", "srup", "0", "isn", "t", "up", "störung", "支払い"]
 
 
 def test_features_are_marked_words_and_pairs() -> None:
-    assert marked(["server", "is", "down"], "t:") == [
-        "t:server",
-        "t:is",
-        "t:down",
-        "t:server is",
-        "t:is down",
-    ]
+    pairs = ["t:server is", "t:is down"]
+    assert marked(["server", "is", "down"], "t:") == ["t:server", "t:is", "t:down", *pairs]
     assert marked([], "t:") == []
 
 
@@ -47,9 +33,8 @@ def test_numbers_are_those_of_scikit_learns_hashing_vectorizer() -> None:
             norm=None,
             binary=True,
         )
-        assert sorted({bucket(feature) for feature in features}) == sorted(
-            vectorizer.transform([""]).indices
-        )
+        theirs = vectorizer.transform([""]).indices
+        assert sorted({bucket(feature) for feature in features}) == sorted(theirs)
 
 
 def test_every_word_stands_where_it_says() -> None:

@@ -15,13 +15,8 @@ def test_a_fact_is_one_line_with_the_fields_that_are_always_there() -> None:
     line = json.loads(stream.getvalue())
     assert stream.getvalue().count("\n") == 1
     assert datetime.fromisoformat(line.pop("time")).tzinfo is not None
-    assert line == {
-        "severity": "WARNING",
-        "message": "data_gone",
-        "execution": "train-x",
-        "n": 3,
-        "files": 2,
-    }
+    fields = {"execution": "train-x", "n": 3, "files": 2}
+    assert line == {"severity": "WARNING", "message": "data_gone", **fields}
 
 
 def test_a_line_break_in_a_field_does_not_break_the_line() -> None:

@@ -1,6 +1,4 @@
-"""Messages survive the trip in every wrapping, and anything else is refused as what it is:
-permanent.
-"""
+"""Messages are read in every wrapping; anything else is refused for good."""
 
 from __future__ import annotations
 
@@ -23,10 +21,8 @@ RESOURCE = {
 
 def pushed(body: object, attributes: dict[str, str] | None = None) -> dict[str, Any]:
     data = base64.b64encode(json.dumps(body).encode()).decode()
-    return {
-        "message": {"data": data, "attributes": attributes or {}, "messageId": "1"},
-        "subscription": "s",
-    }
+    message = {"data": data, "attributes": attributes or {}, "messageId": "1"}
+    return {"message": message, "subscription": "s"}
 
 
 @pytest.mark.parametrize(
@@ -34,11 +30,8 @@ def pushed(body: object, attributes: dict[str, str] | None = None) -> dict[str, 
 )
 def test_a_landed_object_is_read_bare_and_wrapped(wrapped: object) -> None:
     landed = read_landed_object(wrapped)
-    assert (landed.name, landed.generation, landed.size) == (
-        "incoming/a/b.csv",
-        1700000000000001,
-        12,
-    )
+    assert landed.name == "incoming/a/b.csv"
+    assert (landed.generation, landed.size) == (1700000000000001, 12)
     assert landed.created.isoformat() == "2026-01-02T03:04:05.678000+00:00"
 
 
@@ -48,26 +41,18 @@ def test_a_released_model_survives_the_trip() -> None:
     assert read_model_released(pushed(json.loads(data), attributes)) == sent
 
 
-@pytest.mark.parametrize(
-    "junk",
-    [
-        None,
-        [],
-        "text",
-        b"\xff",
-        b"[" * 100_000,
-        {},
-        {"message": 1},
-        {"message": {}},
-        {"message": {"data": "%%%"}},
-        {"message": {"data": base64.b64encode(b"[1]").decode()}},
-        {"message": {"data": base64.b64encode(b"{").decode()}},
-        {"message": {"data": base64.b64encode(b"{}").decode(), "attributes": 3}},
-        RESOURCE | {"generation": "x"},
-        RESOURCE | {"name": 3},
-        RESOURCE | {"timeCreated": "yesterday"},
-    ],
-)
+NO_OBJECT = [None, [], "text", b"\xff", b"[" * 100_000, {}]
+NO_DATA = [{"message": 1}, {"message": {}}, {"message": {"data": "%%%"}}]
+BAD_DATA = [
+    {"message": {"data": base64.b64encode(data).decode(), "attributes": attributes}}
+    for data, attributes in ((b"[1]", {}), (b"{", {}), (b"{}", 3))
+]
+BAD_FIELDS = [
+    RESOURCE | field for field in ({"generation": "x"}, {"name": 3}, {"timeCreated": "yesterday"})
+]
+
+
+@pytest.mark.parametrize("junk", [*NO_OBJECT, *NO_DATA, *BAD_DATA, *BAD_FIELDS])
 def test_anything_else_is_a_bad_message(junk: object) -> None:
     with pytest.raises(BadMessage):
         read_landed_object(junk)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.models import put_model, registry_with, small_manifest
+from tests.support.models import put_model, registry_with, release, small_manifest
 from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import Verdict, digest
 from urgency.errors import Conflict, CorruptObject, Gone
-from urgency.records import NO_RELEASE, Release, Snapshot, SourceFile
+from urgency.records import NO_RELEASE, Snapshot, SourceFile
 from urgency.registry import Registry
 from urgency.store import ABSENT, UNCHANGED
 
@@ -53,7 +53,7 @@ def test_the_newest_snapshot_has_the_highest_number() -> None:
     assert newest.n == 11
 
 
-def test_the_first_commit_of_a_version_is_what_every_run_goes_on_with() -> None:
+def test_the_first_commit_of_a_version_is_the_one_that_every_run_continues_with() -> None:
     registry = empty()
     first = registry.commit(small_manifest(1, execution="run-1"))
     assert registry.commit(small_manifest(1, execution="run-2")) == first == registry.manifest(1)
@@ -66,7 +66,7 @@ def test_a_blob_is_found_under_the_digest_of_its_bytes() -> None:
     assert registry.blob(name) == b"arrays"
 
 
-def test_other_bytes_under_a_digest_are_never_taken_over() -> None:
+def test_other_bytes_under_a_digest_are_never_accepted() -> None:
     registry = empty()
     objects(registry).overwrite(f"blobs/sha256/{digest(b'arrays')}", b"forged")
     with pytest.raises(CorruptObject):
@@ -90,7 +90,7 @@ def test_a_version_loads_only_as_the_manifest_that_was_released() -> None:
         registry.bundle(1, "0" * 64)
 
 
-def test_later_verdicts_stand_beside_the_first_and_the_newest_champions_is_the_last() -> None:
+def test_later_verdicts_are_kept_beside_the_first_and_the_newest_champions_is_the_last() -> None:
     registry = empty()
     manifest = put_model(registry, 12, verdict=Verdict("HOLD", (), 8))
     assert registry.last_verdict(manifest) == manifest.verdict
@@ -129,17 +129,31 @@ def test_the_notified_epoch_is_kept_by_compare_and_swap() -> None:
     assert registry.notified_epoch()[1] == 2
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"epoch": 1}', b"\xff", b"null"])
-def test_records_that_do_not_parse_are_corrupt(body: bytes) -> None:
-    with pytest.raises(CorruptObject):
-        Release.from_bytes(body)
-    with pytest.raises(CorruptObject):
-        Snapshot.from_bytes(body)
+def test_every_release_is_kept_in_order_of_its_epoch_todays_included() -> None:
+    registry = registry_with(1, 2, 3)
+    first = registry.manifest(1)
+    assert first
+    release(registry, first, pinned=True)
+    kept = registry.past_releases()
+    assert [past.epoch for past in kept] == [1, 2, 3, 4]
+    assert [past.champion for past in kept] == [1, 2, 3, 1]
+    assert kept[-1] == registry.current_release()[1]
 
 
-def test_a_release_reads_back_as_written() -> None:
-    for release in (
-        replace(NO_RELEASE, epoch=4),
-        replace(NO_RELEASE, champion=3, manifest_sha256="a" * 64, pinned=True),
-    ):
-        assert Release.from_bytes(release.to_bytes()) == release
+def test_a_release_that_the_bucket_erases_while_they_are_read_is_left_out() -> None:
+    registry = registry_with(1, 2, 3)
+    control = registry.control
+    assert isinstance(control, MemoryStore)
+    oldest = min(found.generation for found in control.generations("release.json"))
+
+    def erase_it(when: str) -> None:
+        if when == "before open release.json":
+            control.fault = lambda _when: None
+            control.erase("release.json", oldest)
+
+    control.fault = erase_it
+    assert [past.epoch for past in registry.past_releases()] == [2, 3]
+
+
+def test_before_the_first_release_there_are_no_past_ones() -> None:
+    assert empty().past_releases() == []

@@ -1,10 +1,9 @@
-"""The exact scorer gives what scikit-learn's own pipeline gives, within 1e-9, on thousands of
-tickets.
-"""
+"""The scorer gives what scikit-learn's own pipeline gives, to 1e-9, on thousands of tickets."""
 
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -29,14 +28,9 @@ def tickets(seed: int, count: int) -> list[Ticket]:
     made: list[Ticket] = []
     while len(made) < count:
         texts = hostile_text(rng), hostile_text(rng)
-        try:
-            made.append(
-                normal_ticket(
-                    *texts, rng.choice(["email", "Phone", "", "web"]), rng.choice(["", "gold"])
-                )
-            )
-        except BadTicket:
-            continue
+        categories = rng.choice(["email", "Phone", "", "web"]), rng.choice(["", "gold"])
+        with suppress(BadTicket):
+            made.append(normal_ticket(*texts, *categories))
     return made
 
 
@@ -104,10 +98,10 @@ def test_reasons_add_up_to_the_log_odds_and_name_words_as_they_stand() -> None:
     urgent = np.array(["down" in ticket.title for ticket in train])
     scorer = SklearnPipeline(train, urgent).scorer()
     for ticket in tickets(seed=4, count=500):
-        told = scorer.explain(ticket, top=5)
-        total = told.base + sum(reason.weight for reason in told.reasons) + told.rest
+        explained = scorer.explain(ticket, top=5)
+        weights = [reason.weight for reason in explained.reasons]
+        total = explained.base + sum(weights) + explained.rest
         assert abs(total - scorer.log_odds(ticket)) < 1e-9
-        weights = [abs(reason.weight) for reason in told.reasons]
-        assert weights == sorted(weights, reverse=True)
-        for reason in told.reasons:
+        assert weights == sorted(weights, key=abs, reverse=True)
+        for reason in explained.reasons:
             assert getattr(ticket, reason.field)[slice(*reason.span)] == reason.word

@@ -1,4 +1,4 @@
-"""A missing or malformed setting is told in one sentence that names it."""
+"""A missing or malformed setting is reported in one sentence that names it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from urgency.settings import read_settings, recipe_settings, settings_or_exit
 
 
 def test_a_missing_setting_is_named_and_explained() -> None:
-    with pytest.raises(
-        SettingsError, match=r"^URGENCY_LANDING_BUCKET is not set: bucket in which CSVs land.*\.$"
-    ):
+    sentence = r"^URGENCY_LANDING_BUCKET is not set: bucket in which CSVs land.*\.$"
+    with pytest.raises(SettingsError, match=sentence):
         read_settings({}, "landing_bucket")
 
 
@@ -38,18 +37,14 @@ def test_an_empty_setting_counts_as_missing() -> None:
         read_settings({"URGENCY_PROJECT": "  "}, "project")
 
 
-def test_the_projects_well_known_variable_serves_where_ours_is_absent() -> None:
+def test_the_well_known_variable_of_the_project_is_read_where_ours_is_absent() -> None:
     assert read_settings({"GOOGLE_CLOUD_PROJECT": "helpdesk"}).project == "helpdesk"
     assert read_settings({"GOOGLE_CLOUD_PROJECT": "a", "URGENCY_PROJECT": "b"}).project == "b"
 
 
 def test_values_are_parsed() -> None:
-    settings = read_settings(
-        {
-            "URGENCY_REVIEW_BAND": "0.2-0.4",
-            "URGENCY_COLUMN_ALIASES": "Betreff=title, Text=description",
-        }
-    )
+    aliases = {"URGENCY_COLUMN_ALIASES": "Betreff=title, Text=description"}
+    settings = read_settings({"URGENCY_REVIEW_BAND": "0.2-0.4", **aliases})
     assert settings.review_band == (0.2, 0.4)
     assert settings.column_aliases == (("betreff", "title"), ("text", "description"))
 

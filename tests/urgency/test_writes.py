@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.support.storage.memory_store import MemoryStore
 from urgency.errors import Conflict, Forbidden, Unavailable
 from urgency.store import ABSENT
-from urgency.writes import ATTEMPTS, create_once, swap
+from urgency.writes import ATTEMPTS, Sleep, create_once, swap
 
 
 class Faults:
@@ -29,7 +29,7 @@ def unavailable() -> Iterator[Exception]:
     return (Unavailable("Later.") for _ in range(ATTEMPTS))
 
 
-def test_the_first_creator_wins_and_later_ones_are_told() -> None:
+def test_the_first_creator_wins_and_later_ones_learn_that() -> None:
     store = MemoryStore()
     assert create_once(store, "x", b"ours", no_sleep)
     assert create_once(store, "x", b"ours", no_sleep)
@@ -46,18 +46,15 @@ def test_a_creation_whose_answer_was_lost_is_ours() -> None:
 def test_a_403_means_somebody_was_first_where_the_object_exists() -> None:
     store = MemoryStore()
     store.overwrite("x", b"theirs")
-    store.fault = Faults(
-        "before", Forbidden("No right to overwrite."), Forbidden("No right to overwrite.")
-    )
+    store.fault = Faults("before", *[Forbidden("No right to overwrite.")] * 2)
     assert not create_once(store, "x", b"ours", no_sleep)
     assert create_once(store, "x", b"theirs", no_sleep)
 
 
 def test_a_403_is_one_where_no_object_exists() -> None:
+    store = MemoryStore(Faults("before", Forbidden("No right at all.")))
     with pytest.raises(Forbidden):
-        create_once(
-            MemoryStore(Faults("before", Forbidden("No right at all."))), "x", b"ours", no_sleep
-        )
+        create_once(store, "x", b"ours", no_sleep)
 
 
 def test_a_swap_needs_the_token_that_is_there() -> None:
@@ -75,14 +72,18 @@ def test_a_swap_whose_answer_was_lost_returns_the_token_that_was_written() -> No
     assert swap(store, "x", b"2", token, no_sleep) > token
 
 
-@pytest.mark.parametrize("write", [create_once, swap])
-def test_an_outage_is_waited_for_ever_longer_and_not_for_ever(write: object) -> None:
+WRITES: dict[str, Callable[[MemoryStore, Sleep], object]] = {
+    "create_once": lambda store, sleep: create_once(store, "x", b"1", sleep),
+    "swap": lambda store, sleep: swap(store, "x", b"1", ABSENT, sleep),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_waits_in_an_outage_grow_and_end(write: Callable[[MemoryStore, Sleep], object]) -> None:
     waits: list[float] = []
     store = MemoryStore(Faults("before", *unavailable()))
     with pytest.raises(Unavailable):
-        create_once(store, "x", b"1", waits.append) if write is create_once else swap(
-            store, "x", b"1", ABSENT, waits.append
-        )
+        write(store, waits.append)
     assert len(store.calls) == ATTEMPTS
     assert len(waits) == ATTEMPTS - 1
     assert all(2**k / 2 <= wait <= 2**k for k, wait in enumerate(waits))

@@ -1,3 +1,1 @@
-"""The pocket cloud: a loopback server that answers Google's REST APIs as far as this system uses
-them.
-"""
+"""The pocket cloud: a server on the loopback that answers the Google APIs that this system uses."""

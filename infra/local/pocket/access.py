@@ -1,7 +1,5 @@
 """Who may do what: the wiring's grants, enforced on every call as Google's IAM enforces them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from flask import Request
@@ -12,7 +10,7 @@ from infra.local.wiring import Grant, Wiring
 
 
 class Access:
-    """The gatekeeper."""
+    """The grants of `wiring` and the callers that it names."""
 
     def __init__(self, wiring: Wiring, identity: Identity) -> None:
         self._identity = identity
@@ -24,13 +22,11 @@ class Access:
             self._grants[grant.member, grant.resource].append(grant)
 
     def caller(self, request: Request) -> str:
-        """Member (`serviceAccount:x`, `user:x`) whose access token `request` bears. Raises ApiError
-        401.
-        """
+        """Member (`serviceAccount:x`, `user:x`) whose access token this is. Raises ApiError 401."""
         authorization = request.authorization
         if authorization is None or authorization.type != "bearer" or not authorization.token:
-            raise ApiError(401, "required", "Login Required: the request bears no access token.")
-        email = self._identity.who(authorization.token)
+            raise ApiError(401, "required", "Login Required: the request has no access token.")
+        email = self._identity.owner_of(authorization.token)
         if email not in self._members:
             raise ApiError(401, "authError", f"The wiring no longer names {email}.")
         return self._members[email]
@@ -38,13 +34,11 @@ class Access:
     def allows(
         self, member: str, permission: str, resource: str, object_name: str | None = None
     ) -> bool:
-        """Whether a grant gives `member` the permission on `resource` (`buckets/x`, `topics/x`,
-        `jobs/x`, ...).
-        """
+        """Whether a grant gives `member` this on `resource` (`buckets/x`, `topics/x`, ...)."""
         name = f"projects/_/{resource}" + ("" if object_name is None else f"/objects/{object_name}")
-        grants = self._grants.get((member, resource), ())
         return any(
-            permission in grant.permissions and name.startswith(grant.prefix) for grant in grants
+            permission in grant.permissions and name.startswith(grant.prefix)
+            for grant in self._grants.get((member, resource), ())
         )
 
     def require(
@@ -53,8 +47,7 @@ class Access:
         """Raise ApiError 403 where `allows` says no."""
         if not self.allows(member, permission, resource, object_name):
             what = resource if object_name is None else f"{resource}/objects/{object_name}"
-            who = member.partition(":")[2]
+            email = member.partition(":")[2]
+            refused = f"{email} does not have {permission} access to {what}."
             denied = f"Permission '{permission}' denied on resource '{what}' (or it may not exist)."
-            raise ApiError(
-                403, "forbidden", f"{who} does not have {permission} access to {what}. {denied}"
-            )
+            raise ApiError(403, "forbidden", f"{refused} {denied}")

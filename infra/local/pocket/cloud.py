@@ -1,10 +1,4 @@
-"""The pocket cloud: every product over one state folder, as one WSGI application and the threads
-behind it.
-"""
-
-from __future__ import annotations
-
-from collections.abc import Sequence
+"""The pocket cloud: every product over one state folder, as a WSGI application and its threads."""
 
 from infra.local.pocket.access import Access
 from infra.local.pocket.app import pocket_app
@@ -24,58 +18,48 @@ from infra.local.timeline import Timeline
 from infra.local.wiring import Subscription, Wiring
 
 PUSHES_S = 1.0
-"""How long `stop` waits for pushes under way; what is broken off is delivered again after the next
-start.
-"""
+"""How long `stop` waits for pushes; one that is cut off is delivered again at the next start."""
 
 
 class PocketCloud:
-    """What `wiring` describes; its URIs are those of this machine. `hurry` divides every back-off."""
+    """What `wiring` describes; its URIs are local ones. `speedup` divides every back-off."""
 
     def __init__(
-        self,
-        home: Home,
-        wiring: Wiring,
-        identity: Identity,
-        jobs: Sequence[Job],
-        *,
-        hurry: float = 1.0,
+        self, home: Home, wiring: Wiring, identity: Identity, jobs: list[Job], speedup: float = 1.0
     ) -> None:
-        self.access = Access(wiring, identity)
+        self.access = access = Access(wiring, identity)
         self._agent = wiring.agents["pubsub"]
         self._timeline = timeline = Timeline(home.timeline)
         self._objects = Objects(home.cloud, wiring.buckets)
-        self._broker = Broker(
-            home.cloud / "pubsub.sqlite", wiring, timeline, may_bury=self._may_bury, hurry=hurry
+        self._broker = broker = Broker(
+            home.cloud / "pubsub.sqlite", wiring, timeline, self._may_dead_letter, speedup=speedup
         )
-        notifications = Notifications(self._broker, wiring, self.access, timeline)
-        bearer = Bearer(identity, self.access, self._agent, timeline)
+        notifications = Notifications(broker, wiring, access, timeline)
+        bearer = Bearer(identity, access, self._agent, timeline)
         self._pushers = [
-            Pusher(self._broker, subscription, push, bearer, timeline, project=wiring.project)
-            for subscription in wiring.subscriptions
-            if (push := subscription.push)
+            Pusher(broker, one, one.push, bearer, timeline, project=wiring.project)
+            for one in wiring.subscriptions
+            if one.push
         ]
-        self._executions = Executions(jobs, home.execution_logs, timeline, hurry=hurry)
+        self._executions = Executions(jobs, home.execution_logs, timeline, speedup=speedup)
         self._scheduler = Scheduler(wiring, identity, timeline)
         self.app = pocket_app(
             metadata_blueprint(identity),
-            storage_blueprint(self._objects, self.access, notifications.send),
-            pubsub_blueprint(self._broker, wiring, self.access),
-            run_blueprint(self._executions, wiring, self.access),
-            scheduler_blueprint(self._scheduler, wiring, self.access),
+            storage_blueprint(self._objects, access, notifications.send),
+            pubsub_blueprint(broker, wiring, access),
+            run_blueprint(self._executions, wiring, access),
+            scheduler_blueprint(self._scheduler, wiring, access),
         )
 
     def start(self) -> None:
-        """Begin to push and to keep time."""
+        """Begin to push, to run jobs and to keep time."""
         for pusher in self._pushers:
             pusher.start()
         self._executions.resume()
         self._scheduler.start()
 
     def stop(self, grace_s: float) -> None:
-        """Begin nothing more, and end running executions within `grace_s`; the application still
-        answers them.
-        """
+        """Begin nothing more and stop executions within `grace_s`; the API still answers them."""
         self._scheduler.stop()
         for pusher in self._pushers:
             pusher.stop()
@@ -84,11 +68,11 @@ class PocketCloud:
         self._executions.stop(grace_s)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._broker.close()
         self._objects.close()
 
-    def _may_bury(self, subscription: Subscription) -> bool:
+    def _may_dead_letter(self, subscription: Subscription) -> bool:
         """https://cloud.google.com/pubsub/docs/handling-failures#grant_forwarding_permissions."""
         publish, topic = "pubsub.topics.publish", f"topics/{subscription.dead_letter_topic}"
         consume, source = "pubsub.subscriptions.consume", f"subscriptions/{subscription.name}"

@@ -1,8 +1,4 @@
-"""Errors as Google's JSON APIs answer them, so that Google's clients translate them as they do in
-the cloud.
-"""
-
-from __future__ import annotations
+"""Errors as Google's JSON APIs answer them, so that Google's clients translate them as usual."""
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -13,21 +9,15 @@ STATUS = {
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
-    409: "ALREADY_EXISTS",
     412: "FAILED_PRECONDITION",
     416: "OUT_OF_RANGE",
-    429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     501: "UNIMPLEMENTED",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
 }
 
 
 class ApiError(Exception):
-    """What a request gets instead of an answer: HTTP status, Google's reason (`notFound`), a
-    sentence.
-    """
+    """The error that a request gets: HTTP status, Google's reason (`notFound`), a sentence."""
 
     def __init__(self, code: int, reason: str, message: str) -> None:
         super().__init__(message)
@@ -37,9 +27,7 @@ class ApiError(Exception):
 
 
 def register_errors(app: Flask) -> None:
-    """Make `app` answer every error in Google's shape; what it does not imitate is a 501, never an
-    empty 404.
-    """
+    """Make `app` answer every error in Google's shape, and 501 for what it does not imitate."""
     app.register_error_handler(ApiError, error_response)
     app.register_error_handler(HTTPException, _http_error)
 
@@ -60,9 +48,8 @@ def error_response(error: ApiError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response:
-    if error.code in (404, 405):  # an unknown route; a 404 would read as "no such object"
-        what = f"The pocket cloud does not imitate {request.method} {request.path}."
-        return error_response(ApiError(501, "notImplemented", what))
-    return error_response(
-        ApiError(error.code or 500, "badRequest", error.description or error.name)
-    )
+    if error.code in (404, 405):  # an unknown route; a 404 would mean "no such object"
+        problem = f"The pocket cloud does not imitate {request.method} {request.path}."
+        return error_response(ApiError(501, "notImplemented", problem))
+    problem = error.description or error.name
+    return error_response(ApiError(error.code or 500, "badRequest", problem))

@@ -3,8 +3,6 @@
 https://cloud.google.com/run/docs/container-contract#jobs-env-vars
 """
 
-from __future__ import annotations
-
 import secrets
 import string
 import subprocess
@@ -16,12 +14,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
-from infra.local.processes import Process, end, launch
+from infra.local.processes import Process, launch, stop_all
 from infra.local.timeline import Timeline
 from infra.local.wiring import Container
 
 AT_ONCE = 4
-"""Executions side by side; more wait their turn, as a laptop has few cores."""
+"""Executions side by side; more wait, as a laptop has few cores."""
 RETRY_PAUSE_S = 5.0
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL when a task runs out of time, as in Cloud Run."""
@@ -39,7 +37,7 @@ class State(Enum):
 
 @dataclass
 class Execution:
-    """One run of a job: one task, attempted until it succeeds or its retries are used up."""
+    """One run of a job: one task, tried until it succeeds or its retries are used up."""
 
     name: str
     job: str
@@ -53,7 +51,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Job:
-    """A container of the wiring with the command and the environment it gets on this machine."""
+    """A container of the wiring, with its command and environment on this machine."""
 
     container: Container
     command: Sequence[str]
@@ -62,28 +60,26 @@ class Job:
 
 
 class Executions:
-    """Runs jobs. Output of an execution goes to `<logs>/<execution>.log`; `hurry` divides the pause
-    before a retry.
+    """Runs jobs; the output goes to `<logs>/<execution>.log`. `speedup` divides retry pauses.
 
-    What has not ended has a file `<logs>/<execution>.unfinished`, by which `resume` finds it after
-    the machine stopped.
+    `resume` finds executions that a stop cut off by their files `<logs>/<execution>.unfinished`.
     """
 
     def __init__(
-        self, jobs: Sequence[Job], logs: Path, timeline: Timeline, *, hurry: float = 1.0
+        self, jobs: Sequence[Job], logs: Path, timeline: Timeline, *, speedup: float = 1.0
     ) -> None:
         self.jobs = {job.container.name: job for job in jobs}
         self.executions: dict[str, Execution] = {}
         self._logs = logs
         self._timeline = timeline
-        self._pause_s = RETRY_PAUSE_S / hurry
+        self._pause_s = RETRY_PAUSE_S / speedup
         self._tasks = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="execution")
         self._running: list[Process] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
     def run(self, job: str, *, who: str) -> Execution:
-        """Start an execution of `job`, asked for by `who` (an e-mail)."""
+        """Start an execution of `job`, requested by `who` (an e-mail)."""
         suffix = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
         execution = Execution(f"{job}-{suffix}", job, datetime.now(UTC))
         self._timeline.note("job_execution_requested", who, job=job, execution=execution.name)
@@ -92,27 +88,21 @@ class Executions:
         return execution
 
     def resume(self) -> None:
-        """Start again, under their names, the executions that were under way when the machine
-        stopped.
-        """
+        """Start again, under their names, the executions that the last stop cut off."""
         for marker in sorted(self._logs.glob("*.unfinished")):
             if (job := marker.read_text()) in self.jobs:
                 self._submit(Execution(marker.stem, job, datetime.now(UTC)))
 
     def of(self, job: str) -> list[Execution]:
         """The executions of `job`, latest first, as Cloud Run lists them."""
-        return [
-            execution
-            for execution in reversed(list(self.executions.values()))
-            if execution.job == job
-        ]
+        return [one for one in reversed(list(self.executions.values())) if one.job == job]
 
     def stop(self, grace_s: float) -> None:
-        """Cancel what waits or runs; processes get SIGTERM, then `grace_s`, then SIGKILL."""
+        """Cancel all that wait or run; processes get SIGTERM, then `grace_s`, then SIGKILL."""
         with self._lock:
             self._stopping.set()
             running = list(self._running)
-        end(running, grace_s)
+        stop_all(running, grace_s)
         self._tasks.shutdown()
 
     def _unfinished(self, execution: str) -> Path:
@@ -124,10 +114,9 @@ class Executions:
 
     def _execute(self, execution: Execution) -> None:
         account = self.jobs[execution.job].container.service_account
+        names = {"job": execution.job, "execution": execution.name}
         execution.started, execution.state = datetime.now(UTC), State.RUNNING
-        self._timeline.note(
-            "job_execution_started", account, job=execution.job, execution=execution.name
-        )
+        self._timeline.note("job_execution_started", account, **names)
         execution.state = self._attempts(execution)
         execution.completed = datetime.now(UTC)
         if execution.state is not State.CANCELLED:
@@ -135,8 +124,7 @@ class Executions:
         self._timeline.note(
             "job_execution_ended",
             account,
-            job=execution.job,
-            execution=execution.name,
+            **names,
             state=execution.state.value,
             retried=execution.retried,
             seconds=round((execution.completed - execution.started).total_seconds(), 3),
@@ -168,7 +156,7 @@ class Executions:
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            end([process], GRACE_S)
+            stop_all([process], GRACE_S)
             return f"The configured timeout of {timeout_s:g} s was reached."
         finally:
             with self._lock:

@@ -1,10 +1,8 @@
-"""Who is who: access tokens and signed ID tokens, which `metadata.py` hands out.
+"""Accounts, their access tokens and their signed ID tokens, which `metadata.py` hands out.
 
-google-auth works unmodified in a process whose environment has `Identity.environment`: it then *is*
-that account, as a container in Cloud Run is its service account.
+A process with the environment of `Identity.environment` is that account for google-auth, as a
+container in Cloud Run is its service account.
 """
-
-from __future__ import annotations
 
 import hashlib
 import hmac
@@ -25,7 +23,7 @@ ISSUER = "https://accounts.google.com"
 
 
 class Identity:
-    """The accounts of `wiring`, with keys kept in `home/identity` so that tokens outlive a restart.
+    """The accounts of `wiring`; keys stay in `home/identity`, so tokens outlive a restart.
 
     An account is the part of a service account's e-mail before its '@', or a key of `people`.
     """
@@ -35,11 +33,12 @@ class Identity:
         folder.mkdir(parents=True, exist_ok=True)
         self.project = wiring.project
         self.region = wiring.region
-        self.accounts = _accounts(wiring)
+        self.accounts = {key: member.partition(":")[2] for key, member in wiring.people.items()}
+        self.accounts |= {email.partition("@")[0]: email for email in wiring.service_accounts}
         self.keys = Keys.kept_in(folder)
         self._signer = crypt.RSASigner.from_string(self.keys.private_pem, self.keys.key_id)
-        self._nobody = folder / "gcloud"
-        self._nobody.mkdir(exist_ok=True)
+        self._no_gcloud = folder / "gcloud"
+        self._no_gcloud.mkdir(exist_ok=True)
 
     def environment(self, account: str, address: str) -> dict[str, str]:
         """Variables that make a process be `account`; `address` is the pocket cloud's host:port."""
@@ -47,9 +46,8 @@ class Identity:
         return {
             "GCE_METADATA_HOST": metadata,
             "GCE_METADATA_IP": metadata,
-            "CLOUDSDK_CONFIG": str(
-                self._nobody
-            ),  # else gcloud's own credentials, where there are any, come first
+            # an empty folder: else gcloud's own credentials, if there are any, come first
+            "CLOUDSDK_CONFIG": str(self._no_gcloud),
             "GOOGLE_APPLICATION_CREDENTIALS": "",
         }
 
@@ -60,15 +58,13 @@ class Identity:
         return self.accounts[account]
 
     def access_token(self, email: str, life_s: float = TOKEN_LIFE_S) -> str:
-        """An opaque token that `who` understands for `life_s` seconds, whichever process asks."""
+        """An opaque token that `owner_of` understands for `life_s` seconds, in any process."""
         claim = json.dumps([email, time.time() + life_s, secrets.token_hex(4)])
         payload = claim.encode().hex()
         return f"pocket.{payload}.{self._seal(payload)}"
 
-    def who(self, token: str) -> str:
-        """E-mail of the access token's owner. Raises ApiError 401 where the token is not ours or
-        has expired.
-        """
+    def owner_of(self, token: str) -> str:
+        """E-mail of the access token's owner. Raises ApiError 401: not ours, or expired."""
         _, _, rest = token.partition("pocket.")
         payload, _, seal = rest.rpartition(".")
         if not hmac.compare_digest(seal.encode(), self._seal(payload).encode()):
@@ -79,9 +75,7 @@ class Identity:
         return str(email)
 
     def id_token(self, email: str, audience: str, life_s: float = TOKEN_LIFE_S) -> str:
-        """A token signed with RS256, as Google's, that says who calls `audience` for `life_s`
-        seconds.
-        """
+        """A token signed with RS256, like Google's: `email` calls `audience`, for `life_s`."""
         now = int(time.time())
         claims = {
             "iss": ISSUER,
@@ -96,21 +90,11 @@ class Identity:
         return bytes(jwt.encode(self._signer, claims)).decode()
 
     def verify_id_token(self, token: str) -> dict[str, Any]:
-        """Claims of an ID token that we signed and that is still good; its audience is the caller's
-        to check.
-
-        Raises ApiError 401.
-        """
+        """Claims of a valid ID token of ours, audience unchecked. Raises ApiError 401."""
         try:
             return dict(jwt.decode(token, certs={self.keys.key_id: self.keys.certificate_pem}))
         except ValueError as error:
-            raise ApiError(401, "authError", f"The ID token is not acceptable: {error}") from error
+            raise ApiError(401, "authError", f"The ID token is not valid: {error}") from error
 
     def _seal(self, payload: str) -> str:
         return hmac.new(self.keys.secret, payload.encode(), hashlib.sha256).hexdigest()
-
-
-def _accounts(wiring: Wiring) -> dict[str, str]:
-    """Account -> e-mail."""
-    people = {key: member.removeprefix("user:") for key, member in wiring.people.items()}
-    return people | {email.partition("@")[0]: email for email in wiring.service_accounts}

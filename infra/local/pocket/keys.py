@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
 import hashlib
 import secrets
@@ -16,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 @dataclass(frozen=True)
 class Keys:
-    """An RSA key with its self-signed certificate, for ID tokens, and a secret, for access tokens."""
+    """An RSA key with its certificate, for ID tokens, and a secret, for access tokens."""
 
     private_pem: str
     certificate_pem: str
@@ -38,21 +37,6 @@ class Keys:
         """The `kid` by which a token names its certificate."""
         return hashlib.sha256(self.certificate_pem.encode()).hexdigest()[:40]
 
-    def json_web_key(self) -> dict[str, str]:
-        """The public half as RFC 7517 writes it."""
-        public = x509.load_pem_x509_certificate(self.certificate_pem.encode()).public_key()
-        assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 - narrows the type; we made it
-        numbers = public.public_numbers()
-        modulus, exponent = _base64url(numbers.n), _base64url(numbers.e)
-        return {
-            "kty": "RSA",
-            "alg": "RS256",
-            "use": "sig",
-            "kid": self.key_id,
-            "n": modulus,
-            "e": exponent,
-        }
-
 
 def _make() -> tuple[bytes, bytes, bytes]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -69,8 +53,3 @@ def _make() -> tuple[bytes, bytes, bytes]:
         pem, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
     return private, certificate.public_bytes(pem), secrets.token_bytes(32)
-
-
-def _base64url(number: int) -> str:
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

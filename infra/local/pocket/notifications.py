@@ -1,16 +1,14 @@
-"""Bucket notifications: storage's agent announces written objects on a topic.
+"""Bucket notifications: storage's agent publishes a message for each new object.
 
 https://cloud.google.com/storage/docs/pubsub-notifications
 """
-
-from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
 
 from infra.local.pocket.access import Access
 from infra.local.pocket.broker import Broker
-from infra.local.timeline import Timeline
+from infra.local.timeline import Timeline, utc_text
 from infra.local.wiring import Notification, Wiring
 
 Resource = dict[str, object]
@@ -18,7 +16,7 @@ Resource = dict[str, object]
 
 
 class Notifications:
-    """The notifications of `wiring`, published as storage's own agent where it may."""
+    """The notifications of `wiring`, published by storage's agent where a grant allows it."""
 
     def __init__(self, broker: Broker, wiring: Wiring, access: Access, timeline: Timeline) -> None:
         self._broker = broker
@@ -28,40 +26,35 @@ class Notifications:
         self._timeline = timeline
 
     def send(self, event_type: str, resource: Resource) -> None:
-        """Announce what happened to an object, on the topic of every notification that asks for it."""
-        facts = {"bucket": str(resource["bucket"]), "object": str(resource["name"])}
-        self._timeline.note(
-            event_type.lower(), self._agent, generation=str(resource["generation"]), **facts
-        )
-        for number, config in self._configs.items():
-            if _asks_for(config, event_type, resource):
-                self._publish(number, config.topic, event_type, resource)
-
-    def _publish(self, number: int, topic: str, event_type: str, resource: Resource) -> None:
-        if not self._access.allows(
-            f"serviceAccount:{self._agent}", "pubsub.topics.publish", f"topics/{topic}"
-        ):
-            self._timeline.note(
-                "notification_refused", self._agent, topic=topic, object=str(resource["name"])
-            )
-            return
+        """Publish what happened to an object on the topic of every notification that matches."""
+        bucket, name, generation = (str(resource[key]) for key in ("bucket", "name", "generation"))
+        facts = {"generation": generation, "bucket": bucket, "object": name}
+        self._timeline.note(event_type.lower(), self._agent, **facts)
         attributes = {
             "eventType": event_type,
             "payloadFormat": "JSON_API_V1",
-            "bucketId": str(resource["bucket"]),
-            "objectId": str(resource["name"]),
-            "objectGeneration": str(resource["generation"]),
-            "eventTime": (
-                datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-            ),
-            "notificationConfig": (
-                f"projects/_/buckets/{resource['bucket']}/notificationConfigs/{number}"
-            ),
+            "bucketId": bucket,
+            "objectId": name,
+            "objectGeneration": generation,
+            "eventTime": utc_text(datetime.now(UTC), "microseconds"),
         }
-        self._broker.publish(topic, json.dumps(resource).encode(), attributes, who=self._agent)
+        for number, config in self._configs.items():
+            if _matches(config, event_type, resource):
+                config_name = f"projects/_/buckets/{bucket}/notificationConfigs/{number}"
+                named = attributes | {"notificationConfig": config_name}
+                self._publish(config.topic, named, resource)
+
+    def _publish(self, topic: str, attributes: dict[str, str], resource: Resource) -> None:
+        agent = f"serviceAccount:{self._agent}"
+        if not self._access.allows(agent, "pubsub.topics.publish", f"topics/{topic}"):
+            refused = {"topic": topic, "object": str(resource["name"])}
+            return self._timeline.note("notification_refused", self._agent, **refused)
+        data = json.dumps(resource).encode()
+        self._broker.publish(topic, data, attributes, who=self._agent)
+        return None
 
 
-def _asks_for(config: Notification, event_type: str, resource: Resource) -> bool:
+def _matches(config: Notification, event_type: str, resource: Resource) -> bool:
     return (
         config.bucket == resource["bucket"]
         and event_type in config.event_types

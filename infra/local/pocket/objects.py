@@ -1,11 +1,8 @@
 """The object store behind the storage API: versioned, durable, with atomic preconditions.
 
 The index is one SQLite file, the payloads are files beside it. A payload is durable before its row
-is written and an answer is given after the row is committed, so that nothing acknowledged is lost
-when the process is killed.
+is written, and the answer comes after the row: a kill loses nothing that was acknowledged.
 """
-
-from __future__ import annotations
 
 import json
 import sqlite3
@@ -21,13 +18,14 @@ from typing import BinaryIO
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.payloads import Draft, Payloads
 from infra.local.pocket.resources import NewObject, Page, Preconditions, Query, StoredObject
+from infra.local.timeline import utc_text
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS object (
-    bucket TEXT, name TEXT, generation INTEGER, size INTEGER, crc32c TEXT, md5 TEXT, content_type TEXT, metadata TEXT,
-    created TEXT, payload TEXT, deleted TEXT,
+    bucket TEXT, name TEXT, generation INTEGER, size INTEGER, crc32c TEXT, md5 TEXT,
+    content_type TEXT, metadata TEXT, created TEXT, payload TEXT, deleted TEXT,
     PRIMARY KEY (bucket, name, generation)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS live ON object (bucket, name) WHERE deleted IS NULL;
@@ -36,8 +34,7 @@ _LAST = "\U0010ffff"  # no name sorts after it
 
 
 class Objects:
-    """Every bucket's objects, kept in `home/storage`. One lock: each call sees and leaves a
-    consistent store.
+    """Every bucket's objects, kept in `home/storage`; calls are atomic, by one lock.
 
     Generations are microseconds of `clock_ns`, and increase even where it does not.
     """
@@ -51,45 +48,43 @@ class Objects:
         self._lock = threading.Lock()
         self._index = sqlite3.connect(home / "storage" / "index.sqlite", check_same_thread=False)
         self._index.executescript(_SCHEMA)
-        self.payloads.forget_all_but(
-            {payload for (payload,) in self._index.execute("SELECT payload FROM object")}
-        )
-        (self._generation,) = self._index.execute(
-            "SELECT COALESCE(MAX(generation), 0) FROM object"
-        ).fetchone()
+        known = self._index.execute("SELECT payload FROM object")
+        self.payloads.remove_all_but({payload for (payload,) in known})
+        newest = self._index.execute("SELECT COALESCE(MAX(generation), 0) FROM object")
+        (self._generation,) = newest.fetchone()
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         self._index.close()
 
     def get(
-        self, bucket: str, name: str, generation: int | None, demands: Preconditions
+        self, bucket: str, name: str, generation: int | None, preconditions: Preconditions
     ) -> StoredObject:
         """The live object, or that generation of it. Raises ApiError 404, 412, 304."""
         with self._transaction():
             found = self._find(bucket, name, generation)
         if found is None:
             raise _no_such(bucket, name, generation)
-        demands.check(found, reading=True)
+        preconditions.check(found, reading=True)
         return found
 
     def open(self, stored: StoredObject) -> BinaryIO:
-        """The payload of an object that `get` returned. Raises ApiError 404 where it was erased
-        since then.
-        """
+        """The payload of an object. Raises ApiError 404 where it was erased since `get`."""
         try:
             return self.payloads.path(stored.payload).open("rb")
         except FileNotFoundError:
             raise _no_such(stored.bucket, stored.name, stored.generation) from None
 
     def put(
-        self, new: NewObject, draft: Draft, demands: Preconditions, may_replace: Callable[[], None]
+        self,
+        new: NewObject,
+        draft: Draft,
+        preconditions: Preconditions,
+        may_replace: Callable[[], None],
     ) -> StoredObject:
-        """Make `draft` the live object; what it replaces stays as an older generation. Raises
-        ApiError 400, 412.
+        """Make `draft` the live object; the old one stays a generation. Raises ApiError 400, 412.
 
-        Where an object is replaced, `may_replace` is called first: it raises if this caller must
-        not.
+        may_replace: called before an object is replaced; raises where the caller may not.
         """
         try:
             draft.verify(crc32c=new.crc32c, md5=new.md5)
@@ -98,34 +93,29 @@ class Objects:
                 current = self._find(new.bucket, new.name)
                 if current:
                     may_replace()
-                demands.check(current)
+                preconditions.check(current)
                 return self._insert(new, draft, payload)
         except ApiError:
             draft.discard()
             raise
 
     def delete(
-        self, bucket: str, name: str, generation: int | None, demands: Preconditions
+        self, bucket: str, name: str, generation: int | None, preconditions: Preconditions
     ) -> None:
-        """Retire the live object, or erase that generation for good. Raises ApiError 404, 412."""
+        """End the live object, or erase that generation for good. Raises ApiError 404, 412."""
         with self._transaction():
             found = self._find(bucket, name, generation)
             if found is None:
                 raise _no_such(bucket, name, generation)
-            demands.check(found)
+            preconditions.check(found)
             if generation is None:
-                self._retire(bucket, name)
-                return
-            self._index.execute(
-                "DELETE FROM object WHERE bucket = ? AND name = ? AND generation = ?",
-                (bucket, name, generation),
-            )
-        self.payloads.path(found.payload).unlink()
+                return self._retire(bucket, name)
+            statement = "DELETE FROM object WHERE bucket = ? AND name = ? AND generation = ?"
+            self._index.execute(statement, (bucket, name, generation))
+        return self.payloads.path(found.payload).unlink()
 
     def list(self, bucket: str, query: Query) -> Page:
-        """Objects in order of name, then generation; what follows a delimiter is folded into
-        `prefixes`.
-        """
+        """Objects by name, then generation; names with the delimiter only as `prefixes`."""
         page = Page()
         last = query.after
         with self._transaction():
@@ -150,11 +140,11 @@ class Objects:
             yield
 
     def _find(self, bucket: str, name: str, generation: int | None = None) -> StoredObject | None:
-        row = self._index.execute(
-            "SELECT * FROM object WHERE bucket = :bucket AND name = :name AND CASE WHEN :generation"
-            " IS NULL THEN deleted IS NULL ELSE generation = :generation END",
-            {"bucket": bucket, "name": name, "generation": generation},
-        ).fetchone()
+        query = (
+            "SELECT * FROM object WHERE bucket = ? AND name = ?"
+            " AND CASE WHEN ?3 IS NULL THEN deleted IS NULL ELSE generation = ?3 END"
+        )
+        row = self._index.execute(query, (bucket, name, generation)).fetchone()
         return StoredObject(*row) if row else None
 
     def _insert(self, new: NewObject, draft: Draft, payload: str) -> StoredObject:
@@ -168,50 +158,45 @@ class Objects:
             md5=draft.md5,
             content_type=new.content_type,
             metadata=json.dumps(new.metadata),
-            created=_now(),
+            created=utc_text(datetime.now(UTC)),
             payload=payload,
         )
         self._retire(new.bucket, new.name)
-        self._index.execute(
-            "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(stored)
-        )
+        statement = "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._index.execute(statement, astuple(stored))
         return stored
 
     def _retire(self, bucket: str, name: str) -> None:
         self._index.execute(
             "UPDATE object SET deleted = ? WHERE bucket = ? AND name = ? AND deleted IS NULL",
-            (_now(), bucket, name),
+            (utc_text(datetime.now(UTC)), bucket, name),
         )
 
     def _scan(self, bucket: str, query: Query) -> Iterator[StoredObject]:
-        rows = self._index.execute(
-            "SELECT * FROM object WHERE bucket = :bucket AND name >= :start AND name < :end AND"
-            " (name, generation) > (:after_name, :after_generation) AND (:versions OR deleted IS"
-            " NULL) ORDER BY name, generation",
-            {
-                "bucket": bucket,
-                "start": max(query.prefix, query.start_offset),
-                "end": min(query.prefix + _LAST, query.end_offset or _LAST),
-                "after_name": query.after[0],
-                "after_generation": query.after[1],
-                "versions": query.versions,
-            },
+        statement = (
+            "SELECT * FROM object WHERE bucket = :bucket AND name >= :start AND name < :end"
+            " AND (name, generation) > (:after_name, :after_generation)"
+            " AND (:versions OR deleted IS NULL) ORDER BY name, generation"
         )
-        return (StoredObject(*row) for row in rows)
+        values = {
+            "bucket": bucket,
+            "start": max(query.prefix, query.start_offset),
+            "end": min(query.prefix + _LAST, query.end_offset or _LAST),
+            "after_name": query.after[0],
+            "after_generation": query.after[1],
+            "versions": query.versions,
+        }
+        return (StoredObject(*row) for row in self._index.execute(statement, values))
 
 
 def _folded(name: str, query: Query) -> str | None:
     """The entry of `prefixes` that stands for `name`, if any."""
-    head, delimiter, _ = (
-        name[len(query.prefix) :].partition(query.delimiter) if query.delimiter else ("", "", "")
-    )
+    if not query.delimiter:
+        return None
+    head, delimiter, _ = name[len(query.prefix) :].partition(query.delimiter)
     return query.prefix + head + delimiter if delimiter else None
 
 
 def _no_such(bucket: str, name: str, generation: int | None) -> ApiError:
     which = name if generation is None else f"{name}#{generation}"
     return ApiError(404, "notFound", f"No such object: {bucket}/{which}")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

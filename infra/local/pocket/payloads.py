@@ -1,4 +1,4 @@
-"""Object payloads as files: written aside, checked, then kept under a name of their own for ever."""
+"""Object payloads as files: written as drafts, checked, then kept under a name of their own."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from infra.local.pocket.errors import ApiError
 
 
 class Payloads:
-    """A folder of payload files. Whatever a killed process left half written is thrown away at
-    construction.
-    """
+    """A folder of payload files. The constructor removes what a killed process left."""
 
     def __init__(self, folder: Path) -> None:
         self._kept = folder / "kept"
@@ -34,10 +32,8 @@ class Payloads:
         """The file of a kept payload."""
         return self._kept / payload
 
-    def forget_all_but(self, known: set[str]) -> None:
-        """Remove payloads that no index row came to know, since the process was killed between the
-        two.
-        """
+    def remove_all_but(self, known: set[str]) -> None:
+        """Remove payloads without an index row: the process was killed between the two."""
         for file in self._kept.iterdir():
             if file.name not in known:
                 file.unlink()
@@ -73,19 +69,14 @@ class Draft:
         return base64.b64encode(self._md5.digest()).decode()
 
     def verify(self, *, crc32c: str | None, md5: str | None) -> None:
-        """Raise ApiError 400 where a checksum that the sender declared is not that of what arrived."""
-        for what, declared, calculated in (("CRC32C", crc32c, self.crc32c), ("MD5", md5, self.md5)):
-            if declared not in (None, calculated):
-                raise ApiError(
-                    400,
-                    "invalid",
-                    f'Provided {what} hash "{declared}" doesn\'t match calculated "{calculated}".',
-                )
+        """Raise ApiError 400 where what arrived has another checksum than the sender declared."""
+        for kind, declared, actual in (("CRC32C", crc32c, self.crc32c), ("MD5", md5, self.md5)):
+            if declared not in (None, actual):
+                problem = f'Provided {kind} hash "{declared}" doesn\'t match calculated "{actual}".'
+                raise ApiError(400, "invalid", problem)
 
     def keep(self) -> str:
-        """Make the payload durable and return its name: from now on neither a kill nor a power cut
-        loses it.
-        """
+        """Make the payload durable, against kills and power cuts, and return its name."""
         with self._path.open("rb") as file:
             os.fsync(file.fileno())
         self._path = self._path.rename(self._kept / self._path.name)
@@ -97,5 +88,5 @@ class Draft:
         return self._path.name
 
     def discard(self) -> None:
-        """Throw away what was written, kept or not."""
+        """Delete what was written, kept or not."""
         self._path.unlink()

@@ -1,6 +1,4 @@
-"""What the storage API speaks of: objects, what uploads say about them, preconditions, listings."""
-
-from __future__ import annotations
+"""The terms of the storage API: objects, uploads, preconditions and listings."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,9 +8,7 @@ from infra.local.pocket.errors import ApiError
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One generation of an object; `deleted` says when it stopped being the live one. Times as RFC
-    3339 text.
-    """
+    """One generation of an object; `deleted`: when the next replaced it. Times in RFC 3339."""
 
     bucket: str
     name: str
@@ -27,9 +23,7 @@ class StoredObject:
     deleted: str | None = None
 
     def resource(self) -> dict[str, object]:
-        """The object as the JSON API shows it.
-        https://cloud.google.com/storage/docs/json_api/v1/objects.
-        """
+        """https://cloud.google.com/storage/docs/json_api/v1/objects#resource."""
         resource: dict[str, object] = {
             "kind": "storage#object",
             "id": f"{self.bucket}/{self.name}/{self.generation}",
@@ -67,10 +61,9 @@ class NewObject:
 
 @dataclass(frozen=True)
 class Preconditions:
-    """What a request demands of the current object; None demands nothing, generation 0 is 'no such
-    object'.
+    """What a request expects of the current object: None nothing, generation 0 no such object.
 
-    No call here changes metadata, so that an object's metageneration is 1 and an absent one's is 0.
+    No call here changes metadata, so the metageneration of an object is 1, of an absent one 0.
     """
 
     generation_match: int | None = None
@@ -79,32 +72,21 @@ class Preconditions:
     metageneration_not_match: int | None = None
 
     def check(self, current: StoredObject | None, *, reading: bool = False) -> None:
-        """Raise ApiError 412 where `current` is not as demanded, 304 where a reader has it already."""
-        generation, metageneration = (current.generation, 1) if current else (0, 0)
-        wanted = ((self.generation_match, generation), (self.metageneration_match, metageneration))
-        unwanted = (
-            (self.generation_not_match, generation),
-            (self.metageneration_not_match, metageneration),
-        )
-        if any(demand not in (None, actual) for demand, actual in wanted):
-            raise ApiError(
-                412,
-                "conditionNotMet",
-                "At least one of the pre-conditions you specified did not hold.",
-            )
-        if any(demand == actual for demand, actual in unwanted):
-            raise ApiError(
-                304 if reading else 412,
-                "conditionNotMet",
-                "The object is at the generation you excluded.",
-            )
+        """Raise ApiError 412 where `current` is not as expected, 304 where a reader has it."""
+        actual = (current.generation, 1) if current else (0, 0)
+        expected = (self.generation_match, self.metageneration_match)
+        excluded = (self.generation_not_match, self.metageneration_not_match)
+        if any(one not in (None, number) for one, number in zip(expected, actual, strict=True)):
+            problem = "At least one of the pre-conditions you specified did not hold."
+            raise ApiError(412, "conditionNotMet", problem)
+        if any(one == number for one, number in zip(excluded, actual, strict=True)):
+            problem = "The object is at the generation you excluded."
+            raise ApiError(304 if reading else 412, "conditionNotMet", problem)
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which objects a listing shows; offsets are names, `after` is the last entry of the page
-    before.
-    """
+    """Which objects a listing shows; offsets are names, `after` ends the page before."""
 
     prefix: str = ""
     delimiter: str = ""
@@ -117,7 +99,7 @@ class Query:
 
 @dataclass
 class Page:
-    """One page of a listing; `after` continues it, where there is more."""
+    """One page of a listing; `after`, where there is more, is for the next query."""
 
     objects: list[StoredObject] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)

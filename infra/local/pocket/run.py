@@ -1,19 +1,17 @@
-"""Cloud Run's Admin API (v2), as far as running jobs and watching executions needs it.
+"""Cloud Run's Admin API (v2) for those who run jobs and watch executions.
 
 https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.jobs
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from infra.local.pocket.access import Access
+from infra.local.pocket.app import Route, product
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.executions import Execution, Executions, State
+from infra.local.timeline import utc_text
 from infra.local.wiring import Wiring
 
 # https://cloud.google.com/run/docs/reference/rest/v2/Condition#State
@@ -25,41 +23,33 @@ CONDITION = {
     State.CANCELLED: "CONDITION_FAILED",
 }
 _EXECUTION_TYPE = "type.googleapis.com/google.cloud.run.v2.Execution"
-_UNKNOWN = 2  # google.rpc.Code, which Cloud Run gives a failed execution's operation
+_UNKNOWN = 2  # google.rpc.Code of a failed execution's operation in Cloud Run
 
 
 def run_blueprint(executions: Executions, wiring: Wiring, access: Access) -> Blueprint:
-    """The jobs of `executions`, each call only for whom a grant allows it."""
+    """The jobs of `executions`; a call needs a grant."""
     api = _Run(executions, wiring, access)
     jobs = f"/v2/{api.location}/jobs"
-    views: list[tuple[str, str, Callable[..., Response]]] = [
-        ("GET", jobs, api.list_jobs),
+    routes: list[Route] = [
         ("GET", f"{jobs}/<job>", api.get_job),
         ("POST", f"{jobs}/<job>:run", api.run_job),
         ("GET", f"{jobs}/<job>/executions", api.list_executions),
         ("GET", f"{jobs}/<job>/executions/<execution>", api.get_execution),
         ("GET", f"/v2/{api.location}/operations/<operation>", api.get_operation),
     ]
-    routes = Blueprint("run", __name__)
-    for method, rule, view in views:
-        routes.add_url_rule(rule, view_func=view, endpoint=view.__name__, methods=[method])
-    return routes
+    return product("run", routes)
 
 
 class _Run:
     """The calls; each answers Google's JSON or raises ApiError 401, 403 or 404.
 
-    An operation has the name of its execution, so none is kept.
+    An operation has the name of its execution, so it is not stored.
     """
 
     def __init__(self, executions: Executions, wiring: Wiring, access: Access) -> None:
         self.location = f"projects/{wiring.project}/locations/{wiring.region}"
         self._executions = executions
         self._access = access
-
-    def list_jobs(self) -> Response:
-        self._access.require(self._access.caller(request), "run.jobs.list", self.location)
-        return jsonify(jobs=[self._job(job) for job in self._executions.jobs])
 
     def get_job(self, job: str) -> Response:
         self._admit("run.jobs.get", job)
@@ -69,16 +59,12 @@ class _Run:
         member = self._admit("run.jobs.run", job)
         if (request.get_json(force=True, silent=True) or {}).get("overrides"):
             self._access.require(member, "run.jobs.runWithOverrides", f"jobs/{job}")
-            raise ApiError(
-                501, "notImplemented", "The pocket cloud runs jobs as they are configured only."
-            )
+            raise ApiError(501, "notImplemented", "The pocket cloud runs jobs without overrides.")
         return jsonify(self._operation(self._executions.run(job, who=member.partition(":")[2])))
 
     def list_executions(self, job: str) -> Response:
         self._admit("run.executions.list", job)
-        return jsonify(
-            executions=[self._execution(execution) for execution in self._executions.of(job)]
-        )
+        return jsonify(executions=[self._execution(one) for one in self._executions.of(job)])
 
     def get_execution(self, job: str, execution: str) -> Response:
         self._admit("run.executions.get", job)
@@ -99,9 +85,8 @@ class _Run:
 
     def _find(self, name: str) -> Execution:
         if name not in self._executions.executions:
-            raise ApiError(
-                404, "notFound", f"Resource '{name}' of kind 'EXECUTION' does not exist."
-            )
+            problem = f"Resource '{name}' of kind 'EXECUTION' does not exist."
+            raise ApiError(404, "notFound", problem)
         return self._executions.executions[name]
 
     def _job(self, name: str) -> dict[str, Any]:
@@ -112,25 +97,18 @@ class _Run:
             "serviceAccount": container.service_account,
             "containers": [{"args": list(container.args)}],
         }
-        history = self._executions.of(name)
-        described = {
+        executions = self._executions.of(name)
+        resource = {
             "name": f"{self.location}/jobs/{name}",
             "template": {"taskCount": 1, "template": task},
-            "executionCount": len(history),
+            "executionCount": len(executions),
         }
-        if history:
-            latest = {"name": history[0].name, "createTime": _time(history[0].created)}
-            described["latestCreatedExecution"] = latest
-        return described
+        if executions:
+            latest = {"name": executions[0].name, "createTime": utc_text(executions[0].created)}
+            resource["latestCreatedExecution"] = latest
+        return resource
 
     def _execution(self, execution: Execution) -> dict[str, Any]:
-        condition = {
-            "type": "Completed",
-            "state": CONDITION[execution.state],
-            "message": execution.message,
-        }
-        if execution.state is State.CANCELLED:
-            condition["executionReason"] = "CANCELLED"
         times = {
             "createTime": execution.created,
             "startTime": execution.started,
@@ -147,8 +125,8 @@ class _Run:
             "failedCount": int(execution.state is State.FAILED),
             "cancelledCount": int(execution.state is State.CANCELLED),
             "retriedCount": execution.retried,
-            "conditions": [condition],
-        } | {member: _time(moment) for member, moment in times.items() if moment}
+            "conditions": [_condition(execution)],
+        } | {member: utc_text(moment) for member, moment in times.items() if moment}
 
     def _operation(self, execution: Execution) -> dict[str, Any]:
         resource = {"@type": _EXECUTION_TYPE} | self._execution(execution)
@@ -159,12 +137,14 @@ class _Run:
         if execution.state is State.SUCCEEDED:
             return operation | {"done": True, "response": resource}
         if execution.completed:
-            return operation | {
-                "done": True,
-                "error": {"code": _UNKNOWN, "message": execution.message},
-            }
+            error = {"code": _UNKNOWN, "message": execution.message}
+            return operation | {"done": True, "error": error}
         return operation | {"done": False}
 
 
-def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _condition(execution: Execution) -> dict[str, str]:
+    state, message = CONDITION[execution.state], execution.message
+    condition = {"type": "Completed", "state": state, "message": message}
+    if execution.state is State.CANCELLED:
+        condition["executionReason"] = "CANCELLED"
+    return condition

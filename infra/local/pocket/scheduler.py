@@ -1,10 +1,9 @@
-"""Cloud Scheduler: POSTs what the wiring says, when it says, as the identity it says."""
-
-from __future__ import annotations
+"""Cloud Scheduler: POSTs the requests of the wiring at their times and as their identities."""
 
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import urllib3
@@ -12,18 +11,19 @@ from croniter import croniter
 from flask import Blueprint, Response, jsonify, request
 
 from infra.local.pocket.access import Access
+from infra.local.pocket.app import product
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.identity import Identity
 from infra.local.timeline import Timeline
 from infra.local.wiring import Schedule, Wiring
 
-ATTEMPT_S = 180.0
+_post = partial(urllib3.request, "POST", timeout=180.0, retries=False)
 LOOK_S = 30.0
-"""The longest nap between two looks at the clock: a laptop that slept fires soon after it wakes."""
+"""At least this often the clock is read: a laptop that slept fires soon after it wakes."""
 
 
 class Scheduler:
-    """The schedules of `wiring`, whose URIs are those of this machine; `now` is the clock, in UTC."""
+    """The schedules of `wiring`, whose URIs are local ones; `now` is the clock, in UTC."""
 
     def __init__(
         self,
@@ -50,24 +50,16 @@ class Scheduler:
         self._stopping.set()
 
     def fire(self, name: str) -> int:
-        """POST this schedule's request now; its status, 0 where none came."""
+        """POST this schedule's request now; its status, 0 without an answer."""
         schedule = self.schedules[name]
-        token = self._identity.access_token(schedule.service_account)
+        account = schedule.service_account
+        token = self._identity.access_token(account)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"}
         try:
-            status = urllib3.request(
-                "POST",
-                schedule.uri,
-                body=schedule.body,
-                headers=headers,
-                timeout=ATTEMPT_S,
-                retries=False,
-            ).status
+            status = _post(schedule.uri, body=schedule.body, headers=headers).status
         except urllib3.exceptions.HTTPError:
             status = 0
-        self._timeline.note(
-            "schedule_fired", schedule.service_account, schedule=name, status=status
-        )
+        self._timeline.note("schedule_fired", account, schedule=name, status=status)
         return status
 
     def fire_due(self) -> float:
@@ -92,11 +84,9 @@ def next_time(schedule: Schedule, after: datetime) -> datetime:
 
 
 def scheduler_blueprint(scheduler: Scheduler, wiring: Wiring, access: Access) -> Blueprint:
-    """`jobs/NAME:run`, as https://cloud.google.com/scheduler/docs/reference/rest has it."""
-    routes = Blueprint("scheduler", __name__)
+    """`jobs/NAME:run` of https://cloud.google.com/scheduler/docs/reference/rest."""
     location = f"projects/{wiring.project}/locations/{wiring.region}"
 
-    @routes.post(f"/v1/{location}/jobs/<name>:run")
     def run_schedule(name: str) -> Response:
         member = access.caller(request)
         if name not in scheduler.schedules:
@@ -104,13 +94,12 @@ def scheduler_blueprint(scheduler: Scheduler, wiring: Wiring, access: Access) ->
         access.require(member, "cloudscheduler.jobs.run", f"schedules/{name}")
         schedule = scheduler.schedules[name]
         scheduler.fire(name)
-        target = {"uri": schedule.uri, "httpMethod": "POST"}
         return jsonify(
             name=f"{location}/jobs/{name}",
             schedule=schedule.schedule,
             timeZone=schedule.time_zone,
             state="ENABLED",
-            httpTarget=target,
+            httpTarget={"uri": schedule.uri, "httpMethod": "POST"},
         )
 
-    return routes
+    return product("scheduler", [("POST", f"/v1/{location}/jobs/<name>:run", run_schedule)])

@@ -1,17 +1,11 @@
-"""How an object's bytes arrive: in one request, in one request with its metadata, or in resumable
-chunks.
+"""How an object's bytes arrive: in one request, with its metadata, or in resumable chunks.
 
 https://cloud.google.com/storage/docs/json_api/v1/how-tos/multipart-upload and
 .../docs/performing-resumable-uploads
 """
 
-from __future__ import annotations
-
 import json
 import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,58 +24,22 @@ _PIECE_BYTES = 1024 * 1024
 
 @dataclass
 class Session:
-    """A resumable upload: what was asked at its start, what has arrived, and in the end the object
-    made of it.
-    """
+    """An upload: what its start asked for, what has arrived, and at its end the new object."""
 
     member: str
     new: NewObject
-    demands: Preconditions
+    preconditions: Preconditions
     draft: Draft
     stored: StoredObject | None = None
 
 
-class Sessions:
-    """Resumable uploads under way. They end with the process; the client starts again, as after a
-    week in the cloud.
-    """
-
-    def __init__(self) -> None:
-        self._open: dict[str, Session] = {}
-
-    def start(self, session: Session) -> str:
-        """Remember the session and return its upload id."""
-        upload_id = secrets.token_urlsafe(24)
-        self._open[upload_id] = session
-        return upload_id
-
-    def find(self, upload_id: str, member: str) -> Session:
-        """The session that `member` started. Raises ApiError 404."""
-        session = self._open.get(upload_id)
-        if session is None or session.member != member:
-            raise ApiError(
-                404, "notFound", "There is no such upload session; start the upload again."
-            )
-        return session
-
-    @contextmanager
-    def ended_by_error(self, upload_id: str) -> Iterator[None]:
-        """An upload that was refused at its end is over: what had arrived is gone."""
-        try:
-            yield
-        except ApiError:
-            del self._open[upload_id]
-            raise
-
-
-def described(
+def new_object(
     request: Request, bucket: str, metadata: dict[str, Any], content_type: str | None
 ) -> NewObject:
-    """The object that an upload's metadata, query and headers describe. Raises ApiError 400, 501."""
+    """The object that metadata, query and headers of an upload tell. Raises ApiError 400, 501."""
     if unknown := metadata.keys() - _KEPT:
-        raise ApiError(
-            501, "notImplemented", f"The pocket cloud does not keep {', '.join(sorted(unknown))}."
-        )
+        names = ", ".join(sorted(unknown))
+        raise ApiError(501, "notImplemented", f"The pocket cloud does not keep {names}.")
     name = metadata.get("name") or request.args.get("name", "")
     if not _is_object_name(name):
         raise ApiError(400, "invalid", f"Invalid object name: {str(name)[:100]!r}.")
@@ -104,9 +62,7 @@ def _is_object_name(name: object) -> bool:
 
 
 def with_hashes(new: NewObject, request: Request) -> NewObject:
-    """`new` with the checksums of the request's header; a resumable upload may declare them with
-    its last chunk.
-    """
+    """`new` with the checksums of the header, which a resumable upload's last chunk may have."""
     hashes = parse_dict_header(request.headers.get("X-Goog-Hash", ""))
     return replace(new, crc32c=hashes.get("crc32c") or new.crc32c, md5=hashes.get("md5") or new.md5)
 
@@ -132,20 +88,16 @@ def related_parts(request: Request) -> tuple[dict[str, Any], str | None, bytes]:
         _, _, metadata = first.partition(b"\r\n\r\n")
         head, _, media = second.partition(b"\r\n\r\n")
     except ValueError:
-        raise ApiError(
-            400, "badRequest", "The body is not multipart/related with two parts."
-        ) from None
+        problem = "The body is not multipart/related with two parts."
+        raise ApiError(400, "badRequest", problem) from None
     content_type = re.search(rb"(?im)^content-type:\s*([^\r\n]+)", head)
     return json_object(metadata), content_type[1].decode() if content_type else None, media
 
 
 def receive(request: Request, draft: Draft) -> bool:
-    """Append a chunk to `draft`; True when the upload is complete. Raises ApiError 400 where bytes
-    are missing.
-    """
-    match = _CONTENT_RANGE.fullmatch(
-        request.headers.get("Content-Range", f"bytes 0-0/{request.content_length or 0}")
-    )
+    """Append a chunk; True when the upload is complete. Raises ApiError 400 where bytes miss."""
+    default = f"bytes 0-0/{request.content_length or 0}"
+    match = _CONTENT_RANGE.fullmatch(request.headers.get("Content-Range", default))
     if not match:
         raise ApiError(400, "invalid", "Content-Range is not understood.")
     if match["first"] is not None:
@@ -154,18 +106,10 @@ def receive(request: Request, draft: Draft) -> bool:
 
 
 def _append(request: Request, draft: Draft, *, repeated: int) -> None:
-    """Add the request's body without the bytes that a chunk before, whose answer was lost, already
-    brought.
-    """
+    """Add the request's body without its first bytes, sent before: that answer was lost."""
     if repeated < 0:
-        raise ApiError(
-            400, "invalid", f"The upload goes on at byte {draft.size}; the chunk starts after that."
-        )
-    request.stream.read(repeated)
-    for piece in _pieces(request):
-        draft.append(piece)
-
-
-def _pieces(request: Request) -> Iterator[bytes]:
+        problem = f"The upload goes on at byte {draft.size}; the chunk starts after that."
+        raise ApiError(400, "invalid", problem)
     while piece := request.stream.read(_PIECE_BYTES):
-        yield piece
+        draft.append(piece[repeated:])
+        repeated = max(0, repeated - len(piece))

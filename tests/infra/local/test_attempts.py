@@ -1,6 +1,4 @@
-"""What must fail does fail; and only for want of a grant, since it succeeds where everything is
-granted.
-"""
+"""What must fail does fail, and only without the grant: with every grant it succeeds."""
 
 from __future__ import annotations
 
@@ -11,12 +9,12 @@ import google.api_core.exceptions as api
 import pytest
 
 from infra.local.wiring import Grant, Wiring
-from tests.support.cloud.guarded import SERVICE, Guarded, Refused, guarded
+from tests.support.cloud.guarded import SERVICE, GuardedCloud, Refused, guarded
 from tests.support.cloud.whole_cloud import WIRING
 from urgency.errors import Forbidden
 from urgency.store import ABSENT
 
-Attempt = Callable[[Guarded, str], object]
+Attempt = Callable[[GuardedCloud, str], object]
 OPENS = {
     "buckets": ("roles/storage.objectAdmin",),
     "topics": ("roles/pubsub.publisher",),
@@ -33,56 +31,56 @@ THERE = {
 
 
 def create(bucket: str, name: str) -> Attempt:
-    return lambda here, who: here.bucket(who, bucket).put(name, b"x", ABSENT)
+    return lambda system, account: system.bucket(account, bucket).put(name, b"x", ABSENT)
 
 
 def overwrite(bucket: str, name: str) -> Attempt:
-    def attempt(here: Guarded, who: str) -> None:
-        there = next(one for one in here.bucket("operator", bucket).list("") if one.name == name)
-        here.bucket(who, bucket).put(name, b"y", there.generation)
+    def attempt(system: GuardedCloud, account: str) -> None:
+        there = next(one for one in system.bucket("operator", bucket).list("") if one.name == name)
+        system.bucket(account, bucket).put(name, b"y", there.generation)
 
     return attempt
 
 
 def delete(bucket: str, name: str) -> Attempt:
-    return lambda here, who: here.delete(who, bucket, name)
+    return lambda system, account: system.delete(account, bucket, name)
 
 
 def read(bucket: str, name: str) -> Attempt:
-    return lambda here, who: here.bucket(who, bucket).get(name)
+    return lambda system, account: system.bucket(account, bucket).get(name)
 
 
 def list_(bucket: str) -> Attempt:
-    return lambda here, who: list(here.bucket(who, bucket).list(""))
+    return lambda system, account: list(system.bucket(account, bucket).list(""))
 
 
 def publish(topic: str) -> Attempt:
-    return lambda here, who: here.publish(who, topic)
+    return lambda system, account: system.publish(account, topic)
 
 
 def pull(subscription: str) -> Attempt:
-    return lambda here, who: here.pull(who, subscription)
+    return lambda system, account: system.pull(account, subscription)
 
 
 def call(container: str, path: str = "/") -> Attempt:
-    return lambda here, who: here.call(who, container, path)
+    return lambda system, account: system.call(account, container, path)
 
 
-def run(here: Guarded, who: str) -> None:
-    here.run_job(who)
+def run(system: GuardedCloud, account: str) -> None:
+    system.run_job(account)
 
 
-def run_with_overrides(here: Guarded, who: str) -> None:
-    here.run_job(who, overrides=True)
+def run_with_overrides(system: GuardedCloud, account: str) -> None:
+    system.run_job(account, overrides=True)
 
 
-def watch(here: Guarded, who: str) -> None:
-    here.list_runs(who)
+def watch(system: GuardedCloud, account: str) -> None:
+    system.list_runs(account)
 
 
 RELOAD, PREDICT = call(SERVICE, "/v1/model:reload"), call(SERVICE, "/v1/predict")
 
-# who, what is attempted, how; nobody listed here may
+# account, what it tries, how; none of these is allowed
 ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("urgency-serve", "create a model", create("registry", "models/2.json")),
     ("urgency-serve", "move the pointer", overwrite("control", "release.json")),
@@ -151,10 +149,10 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("caller", "announce a release", publish("model-released")),
 ]
 EACH_ATTEMPT = pytest.mark.parametrize(
-    ("who", "attempt"),
+    ("account", "attempt"),
     [
-        pytest.param(who, attempt, id=f"{who} {what}".replace(" ", "_"))
-        for who, what, attempt in ATTEMPTS
+        pytest.param(account, attempt, id=f"{account} {what}".replace(" ", "_"))
+        for account, what, attempt in ATTEMPTS
     ],
 )
 
@@ -174,42 +172,44 @@ def everything(wiring: Wiring) -> Wiring:
     return replace(wiring, grants=tuple(grants))
 
 
-def fill(here: Guarded) -> None:
+def fill(system: GuardedCloud) -> None:
     """What the attempts aim at, written by whom the wiring lets."""
     for bucket, names in THERE.items():
         for name in names:
             author = "operator" if name.startswith("incoming/") else "urgency-train"
-            here.bucket(author, bucket).put(name, b"x", ABSENT)
+            system.bucket(author, bucket).put(name, b"x", ABSENT)
 
 
-def empty(here: Guarded) -> None:
+def empty(system: GuardedCloud) -> None:
     """Where everybody may: no object is left."""
     for bucket in THERE:
-        for left in list(here.bucket("operator", bucket).list("")):
-            here.delete("operator", bucket, left.name)
+        for left in list(system.bucket("operator", bucket).list("")):
+            system.delete("operator", bucket, left.name)
 
 
 @pytest.fixture(scope="module")
-def as_wired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    with guarded(tmp_path_factory.mktemp("wired"), WIRING) as here:
-        fill(here)
-        yield here
+def as_wired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedCloud]:
+    with guarded(tmp_path_factory.mktemp("wired"), WIRING) as system:
+        fill(system)
+        yield system
 
 
 @EACH_ATTEMPT
-def test_it_is_refused(who: str, attempt: Attempt, as_wired: Guarded) -> None:
+def test_it_is_refused(account: str, attempt: Attempt, as_wired: GuardedCloud) -> None:
     with pytest.raises((Refused, Forbidden, api.Forbidden)):
-        attempt(as_wired, who)
+        attempt(as_wired, account)
 
 
 @pytest.fixture(scope="module")
-def all_granted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    with guarded(tmp_path_factory.mktemp("granted"), everything(WIRING)) as here:
-        yield here
+def all_granted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedCloud]:
+    with guarded(tmp_path_factory.mktemp("granted"), everything(WIRING)) as system:
+        yield system
 
 
 @EACH_ATTEMPT
-def test_it_is_the_grant_that_is_wanting(who: str, attempt: Attempt, all_granted: Guarded) -> None:
+def test_it_is_the_grant_that_is_missing(
+    account: str, attempt: Attempt, all_granted: GuardedCloud
+) -> None:
     empty(all_granted)
     fill(all_granted)
-    attempt(all_granted, who)
+    attempt(all_granted, account)

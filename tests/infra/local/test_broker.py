@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.pocket.broker import Broker, Leased, back_off_s
+from infra.local.pocket.broker import Broker, Delivery, back_off_s
 from infra.local.timeline import Timeline, read_timeline
 from infra.local.wiring import load_wiring
 
@@ -32,11 +32,18 @@ def clock() -> Clock:
 def open_broker(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Broker]]:
     opened: list[Broker] = []
 
-    def open_it(*, may_bury: bool = True, hurry: float = 1.0) -> Broker:
+    def open_it(*, may_dead_letter: bool = True, speedup: float = 1.0) -> Broker:
         timeline = Timeline(tmp_path / "events.jsonl")
         file = tmp_path / "pubsub.sqlite"
         opened.append(
-            Broker(file, WIRING, timeline, may_bury=lambda _: may_bury, clock=clock, hurry=hurry)
+            Broker(
+                file,
+                WIRING,
+                timeline,
+                may_dead_letter=lambda _: may_dead_letter,
+                clock=clock,
+                speedup=speedup,
+            )
         )
         return opened[-1]
 
@@ -54,7 +61,7 @@ def publish(broker: Broker, data: bytes = b"hello", **attributes: str) -> str:
     return broker.publish(PUSHED.topic, data, attributes, who="someone@example.com")
 
 
-def lease_one(broker: Broker, subscription: str = PUSHED.name) -> Leased:
+def lease_one(broker: Broker, subscription: str = PUSHED.name) -> Delivery:
     (leased,) = broker.lease(subscription, 10)
     return leased
 
@@ -86,7 +93,7 @@ def test_every_subscription_of_the_topic_gets_its_own_copy(tmp_path: Path, clock
         tmp_path / "x.sqlite",
         wiring,
         Timeline(tmp_path / "e"),
-        may_bury=lambda _: True,
+        may_dead_letter=lambda _: True,
         clock=clock,
     )
     publish(broker)
@@ -154,10 +161,10 @@ def test_a_refused_message_waits_for_its_back_off(broker: Broker, clock: Clock) 
     assert lease_one(broker).attempt == 2
 
 
-def test_hurry_divides_the_back_off_and_not_the_deadline(
+def test_speedup_divides_the_back_off_and_not_the_deadline(
     open_broker: Callable[..., Broker], clock: Clock
 ) -> None:
-    broker = open_broker(hurry=100)
+    broker = open_broker(speedup=100)
     publish(broker)
     lease_one(broker)
     clock.now += PUSHED.ack_deadline_s
@@ -197,7 +204,7 @@ def test_a_last_attempt_that_is_never_answered_is_dead_too(broker: Broker, clock
 def test_without_the_grants_a_message_stays_and_is_delivered_again(
     open_broker: Callable[..., Broker], clock: Clock
 ) -> None:
-    broker = open_broker(may_bury=False)
+    broker = open_broker(may_dead_letter=False)
     publish(broker)
     for _ in range(PUSHED.max_delivery_attempts):
         fail_once(broker, clock)

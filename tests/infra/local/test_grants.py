@@ -1,6 +1,4 @@
-"""Nothing is missing and nothing is superfluous: each grant is needed by a promise, which fails
-without it.
-"""
+"""No grant is missing or superfluous: each is needed by a promise that fails without it."""
 
 from __future__ import annotations
 
@@ -12,73 +10,73 @@ import pytest
 from werkzeug.wrappers import Response
 
 from tests.support.cloud.grants import GRANTS, WIRING, without
-from tests.support.cloud.guarded import SERVICE, SWEEP, Guarded, Refused, guarded
+from tests.support.cloud.guarded import SERVICE, SWEEP, GuardedCloud, Refused, guarded
 from urgency.errors import Forbidden
 from urgency.store import ABSENT
 
-Deed = Callable[[Guarded], object]
+Deed = Callable[[GuardedCloud], object]
 REFUSALS = (Refused, Forbidden, api.Forbidden)
 
 
-def announce(here: Guarded) -> None:
-    here.bucket("operator", "landing").put("incoming/a.csv", b"title\nx\n", ABSENT)
+def announce(system: GuardedCloud) -> None:
+    system.bucket("operator", "landing").put("incoming/a.csv", b"title\nx\n", ABSENT)
     topic = {"topic": "tickets-landed"}
-    here.expect(("message_published", topic), ("notification_refused", topic))
+    system.expect(("message_published", topic), ("notification_refused", topic))
 
 
-def push(here: Guarded, subscription: str) -> None:
+def push(system: GuardedCloud, subscription: str) -> None:
     """By what each topic is published on; the endpoint behind the front accepts."""
     if subscription == "on-csv-landed":
-        announce(here)
+        announce(system)
     else:
-        here.publish("urgency-train", "model-released")
+        system.publish("urgency-train", "model-released")
     name = {"subscription": subscription}
-    here.expect(("push_delivered", name), ("push_refused", name | {"status": 403}))
+    system.expect(("push_delivered", name), ("push_refused", name | {"status": 403}))
 
 
-def sign(here: Guarded) -> None:
-    here.publish("urgency-train", "model-released")
-    here.expect(("push_delivered", {}), ("push_token_refused", {}))
+def sign(system: GuardedCloud) -> None:
+    system.publish("urgency-train", "model-released")
+    system.expect(("push_delivered", {}), ("push_token_refused", {}))
 
 
-def bury(here: Guarded, subscription: str) -> None:
+def fail_until_dead_letter(system: GuardedCloud, subscription: str) -> None:
     """A message that the function fails on until Pub/Sub gives up."""
-    here.endpoints[subscription].answer = lambda _: Response(status=500)
+    system.endpoints[subscription].answer = lambda _: Response(status=500)
     if subscription == "on-csv-landed":
-        announce(here)
+        announce(system)
     else:
-        here.publish("urgency-train", "model-released")
-    buried = ("message_published", {"topic": "dead-letters"})
-    here.expect(buried, ("dead_letter_refused", {"subscription": subscription}))
+        system.publish("urgency-train", "model-released")
+    dead = ("message_published", {"topic": "dead-letters"})
+    system.expect(dead, ("dead_letter_refused", {"subscription": subscription}))
 
 
-def read(here: Guarded, account: str, bucket: str, name: str, author: str) -> None:
+def read(system: GuardedCloud, account: str, bucket: str, name: str, author: str) -> None:
     """Something that its author wrote, and what else is there."""
-    here.bucket(author, bucket).put(name, b"x", ABSENT)
-    assert here.bucket(account, bucket).get(name)
-    assert name in [one.name for one in here.bucket(account, bucket).list("")]
+    system.bucket(author, bucket).put(name, b"x", ABSENT)
+    assert system.bucket(account, bucket).get(name)
+    assert name in [one.name for one in system.bucket(account, bucket).list("")]
 
 
-def read_receipt(here: Guarded) -> None:
-    here.bucket("urgency-train", "landing").put("receipts/a.csv.md", b"x", ABSENT)
-    assert here.bucket("uploader", "landing").get("receipts/a.csv.md")
+def read_receipt(system: GuardedCloud) -> None:
+    system.bucket("urgency-train", "landing").put("receipts/a.csv.md", b"x", ABSENT)
+    assert system.bucket("uploader", "landing").get("receipts/a.csv.md")
 
 
-def replace_file(here: Guarded, account: str) -> None:
-    landing = here.bucket(account, "landing")
+def replace_file(system: GuardedCloud, account: str) -> None:
+    landing = system.bucket(account, "landing")
     landing.put("incoming/a.csv", b"new", landing.put("incoming/a.csv", b"old", ABSENT))
-    here.delete(account, "landing", "incoming/a.csv")
+    system.delete(account, "landing", "incoming/a.csv")
 
 
-def swap(here: Guarded, account: str) -> None:
+def swap(system: GuardedCloud, account: str) -> None:
     """The release pointer, by compare-and-swap."""
-    control = here.bucket(account, "control")
+    control = system.bucket(account, "control")
     control.put("release.json", b"2", control.put("release.json", b"1", ABSENT))
     assert control.get("release.json")
 
 
-def create(here: Guarded, bucket: str, name: str) -> None:
-    here.bucket("urgency-train", bucket).put(name, b"x", ABSENT)
+def create(system: GuardedCloud, bucket: str, name: str) -> None:
+    system.bucket("urgency-train", bucket).put(name, b"x", ABSENT)
 
 
 # grant -> the promise that needs it, and the smallest real deed that keeps the promise
@@ -93,107 +91,111 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     ),
     "pubsub's agent: pubsub.publisher on topics/dead-letters": (
         "what cannot be delivered is kept",
-        lambda here: bury(here, "on-csv-landed"),
+        lambda system: fail_until_dead_letter(system, "on-csv-landed"),
     ),
     "pubsub's agent: pubsub.subscriber on subscriptions/on-csv-landed": (
         "an undeliverable landing leaves its subscription",
-        lambda here: bury(here, "on-csv-landed"),
+        lambda system: fail_until_dead_letter(system, "on-csv-landed"),
     ),
     "pubsub's agent: pubsub.subscriber on subscriptions/on-model-released": (
         "an undeliverable release leaves its subscription",
-        lambda here: bury(here, "on-model-released"),
+        lambda system: fail_until_dead_letter(system, "on-model-released"),
     ),
     "urgency-pusher: run.servicesInvoker on services/on-csv-landed": (
         "a landing reaches its function",
-        lambda here: push(here, "on-csv-landed"),
+        lambda system: push(system, "on-csv-landed"),
     ),
     "urgency-pusher: run.servicesInvoker on services/on-model-released": (
         "a release reaches its function",
-        lambda here: push(here, "on-model-released"),
+        lambda system: push(system, "on-model-released"),
     ),
     "urgency-trigger: run.jobsExecutor on jobs/train": (
         "a landing starts the job",
-        lambda here: here.run_job("urgency-trigger"),
+        lambda system: system.run_job("urgency-trigger"),
     ),
     "urgency-scheduler: run.jobsExecutor on jobs/train": (
         "the clock starts the job",
-        lambda here: here.fire(SWEEP),
+        lambda system: system.fire(SWEEP),
     ),
     "urgency-reload: run.servicesInvoker on services/ticket-urgency": (
         "a release makes the service reload",
-        lambda here: here.call("urgency-reload", SERVICE, "/v1/model:reload", "urgency-reload"),
+        lambda system: system.call("urgency-reload", SERVICE, "/v1/model:reload", "urgency-reload"),
     ),
     "urgency-train: storage.objectViewer on buckets/landing": (
         "the job reads what landed",
-        lambda here: read(here, "urgency-train", "landing", "incoming/a.csv", "operator"),
+        lambda system: read(system, "urgency-train", "landing", "incoming/a.csv", "operator"),
     ),
     "urgency-train: storage.objectCreator on buckets/landing receipts/": (
         "the job answers with a receipt",
-        lambda here: create(here, "landing", "receipts/a.csv.md"),
+        lambda system: create(system, "landing", "receipts/a.csv.md"),
     ),
     "urgency-train: storage.objectCreator on buckets/registry": (
         "the job commits a model",
-        lambda here: create(here, "registry", "models/000001.json"),
+        lambda system: create(system, "registry", "models/000001.json"),
     ),
     "urgency-train: storage.objectViewer on buckets/registry": (
         "the job knows the champion",
-        lambda here: read(here, "urgency-train", "registry", "models/000001.json", "urgency-train"),
+        lambda system: read(
+            system, "urgency-train", "registry", "models/000001.json", "urgency-train"
+        ),
     ),
     "urgency-train: storage.objectUser on buckets/control": (
         "the job moves the pointer",
-        lambda here: swap(here, "urgency-train"),
+        lambda system: swap(system, "urgency-train"),
     ),
     "urgency-train: pubsub.publisher on topics/model-released": (
         "the job announces a release",
-        lambda here: here.publish("urgency-train", "model-released"),
+        lambda system: system.publish("urgency-train", "model-released"),
     ),
     "urgency-serve: storage.objectViewer on buckets/control": (
         "the service follows the pointer",
-        lambda here: read(here, "urgency-serve", "control", "release.json", "urgency-train"),
+        lambda system: read(system, "urgency-serve", "control", "release.json", "urgency-train"),
     ),
     "urgency-serve: storage.objectViewer on buckets/registry": (
         "the service loads a model",
-        lambda here: read(here, "urgency-serve", "registry", "models/000001.json", "urgency-train"),
+        lambda system: read(
+            system, "urgency-serve", "registry", "models/000001.json", "urgency-train"
+        ),
     ),
     "operator: storage.objectViewer on buckets/landing": (
         "operators see files and receipts",
-        lambda here: read(here, "operator", "landing", "receipts/a.csv.md", "urgency-train"),
+        lambda system: read(system, "operator", "landing", "receipts/a.csv.md", "urgency-train"),
     ),
     "operator: storage.objectUser on buckets/landing incoming/": (
         "operators drop, replace and delete files",
-        lambda here: replace_file(here, "operator"),
+        lambda system: replace_file(system, "operator"),
     ),
     "operator: storage.objectViewer on buckets/registry": (
         "operators can ask why",
-        lambda here: read(here, "operator", "registry", "models/000001.json", "urgency-train"),
+        lambda system: read(system, "operator", "registry", "models/000001.json", "urgency-train"),
     ),
     "operator: storage.objectUser on buckets/control": (
         "operators roll back",
-        lambda here: swap(here, "operator"),
+        lambda system: swap(system, "operator"),
     ),
     "operator: run.jobsExecutor on jobs/train": (
         "operators start a run",
-        lambda here: here.run_job("operator"),
+        lambda system: system.run_job("operator"),
     ),
     "operator: run.viewer on jobs/train": (
         "operators see how runs ended",
-        lambda here: here.list_runs("operator"),
+        lambda system: system.list_runs("operator"),
     ),
     "operator: run.servicesInvoker on services/ticket-urgency": (
         "operators predict",
-        lambda here: here.call("operator", SERVICE, "/v1/predict"),
+        lambda system: system.call("operator", SERVICE, "/v1/predict"),
     ),
     "operator: pubsub.publisher on topics/model-released": (
         "operators announce a rollback",
-        lambda here: here.publish("operator", "model-released"),
+        lambda system: system.publish("operator", "model-released"),
     ),
     "operator: pubsub.subscriber on subscriptions/dead-letters": (
         "operators look at dead letters",
-        lambda here: here.pull("operator", "dead-letters"),
+        lambda system: system.pull("operator", "dead-letters"),
     ),
     "uploader: storage.objectUser on buckets/landing incoming/": (
         "uploaders drop, replace and delete files",
-        lambda here: replace_file(here, "uploader"),
+        lambda system: replace_file(system, "uploader"),
     ),
     "uploader: storage.objectViewer on buckets/landing receipts/": (
         "uploaders read a receipt by name",
@@ -201,7 +203,7 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     ),
     "caller: run.servicesInvoker on services/ticket-urgency": (
         "callers predict",
-        lambda here: here.call("caller", SERVICE, "/v1/predict"),
+        lambda system: system.call("caller", SERVICE, "/v1/predict"),
     ),
 }
 
@@ -223,11 +225,11 @@ def test_every_grant_has_its_promise_and_every_promise_its_grant() -> None:
 
 @EACH_PROMISE
 def test_with_every_grant_the_promise_is_kept(grant: str, deed: Deed, tmp_path: Path) -> None:
-    with guarded(tmp_path, WIRING) as here:
-        deed(here)
+    with guarded(tmp_path, WIRING) as system:
+        deed(system)
 
 
 @EACH_PROMISE
 def test_without_its_grant_the_promise_is_broken(grant: str, deed: Deed, tmp_path: Path) -> None:
-    with guarded(tmp_path, without(grant)) as here, pytest.raises(REFUSALS):
-        deed(here)
+    with guarded(tmp_path, without(grant)) as system, pytest.raises(REFUSALS):
+        deed(system)

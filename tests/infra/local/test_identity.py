@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
@@ -13,8 +12,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509 import load_pem_x509_certificate
 from google.auth.transport.requests import Request
 from google.oauth2 import id_token
 
@@ -41,7 +38,7 @@ urllib3.connection.HTTPSConnection.connect = spy
 request = google.auth.transport.requests.Request()
 credentials, project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
 session = google.auth.transport.requests.AuthorizedSession(credentials)
-status = session.get(sys.argv[1], timeout=10).status_code
+status = session.get(sys.argv[1], timeout=60).status_code
 for thread in threading.enumerate():
     if thread is not threading.current_thread():
         thread.join(5)
@@ -69,17 +66,18 @@ def cloud(tmp_path: Path) -> Iterator[Pocket]:
 
 def test_a_process_is_the_account_that_its_environment_names(cloud: Pocket) -> None:
     train, operator = _in_a_process_of("urgency-train", cloud), _in_a_process_of("operator", cloud)
-    assert cloud.identity.who(train.token) == "urgency-train@local-helpdesk.iam.gserviceaccount.com"
-    assert cloud.identity.who(operator.token) == "operator@local-helpdesk.example"
+    assert (
+        cloud.identity.owner_of(train.token)
+        == "urgency-train@local-helpdesk.iam.gserviceaccount.com"
+    )
+    assert cloud.identity.owner_of(operator.token) == "operator@local-helpdesk.example"
     assert train.project == "local-helpdesk"
     assert train.status == 200
     assert cloud.identity.verify_id_token(train.id_token)["email"].startswith("urgency-train@")
 
 
 def test_no_token_is_shown_to_a_machine_outside(cloud: Pocket) -> None:
-    """google-auth asks iamcredentials.googleapis.com about a service account whose e-mail it is
-    told.
-    """
+    """google-auth asks iamcredentials.googleapis.com about any e-mail that it gets."""
     assert _in_a_process_of("urgency-train", cloud).hosts == ["127.0.0.1"]
 
 
@@ -91,19 +89,6 @@ def test_an_id_token_verifies_with_googles_verifier(cloud: Pocket) -> None:
     assert claims["iss"] == "https://accounts.google.com"
     assert claims["email"] == RELOAD
     assert claims["email_verified"] is True
-
-
-def test_the_key_set_holds_the_key_of_the_certificate(cloud: Pocket) -> None:
-    ((key_id, certificate),) = (
-        requests.get(f"{cloud.url}/oauth2/v1/certs", timeout=10).json().items()
-    )
-    (key,) = requests.get(f"{cloud.url}/oauth2/v3/certs", timeout=10).json()["keys"]
-    exponent, modulus = (
-        int.from_bytes(base64.urlsafe_b64decode(key[part] + "==")) for part in ("e", "n")
-    )
-    assert key["kid"] == key_id
-    public = rsa.RSAPublicNumbers(exponent, modulus).public_key()
-    assert public == load_pem_x509_certificate(certificate.encode()).public_key()
 
 
 def test_an_id_token_for_another_audience_is_refused(cloud: Pocket) -> None:
@@ -134,7 +119,7 @@ def test_rubbish_is_nobodys_token(cloud: Pocket, token: str) -> None:
         cloud.identity.verify_id_token(token)
     assert refused.value.code == 401
     with pytest.raises(ApiError) as refused:
-        cloud.identity.who(token)
+        cloud.identity.owner_of(token)
     assert refused.value.code == 401
 
 
@@ -142,18 +127,18 @@ def test_an_altered_access_token_is_refused(cloud: Pocket) -> None:
     name, payload, seal = cloud.token("urgency-serve").split(".")
     other = cloud.token("urgency-train").split(".")[1]
     with pytest.raises(ApiError):
-        cloud.identity.who(f"{name}.{other}.{seal}")
-    assert cloud.identity.who(f"{name}.{payload}.{seal}").startswith("urgency-serve@")
+        cloud.identity.owner_of(f"{name}.{other}.{seal}")
+    assert cloud.identity.owner_of(f"{name}.{payload}.{seal}").startswith("urgency-serve@")
 
 
 def test_an_expired_access_token_is_refused(cloud: Pocket) -> None:
     with pytest.raises(ApiError, match="expired"):
-        cloud.identity.who(cloud.identity.access_token(RELOAD, life_s=-1))
+        cloud.identity.owner_of(cloud.identity.access_token(RELOAD, life_s=-1))
 
 
 def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
     before, after = Identity(tmp_path, load_wiring()), Identity(tmp_path, load_wiring())
-    assert after.who(before.access_token(RELOAD)) == RELOAD
+    assert after.owner_of(before.access_token(RELOAD)) == RELOAD
     assert after.verify_id_token(before.id_token(RELOAD, AUDIENCE))["aud"] == AUDIENCE
 
 
@@ -168,8 +153,8 @@ def test_the_metadata_server_answers_only_those_who_send_its_header(cloud: Pocke
     token = (
         f"{cloud.url}/as/urgency-train/computeMetadata/v1/instance/service-accounts/default/token"
     )
-    assert requests.get(token, timeout=10).status_code == 403
-    assert requests.get(token, headers={"Metadata-Flavor": "Google"}, timeout=10).status_code == 200
+    assert requests.get(token, timeout=60).status_code == 403
+    assert requests.get(token, headers={"Metadata-Flavor": "Google"}, timeout=60).status_code == 200
 
 
 def test_there_is_no_metadata_server_of_an_unknown_account(cloud: Pocket) -> None:
@@ -177,7 +162,7 @@ def test_there_is_no_metadata_server_of_an_unknown_account(cloud: Pocket) -> Non
         f"{cloud.url}/as/urgency-nobody/computeMetadata/v1/instance/service-accounts/default/token"
     )
     assert (
-        requests.get(unknown, headers={"Metadata-Flavor": "Google"}, timeout=10).status_code == 404
+        requests.get(unknown, headers={"Metadata-Flavor": "Google"}, timeout=60).status_code == 404
     )
 
 

@@ -26,23 +26,23 @@ def _no_bucket_metadata_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
 
 
-def write(here: Cloud, bucket: str, name: str) -> storage.Blob:
-    blob = storage.Client(WIRING.project, **here.options()).bucket(bucket).blob(name)
+def write(place: Cloud, bucket: str, name: str) -> storage.Blob:
+    blob = storage.Client(WIRING.project, **place.options()).bucket(bucket).blob(name)
     blob.upload_from_string("title,description\na,b\n", content_type="text/csv")
     return blob
 
 
-def announced(here: Cloud) -> list[PubsubMessage]:
-    client = SubscriberClient(transport="rest", **here.options())
+def announced(place: Cloud) -> list[PubsubMessage]:
+    client = SubscriberClient(transport="rest", **place.options())
     path = client.subscription_path(WIRING.project, DEAD.name)
     request = {"subscription": path, "max_messages": 10, "return_immediately": True}
     return [one.message for one in client.pull(request=request).received_messages]
 
 
 def test_a_new_object_under_the_prefix_is_announced_as_cloud_storage_does(tmp_path: Path) -> None:
-    with cloud(tmp_path, TAPPED) as here:
-        blob = write(here, CONFIG.bucket, "incoming/deep/é.csv")
-        (message,) = announced(here)
+    with cloud(tmp_path, TAPPED) as place:
+        blob = write(place, CONFIG.bucket, "incoming/deep/é.csv")
+        (message,) = announced(place)
     attributes = dict(message.attributes)
     assert attributes.pop("eventTime").endswith("Z")
     assert attributes == {
@@ -74,15 +74,15 @@ def test_other_objects_are_not_announced(tmp_path: Path, bucket: str, name: str)
     full = next(one for one in WIRING.buckets if one.endswith(bucket))
     with cloud(
         tmp_path, granting(("roles/storage.objectUser", f"buckets/{full}"), wiring=TAPPED)
-    ) as here:
-        write(here, full, name)
-        assert announced(here) == []
-        assert [line["object"] for line in here.hops("object_finalize")] == [name]
+    ) as place:
+        write(place, full, name)
+        assert announced(place) == []
+        assert [line["object"] for line in place.hops("object_finalize")] == [name]
 
 
 def test_without_its_grant_storage_announces_nothing_and_a_note_says_so(tmp_path: Path) -> None:
     wiring: Wiring = without("roles/pubsub.publisher", f"topics/{CONFIG.topic}", TAPPED)
-    with cloud(tmp_path, wiring) as here:
-        write(here, CONFIG.bucket, "incoming/a.csv")
-        assert announced(here) == []
-        assert [line["who"] for line in here.hops("notification_refused")] == [AGENT]
+    with cloud(tmp_path, wiring) as place:
+        write(place, CONFIG.bucket, "incoming/a.csv")
+        assert announced(place) == []
+        assert [line["who"] for line in place.hops("notification_refused")] == [AGENT]

@@ -4,14 +4,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from infra.local.processes import RESTARTS, ProcessError, Supervisor, answers, end_leftovers, launch
+from infra.local.processes import (
+    RESTARTS,
+    ProcessError,
+    Supervisor,
+    answers,
+    kill_orphans,
+    launch,
+)
 from infra.local.server import free_ports
 from tests.support.cloud.programs import ANSWERS, STUBBORN, is_alive, program
 from tests.support.waiting import eventually
@@ -55,7 +61,7 @@ def test_one_that_ends_instead_of_starting_shows_the_end_of_its_log(
         supervisor.wait_until_ready()
 
 
-def test_one_that_never_answers_is_given_up(tmp_path: Path, ending: ExitStack) -> None:
+def test_one_that_never_is_listening_is_given_up(tmp_path: Path, ending: ExitStack) -> None:
     supervisor, _ = supervise(
         ending, tmp_path, "import time; print('dozing', flush=True); time.sleep(60)"
     )
@@ -82,7 +88,7 @@ def test_one_that_keeps_dying_is_given_up(tmp_path: Path, ending: ExitStack) -> 
         return False
 
     with pytest.raises(ProcessError, match=rf"(?s)died {RESTARTS + 1} times.*poisoned"):
-        eventually(restart, 20)
+        eventually(restart)
 
 
 def test_stopping_is_polite_then_firm_and_leaves_nothing_behind(
@@ -96,9 +102,7 @@ def test_stopping_is_polite_then_firm_and_leaves_nothing_behind(
     supervisor.wait_until_ready()
     grandchild = int((tmp_path / f"part-{ports[0]}.log").read_text())
     pids = [*supervisor.children, grandchild]
-    began = time.monotonic()
-    supervisor.stop(0.5)
-    assert time.monotonic() - began < 2
+    supervisor.stop(0.5)  # without the kill it would wait for ever
     for pid in pids:
         eventually(lambda pid=pid: not is_alive(pid))
 
@@ -112,16 +116,15 @@ def test_children_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None
 import os, time
 from pathlib import Path
 from infra.local.processes import launch
-print(launch({SLEEP!r}, os.environ, Path({str(tmp_path)!r}), Path({str(tmp_path)!r}) / "log").pid, flush=True)
+folder = Path({str(tmp_path)!r})
+print(launch({SLEEP!r}, os.environ, folder, folder / "log").pid, flush=True)
 time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE)
     assert process.stdout
     child = int(process.stdout.readline())
     command = Path(f"/proc/{child}/cmdline")
-    eventually(
-        lambda: b"setpriv" not in command.read_bytes()
-    )  # until then nothing ties it to its parent
+    eventually(lambda: (shown := command.read_bytes()) and b"setpriv" not in shown)  # tied by now
     process.kill()
     process.communicate()
     eventually(lambda: not is_alive(child))
@@ -130,8 +133,8 @@ time.sleep(60)
 def test_leftovers_are_killed_only_where_they_still_run_our_command(tmp_path: Path) -> None:
     ours = launch(SLEEP, os.environ, tmp_path, tmp_path / "a.log")
     others = launch(SLEEP, os.environ, tmp_path, tmp_path / "b.log")
-    end_leftovers({ours.pid: SLEEP, others.pid: [sys.executable, "-m", "gunicorn"]})
-    assert ours.wait(10) == -signal.SIGKILL
+    kill_orphans({ours.pid: SLEEP, others.pid: [sys.executable, "-m", "gunicorn"]})
+    assert ours.wait(60) == -signal.SIGKILL
     assert others.poll() is None
-    end_leftovers({others.pid: SLEEP, ours.pid: SLEEP})
-    assert others.wait(10) == -signal.SIGKILL
+    kill_orphans({others.pid: SLEEP, ours.pid: SLEEP})
+    assert others.wait(60) == -signal.SIGKILL

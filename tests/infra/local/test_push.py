@@ -10,7 +10,7 @@ from google.pubsub_v1 import PublisherClient
 from werkzeug.wrappers import Response
 
 from infra.local.wiring import Wiring
-from tests.support.cloud.receiver import Received, Receiver, receiver
+from tests.support.cloud.receiver import Receiver, SeenRequest, receiver
 from tests.support.cloud.whole_cloud import WIRING, Cloud, cloud, without
 from tests.support.waiting import eventually
 
@@ -28,21 +28,21 @@ def ending() -> Iterator[ExitStack]:
 
 
 def world(
-    ending: ExitStack, folder: Path, wiring: Wiring = WIRING, hurry: float = 1000
+    ending: ExitStack, folder: Path, wiring: Wiring = WIRING, speedup: float = 1000
 ) -> tuple[Cloud, Receiver]:
     endpoint = ending.enter_context(receiver())
     return ending.enter_context(
-        cloud(folder, wiring, fronts={FUNCTION.uri: endpoint.url}, hurry=hurry)
+        cloud(folder, wiring, fronts={FUNCTION.uri: endpoint.url}, speedup=speedup)
     ), endpoint
 
 
-def publish(here: Cloud, data: bytes = b"x") -> str:
-    client = PublisherClient(transport="rest", **here.options("urgency-train"))
+def publish(place: Cloud, data: bytes = b"x") -> str:
+    client = PublisherClient(transport="rest", **place.options("urgency-train"))
     topic = client.topic_path(WIRING.project, SUBSCRIPTION.topic)
     return str(client.publish(topic=topic, messages=[{"data": data}]).message_ids[0])
 
 
-def refuse(_: Received) -> Response:
+def refuse(_: SeenRequest) -> Response:
     return Response(status=500)
 
 
@@ -53,10 +53,12 @@ def attempts(endpoint: Receiver) -> list[int]:
 def test_a_push_bears_a_token_of_the_subscriptions_identity_for_its_audience(
     tmp_path: Path, ending: ExitStack
 ) -> None:
-    here, endpoint = world(ending, tmp_path)
-    publish(here)
+    place, endpoint = world(ending, tmp_path)
+    publish(place)
     (request,) = eventually(lambda: endpoint.received)
-    claims = here.identity.verify_id_token(request.headers["authorization"].removeprefix("Bearer "))
+    claims = place.identity.verify_id_token(
+        request.headers["authorization"].removeprefix("Bearer ")
+    )
     assert (claims["email"], claims["aud"]) == (PUSHER, SUBSCRIPTION.push.audience)
 
 
@@ -64,26 +66,28 @@ def test_without_the_token_creator_grant_a_push_has_no_token_and_a_note_says_so(
     tmp_path: Path, ending: ExitStack
 ) -> None:
     wiring = without("roles/iam.serviceAccountTokenCreator", f"serviceAccounts/{PUSHER}")
-    here, endpoint = world(ending, tmp_path, wiring)
-    publish(here)
+    place, endpoint = world(ending, tmp_path, wiring)
+    publish(place)
     (request,) = eventually(lambda: endpoint.received)
     assert "authorization" not in request.headers
-    assert [line["who"] for line in here.hops("push_token_refused")] == [AGENT]
+    assert [line["who"] for line in place.hops("push_token_refused")] == [AGENT]
 
 
 def test_attempts_are_counted_until_the_message_is_a_dead_letter(
     tmp_path: Path, ending: ExitStack
 ) -> None:
-    here, endpoint = world(ending, tmp_path)
+    place, endpoint = world(ending, tmp_path)
     endpoint.answer = refuse
-    message = publish(here)
-    buried = eventually(
-        lambda: [line for line in here.hops("message_published") if line["topic"] == "dead-letters"]
+    message = publish(place)
+    dead = eventually(
+        lambda: [
+            line for line in place.hops("message_published") if line["topic"] == "dead-letters"
+        ]
     )
-    assert buried[0]["who"] == AGENT
+    assert dead[0]["who"] == AGENT
     assert attempts(endpoint) == list(range(1, ATTEMPTS + 1))
     refusals = eventually(
-        lambda: len(here.hops("push_refused")) == ATTEMPTS and here.hops("push_refused")
+        lambda: len(place.hops("push_refused")) == ATTEMPTS and place.hops("push_refused")
     )
     assert {(line["message"], line["status"]) for line in refusals} == {(message, 500)}
 
@@ -98,20 +102,20 @@ def test_attempts_are_counted_until_the_message_is_a_dead_letter(
 def test_without_either_grant_of_the_agent_a_message_stays_and_is_pushed_again(
     tmp_path: Path, ending: ExitStack, role: str, resource: str
 ) -> None:
-    here, endpoint = world(ending, tmp_path, without(role, resource), hurry=10_000)
+    place, endpoint = world(ending, tmp_path, without(role, resource), speedup=10_000)
     endpoint.answer = refuse
-    publish(here)
+    publish(place)
     eventually(lambda: len(endpoint.received) > ATTEMPTS)
-    assert [line["topic"] for line in here.hops("message_published")] == [SUBSCRIPTION.topic]
-    assert here.hops("dead_letter_refused")[0]["subscription"] == SUBSCRIPTION.name
+    assert [line["topic"] for line in place.hops("message_published")] == [SUBSCRIPTION.topic]
+    assert place.hops("dead_letter_refused")[0]["subscription"] == SUBSCRIPTION.name
 
 
 def test_the_timeline_tells_each_delivery_with_its_status_and_latency(
     tmp_path: Path, ending: ExitStack
 ) -> None:
-    here, _ = world(ending, tmp_path)
-    message = publish(here)
-    (line,) = eventually(lambda: here.hops("push_delivered"))
+    place, _ = world(ending, tmp_path)
+    message = publish(place)
+    (line,) = eventually(lambda: place.hops("push_delivered"))
     assert (line["subscription"], line["message"], line["attempt"]) == (
         SUBSCRIPTION.name,
         message,

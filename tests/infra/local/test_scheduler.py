@@ -71,7 +71,7 @@ def test_a_request_is_the_wirings_body_as_the_wirings_identity(world: World) -> 
     (request,) = world.endpoint.received
     assert (request.method, request.body.decode()) == ("POST", NIGHTLY.body)
     assert (
-        world.identity.who(request.headers["authorization"].removeprefix("Bearer "))
+        world.identity.owner_of(request.headers["authorization"].removeprefix("Bearer "))
         == NIGHTLY.service_account
     )
 
@@ -100,22 +100,22 @@ def test_times_are_those_of_the_schedules_own_zone() -> None:
 
 def test_the_real_schedule_starts_the_real_job_when_it_is_run_now(tmp_path: Path) -> None:
     wiring = granting(("roles/cloudscheduler.jobRunner", f"schedules/{SWEEP.name}"))
-    with cloud(tmp_path, wiring, job="print('swept')") as here:
+    with cloud(tmp_path, wiring, job="print('swept')") as place:
         answer = urllib3.request(
-            "POST", _run_now(here.url, SWEEP.name), headers=_bearer(here.options()), retries=False
+            "POST", _run_now(place.url, SWEEP.name), headers=_bearer(place.options()), retries=False
         )
         assert (answer.status, answer.json()["schedule"]) == (200, SWEEP.schedule)
-        eventually(lambda: here.hops("job_execution_ended"))
-        (requested,) = here.hops("job_execution_requested")
+        eventually(lambda: place.hops("job_execution_ended"))
+        (requested,) = place.hops("job_execution_requested")
         assert requested["who"] == SWEEP.service_account
 
 
 def test_running_a_schedule_now_needs_its_grant(tmp_path: Path) -> None:
-    with cloud(tmp_path) as here:
+    with cloud(tmp_path) as place:
         answer = urllib3.request(
-            "POST", _run_now(here.url, SWEEP.name), headers=_bearer(here.options()), retries=False
+            "POST", _run_now(place.url, SWEEP.name), headers=_bearer(place.options()), retries=False
         )
-        assert (answer.status, here.hops("schedule_fired")) == (403, [])
+        assert (answer.status, place.hops("schedule_fired")) == (403, [])
 
 
 def _run_now(url: str, name: str) -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,17 +21,15 @@ from infra.local.state import Home, Stack, StateError, read_stack, running_stack
 from infra.local.timeline import read_timeline
 from infra.local.wiring import Container
 from tests.support.cloud.programs import ANSWERS, STUBBORN, is_alive, python
-from tests.support.waiting import eventually
+from tests.support.waiting import HANGS_S, eventually
 from urgency.errors import UrgencyError
 
-HURRIED = Options(hurry=100)
+FAST = Options(speedup=100)
 
 
 @dataclass
 class Parts(Commands):
-    """Small programs in place of functions, service and job; they write what they are sent to
-    `seen`.
-    """
+    """Small programs for functions, service and job; they write what they are sent to `seen`."""
 
     seen: Path
     code: str = ANSWERS
@@ -53,7 +50,7 @@ class Parts(Commands):
 
 
 @dataclass
-class Running:
+class StackThread:
     """A stack in a thread of the test, since the last `start`."""
 
     home: Home
@@ -63,17 +60,17 @@ class Running:
     stopped: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
-    def start(self, options: Options = HURRIED) -> Stack:
+    def start(self, options: Options = FAST) -> Stack:
         self.stopped.clear()
         self.stack = None
         self.thread = threading.Thread(target=self._run, args=[options])
         self.thread.start()
-        return eventually(lambda: self.stack or self._failed(), 30)
+        return eventually(lambda: self.stack or self._failed())
 
     def stop(self) -> None:
         self.stopped.set()
         if self.thread:
-            self.thread.join(20)
+            self.thread.join(HANGS_S)
             assert not self.thread.is_alive()
 
     def _run(self, options: Options) -> None:
@@ -97,10 +94,10 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    here = Running(Home(tmp_path / "home"), Parts(tmp_path))
-    yield here
-    here.stop()
+def running(tmp_path: Path) -> Iterator[StackThread]:
+    thread = StackThread(Home(tmp_path / "home"), Parts(tmp_path))
+    yield thread
+    thread.stop()
 
 
 def drop(stack: Stack, token: str) -> None:
@@ -109,13 +106,13 @@ def drop(stack: Stack, token: str) -> None:
         credentials=Credentials(token),
         client_options={"api_endpoint": stack.urls.pocket},
     )
-    client.bucket(stack.person["URGENCY_LANDING_BUCKET"]).blob("incoming/a.csv").upload_from_string(
-        "title\nx\n"
-    )
+    client.bucket(stack.operator["URGENCY_LANDING_BUCKET"]).blob(
+        "incoming/a.csv"
+    ).upload_from_string("title\nx\n")
 
 
 def token_of(stack: Stack, path: str) -> bytes:
-    url = f"http://{stack.person['GCE_METADATA_HOST']}/computeMetadata/v1/instance/service-accounts/default/{path}"
+    url = f"http://{stack.operator['GCE_METADATA_HOST']}/computeMetadata/v1/instance/service-accounts/default/{path}"
     return urllib3.request("GET", url, headers={"Metadata-Flavor": "Google"}, retries=False).data
 
 
@@ -127,7 +124,7 @@ def call_service(stack: Stack) -> int:
 
 
 def test_a_dropped_csv_reaches_the_function_as_the_wiring_says(
-    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    running: StackThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     stack = running.start()
@@ -144,7 +141,7 @@ def test_a_dropped_csv_reaches_the_function_as_the_wiring_says(
 
 
 def test_the_service_answers_its_person_from_every_instance_and_nobody_else(
-    running: Running, tmp_path: Path
+    running: StackThread, tmp_path: Path
 ) -> None:
     stack = running.start()
     assert [call_service(stack) for _ in range(2)] == [200, 200]
@@ -152,7 +149,7 @@ def test_the_service_answers_its_person_from_every_instance_and_nobody_else(
     assert urllib3.request("POST", stack.urls.service, retries=False).status == 403
 
 
-def test_a_stack_says_where_it_is_until_it_has_stopped(running: Running) -> None:
+def test_a_stack_says_where_it_is_until_it_has_stopped(running: StackThread) -> None:
     stack = running.start()
     assert running_stack(running.home) == stack
     assert (stack.pid, len(stack.urls.instances), len(stack.urls.functions)) == (os.getpid(), 2, 2)
@@ -160,7 +157,7 @@ def test_a_stack_says_where_it_is_until_it_has_stopped(running: Running) -> None
     assert read_stack(running.home) is None
 
 
-def test_a_restart_has_the_same_urls(running: Running) -> None:
+def test_a_restart_has_the_same_urls(running: StackThread) -> None:
     first = running.start()
     running.stop()
     second = running.start()
@@ -168,17 +165,15 @@ def test_a_restart_has_the_same_urls(running: Running) -> None:
     assert second.urls.functions == first.urls.functions
 
 
-def test_stopping_leaves_no_process_even_when_none_of_them_listens(running: Running) -> None:
+def test_stopping_leaves_no_process_even_when_none_of_them_listens(running: StackThread) -> None:
     running.commands.code = STUBBORN
     pids = list(running.start().children)
-    began = time.monotonic()
     running.stop()
-    assert time.monotonic() - began < 10
     for pid in pids:
         eventually(lambda pid=pid: not is_alive(pid))
 
 
-def test_a_process_that_dies_is_replaced_and_the_description_follows(running: Running) -> None:
+def test_a_process_that_dies_is_replaced_and_the_description_follows(running: StackThread) -> None:
     stack = running.start()
     victim = list(stack.children)[-1]
     os.kill(victim, 9)
@@ -189,7 +184,7 @@ def test_a_process_that_dies_is_replaced_and_the_description_follows(running: Ru
     eventually(lambda: [call_service(stack) for _ in range(2)] == [200, 200])
 
 
-def test_a_second_stack_in_the_same_home_is_refused(running: Running, tmp_path: Path) -> None:
+def test_a_second_stack_in_the_same_home_is_refused(running: StackThread, tmp_path: Path) -> None:
     running.start()
     with pytest.raises(StateError, match="already running"):
         run_stack(
@@ -201,15 +196,17 @@ def test_a_second_stack_in_the_same_home_is_refused(running: Running, tmp_path: 
         )
 
 
-def test_two_stacks_in_two_homes_run_side_by_side(running: Running, tmp_path: Path) -> None:
-    other = Running(Home(tmp_path / "other"), Parts(tmp_path))
+def test_two_stacks_in_two_homes_run_side_by_side(running: StackThread, tmp_path: Path) -> None:
+    other = StackThread(Home(tmp_path / "other"), Parts(tmp_path))
     try:
         assert running.start().urls.pocket != other.start().urls.pocket
     finally:
         other.stop()
 
 
-def test_a_port_that_is_taken_is_one_clear_sentence_and_nothing_is_left(running: Running) -> None:
+def test_a_port_that_is_taken_is_one_clear_sentence_and_nothing_is_left(
+    running: StackThread,
+) -> None:
     with listen() as taken, pytest.raises(PortTaken) as refused:
         running.start(Options(port=taken.getsockname()[1]))
     assert str(refused.value).startswith(f"Port {taken_port(refused)} is taken by another process;")
@@ -220,7 +217,7 @@ def taken_port(refused: pytest.ExceptionInfo[PortTaken]) -> str:
     return str(refused.value).split()[1]
 
 
-def test_a_part_that_does_not_start_ends_the_stack_with_its_log(running: Running) -> None:
+def test_a_part_that_does_not_start_ends_the_stack_with_its_log(running: StackThread) -> None:
     running.commands.code = "raise SystemExit('URGENCY_PROJECT is not set')"
     with pytest.raises(ProcessError, match=r"(?s)on-csv-landed ended .*URGENCY_PROJECT is not set"):
         running.start()

@@ -12,9 +12,9 @@ from infra.local.state import (
     Stack,
     StateError,
     Urls,
+    exclusive,
     forget_stack,
     home_of,
-    occupied,
     read_ports,
     read_stack,
     running_stack,
@@ -35,7 +35,7 @@ STACK = Stack(
     ),
     started_at="2025-01-01T00:00:00+00:00",
     wiring="abc",
-    person={"URGENCY_PROJECT": "p"},
+    operator={"URGENCY_PROJECT": "p"},
     children={123: ["python", "-m", "x"]},
 )
 
@@ -51,19 +51,19 @@ def test_the_home_is_where_urgency_home_says_else_beside_the_work(
 def test_a_home_holds_one_stack_at_a_time(tmp_path: Path) -> None:
     home = Home(tmp_path / "deep" / "home")
     with (
-        occupied(home),
+        exclusive(home),
         pytest.raises(StateError, match=r"already running in .*URGENCY_HOME"),
-        occupied(home),
+        exclusive(home),
     ):
         pass
-    with occupied(home):
+    with exclusive(home):
         assert home.execution_logs.is_dir()
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     sentence = r"^Cannot write to .*file/home \(Not a directory\); set URGENCY_HOME"
-    with pytest.raises(StateError, match=sentence), occupied(Home(tmp_path / "file" / "home")):
+    with pytest.raises(StateError, match=sentence), exclusive(Home(tmp_path / "file" / "home")):
         pass
 
 
@@ -117,3 +117,11 @@ def test_a_timeline_is_read_as_it_was_written_without_a_line_in_the_making(tmp_p
     (line,) = read_timeline(file)
     assert line.pop("time").endswith("Z")
     assert line == {"hop": "push_delivered", "who": "a@b.example", "status": 200}
+
+
+def test_a_state_file_of_another_version_is_said_plainly(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    write_stack(home, STACK)
+    home.stack.write_text(home.stack.read_text().replace('"operator"', '"person"'))
+    with pytest.raises(StateError, match=r"stack\.json is not of this version .*'person'"):
+        read_stack(home)

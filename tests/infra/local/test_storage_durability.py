@@ -53,7 +53,7 @@ def _written_until_killed(home: Path) -> dict[str, bytes]:
                 for number in range(100_000):
                     name, body = f"{writer}-{number}", f"{writer}-{number}".encode() * 1000
                     try:
-                        answer = http.post(_upload(url, bucket, name), body, timeout=10)
+                        answer = http.post(_upload(url, bucket, name), body, timeout=60)
                     except requests.ConnectionError:
                         return
                     assert answer.status_code == 200

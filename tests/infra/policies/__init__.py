@@ -1,6 +1,4 @@
-"""What must hold for whatever was applied: POLICIES, name -> function from a deployment to its
-violations.
-"""
+"""What must hold after every apply: POLICIES, name -> function from a deployment to violations."""
 
 from __future__ import annotations
 

@@ -29,8 +29,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
     },
 }
 WITHOUT_CONDITION = {"roles/logging.logWriter"}
-"""What may be granted on the whole project: writing log lines has nothing smaller to be granted on.
-"""
+"""What may be granted on the whole project: nothing smaller exists for log lines."""
 
 BUILT_BY_GOOGLE = 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")'
 """The bucket that Cloud Functions makes itself while it builds."""
@@ -53,14 +52,12 @@ def no_primitive_role(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def no_wide_role(deployed: Deployment) -> Iterator[str]:
-    """Only roles of the list, on the kind of resource that they are meant for; no roles of our own
-    making.
-    """
+    """Only roles of the list, on the kind of resource they are meant for; no custom roles."""
     for grant in deployed.grants():
         if grant.role not in NARROW.get(grant.on.split("/")[0], set()):
             yield f"{grant.address} grants {grant.role} on {grant.on}"
     for resource in deployed.of("project_iam_custom_role", "organization_iam_custom_role"):
-        yield f"{resource.address} is a role of our own making"
+        yield f"{resource.address} is a custom role"
 
 
 @policy
@@ -81,9 +78,7 @@ def no_key(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def grants_are_single_members(deployed: Deployment) -> Iterator[str]:
-    """A binding or a policy takes away what others granted, and two bindings of one role never
-    agree.
-    """
+    """A binding or a policy removes what others granted; two bindings of one role never agree."""
     for resource in deployed.resources:
         if resource.type.endswith(("_iam_binding", "_iam_policy")):
             yield f"{resource.address} replaces grants that are not ours"
@@ -100,7 +95,7 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
-    """The job writes receipts, people drop below incoming/; only job and operators read everything."""
+    """The job writes receipts, people write below incoming/; job and operators read everything."""
     bucket = f"{deployed.variables['project_id']}-urgency-landing"
     read_all = {deployed.member("train"), *deployed.variable("operators", [])}
     for grant in deployed.grants(on=f"bucket/{bucket}"):
@@ -115,9 +110,7 @@ def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def project_grants_are_fenced(deployed: Deployment) -> Iterator[str]:
-    """What can only be granted on the project has a condition, on buckets the one of Cloud
-    Functions' own.
-    """
+    """What is granted on the project has a condition; on buckets, only Cloud Functions' own."""
     for grant in deployed.grants(on="project/"):
         if grant.role not in WITHOUT_CONDITION and not grant.condition:
             yield f"{grant.address} grants {grant.role} on the whole project"
@@ -139,7 +132,7 @@ def one_identity_each(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def builds_have_their_own_account(deployed: Deployment) -> Iterator[str]:
-    """Without one, a function is built by the default compute account, which a new project lacks."""
+    """Else a function is built by the default compute account, which a new project lacks."""
     for function in deployed.of("cloudfunctions2_function"):
         account = last(function.block("build_config").get("service_account"))
         if f"serviceAccount:{account}" != deployed.member("builder"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +10,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource of the state; `values` are as `terraform show -json` has them."""
+    """One resource of the state, with what its arguments are."""
 
     address: str
     type: str
     values: dict[str, Any]
 
     def block(self, *path: str) -> dict[str, Any]:
-        """The nested block at `path`, of which there is at most one a level; {} when it is not
-        there.
-        """
+        """The nested block at `path`, at most one a level; {} when it is not there."""
         found = self.values
         for name in path:
             inner = found.get(name) or [{}]
@@ -33,9 +32,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Grant:
-    """`member` has `role` on `on` (kind/name, as in bucket/x), where `condition` holds; "" is
-    always.
-    """
+    """`member` has `role` on `on` (kind/name) where `condition` holds; "" is always."""
 
     address: str
     on: str
@@ -63,9 +60,8 @@ class Deployment:
 
     def allows(self, member: str, role: str, on: str) -> bool:
         """Whether this very grant is there, without a condition."""
-        return any(
-            g.on == on and g.member == member and not g.condition for g in self.grants(role=role)
-        )
+        found = (g for g in self.grants(on, role) if g.on == on and g.member == member)
+        return any(not grant.condition for grant in found)
 
     def variable(self, name: str, default: Any) -> Any:
         """What a variable was set to."""
@@ -73,7 +69,8 @@ class Deployment:
 
     def member(self, account: str) -> str:
         """One of our identities as grants name it."""
-        return f"serviceAccount:urgency-{account}@{self.variables['project_id']}.iam.gserviceaccount.com"
+        domain = f"{self.variables['project_id']}.iam.gserviceaccount.com"
+        return f"serviceAccount:urgency-{account}@{domain}"
 
     @property
     def pubsub_agent(self) -> str:
@@ -102,9 +99,8 @@ def policy(check: Policy) -> Policy:
 
 
 def deployment(state: dict[str, Any], variables: Mapping[str, Any]) -> Deployment:
-    """A state as `terraform show -json` prints it."""
-    found = state["values"]["root_module"]["resources"]
-    resources = (Resource(r["address"], r["type"], r["values"]) for r in found)
+    """A state as `make wiring` writes it, with the variables it was applied with."""
+    resources = (Resource(r["address"], r["type"], r["values"]) for r in state["resources"])
     return Deployment(tuple(resources), variables)
 
 
@@ -123,10 +119,8 @@ def last(name: str | None) -> str:
 
 def seconds(duration: str | None) -> float:
     """'600s' -> 600.0; anything else is nothing."""
-    text = duration or ""
-    return (
-        float(text[:-1]) if text.endswith("s") and text[:-1].replace(".", "", 1).isdigit() else 0.0
-    )
+    found = re.fullmatch(r"(\d+(\.\d+)?)s", duration or "")
+    return float(found[1]) if found else 0.0
 
 
 GRANTED_ON = {  # type of grant -> kind of resource, the argument that names it
@@ -145,10 +139,5 @@ def _grant(resource: Resource) -> Grant:
     kind, argument = GRANTED_ON.get(resource.type, (resource.type, "name"))
     condition = resource.block("condition").get("expression", "")
     values = resource.values
-    return Grant(
-        resource.address,
-        f"{kind}/{last(values.get(argument))}",
-        values["role"],
-        values["member"] or "",
-        condition,
-    )
+    on = f"{kind}/{last(values.get(argument))}"
+    return Grant(resource.address, on, values["role"], values.get("member") or "", condition)

@@ -1,4 +1,4 @@
-"""Nothing that was announced is lost without anybody hearing of it."""
+"""No message is lost silently."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def subscriptions_never_expire(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def pushes_are_authenticated(deployed: Deployment) -> Iterator[str]:
-    """By a token of the pusher, made for the endpoint, which is the service's address and not the
-    function's.
-    """
+    """By a token of the pusher for the endpoint: the service's address, not the function's."""
     addresses = {
         f.block("service_config").get("uri") for f in deployed.of("cloudfunctions2_function")
     }
@@ -77,9 +75,7 @@ def pushes_are_authenticated(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def pushes_wait_for_the_function(deployed: Deployment) -> Iterator[str]:
-    """An acknowledgement deadline below the function's time-out delivers twice what is being worked
-    on.
-    """
+    """A deadline below the function's time-out delivers a message again while it is handled."""
     longest = max(
         (
             f.block("service_config").get("timeout_seconds") or 60
@@ -96,7 +92,7 @@ def pushes_wait_for_the_function(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def dead_letters_are_kept(deployed: Deployment) -> Iterator[str]:
-    """What a topic without a subscription is told is forgotten at once."""
+    """A topic without a subscription forgets its messages at once."""
     heard = {last(s.values["topic"]) for s in deployed.of("pubsub_subscription")}
     for topic in _dead_letter_topics(deployed) - heard:
         yield f"{topic} has no subscription"
@@ -104,9 +100,7 @@ def dead_letters_are_kept(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def agent_may_forward_dead_letters(deployed: Deployment) -> Iterator[str]:
-    """Pub/Sub's agent publishes them and acknowledges the originals; without either they vanish
-    silently.
-    """
+    """Pub/Sub's agent publishes them and acknowledges the originals; else they are lost."""
     agent = deployed.pubsub_agent
     for topic in _dead_letter_topics(deployed):
         if not deployed.allows(agent, PUBLISHER, f"topic/{topic}"):
@@ -130,9 +124,7 @@ def agent_may_sign_as_pusher(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def notifications_tell_of_incoming_only(deployed: Deployment) -> Iterator[str]:
-    """Without the prefix the job's own receipts would start it again; the agent has to be allowed
-    to publish.
-    """
+    """Without the prefix the job's receipts would start it again; the agent must publish."""
     for notification in deployed.of("storage_notification"):
         if notification.values.get("object_name_prefix") != "incoming/":
             yield (

@@ -1,4 +1,4 @@
-"""What a project takes: APIs that are on, names and values in the forms that its services accept."""
+"""What a project takes: enabled APIs, names and values in the forms that its services accept."""
 
 from __future__ import annotations
 
@@ -87,9 +87,7 @@ def names_are_allowed(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def labels_are_allowed(deployed: Deployment) -> Iterator[str]:
-    """Lower-case letters, digits, `_` and `-`, 63 at most; a channel's `labels` are settings, not
-    labels.
-    """
+    """Lower-case letters, digits, `_`, `-`, 63 at most; a channel's `labels` are its settings."""
     for resource in deployed.resources:
         if resource.type == "google_monitoring_notification_channel":
             continue
@@ -104,11 +102,7 @@ def durations_are_seconds(deployed: Deployment) -> Iterator[str]:
     for resource in deployed.resources:
         if resource.type.startswith("google_"):
             for name, value in _strings(resource.values):
-                if (
-                    name.endswith(DURATIONS)
-                    and not value.endswith("-computed")
-                    and not re.fullmatch(r"\d+(\.\d+)?s", value)
-                ):
+                if name.endswith(DURATIONS) and not re.fullmatch(r"\d+(\.\d+)?s", value):
                     yield f"{resource.address} has {name} = {value}"
 
 

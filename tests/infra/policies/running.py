@@ -1,6 +1,4 @@
-"""What runs: exactly the code that was applied, within limits that Cloud Run takes, without
-secrets.
-"""
+"""What runs: exactly the applied code, within limits that Cloud Run takes, without secrets."""
 
 from __future__ import annotations
 
@@ -103,9 +101,7 @@ def functions_run_a_known_python(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def jobs_are_tried_again(deployed: Deployment) -> Iterator[str]:
-    """Cloud Run may restart a task for reasons of its own, so fewer than 3 are sometimes none; and
-    a task ends.
-    """
+    """Cloud Run may restart a task by itself, so fewer than 3 may be none; a task has a limit."""
     for job in deployed.of("cloud_run_v2_job"):
         task = job.block("template", "template")
         if (task.get("max_retries") or 0) < 3 or not seconds(task.get("timeout")):
@@ -138,9 +134,7 @@ def limits_are_what_cloud_run_takes(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def probes_ask_whether_it_lives(deployed: Deployment) -> Iterator[str]:
-    """Never whether it is ready: an empty project has no model, and a revision must come up.
-    Time-outs fit periods.
-    """
+    """Never whether it is ready: a revision must start without a model. Time-outs fit periods."""
     for resource, container in containers(deployed):
         if not resource.type.endswith("service"):
             continue
@@ -156,7 +150,7 @@ def probes_ask_whether_it_lives(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def schedules_call_google_by_oauth(deployed: Deployment) -> Iterator[str]:
-    """Google's own interfaces refuse identity tokens, and nothing else should see an access token."""
+    """Google's interfaces refuse identity tokens; nothing else should see an access token."""
     for schedule in deployed.of("cloud_scheduler_job"):
         target = schedule.block("http_target")
         google = re.match(r"https://[\w-]+\.googleapis\.com/", target.get("uri") or "")

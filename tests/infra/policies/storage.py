@@ -25,7 +25,7 @@ def buckets_are_never_public(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def buckets_keep_versions(deployed: Deployment) -> Iterator[str]:
-    """What was replaced can be had back."""
+    """What was replaced can be restored."""
     for bucket in deployed.of("storage_bucket"):
         if bucket.block("versioning").get("enabled") is not True:
             yield f"{bucket.address} keeps no versions"
@@ -54,9 +54,7 @@ def registry_is_never_cleaned(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def deletion_is_guarded_as_asked(deployed: Deployment) -> Iterator[str]:
-    """`protect` guards buckets that hold something, job and services; without it, destroy leaves
-    nothing.
-    """
+    """`protect` guards full buckets, job and services; without it, destroy leaves nothing."""
     protect = bool(deployed.variable("protect", False))
     for bucket in deployed.of("storage_bucket"):
         if bool(bucket.values.get("force_destroy")) == protect:

@@ -1,4 +1,4 @@
-"""Every alert can fire, and whoever is woken up finds out what to do."""
+"""Every alert can fire, and leads the person on call to what to do."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def alerts_watch_metrics_that_exist(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def alerts_last_whole_minutes(deployed: Deployment) -> Iterator[str]:
-    """Durations and alignment periods of other lengths are refused; absence lasts 23.5 hours at
-    most.
-    """
+    """Other durations and alignment periods are refused; absence lasts 23.5 hours at most."""
     for address, condition in _conditions(deployed):
         for name, text in _durations(condition):
             if not re.fullmatch(r"\d+s", text) or seconds(text) % 60 or seconds(text) > 84600:
@@ -56,9 +54,7 @@ def alerts_last_whole_minutes(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def only_alerts_on_log_lines_are_limited(deployed: Deployment) -> Iterator[str]:
-    """They need a rate limit and stand alone in their policy; alerts on metrics with a rate limit
-    are refused.
-    """
+    """They need one and are alone in their policy; an alert on metrics with one is refused."""
     for alert in deployed.of("monitoring_alert_policy"):
         conditions = alert.values["conditions"]
         on_lines = any(condition.get("condition_matched_log") for condition in conditions)
@@ -86,9 +82,7 @@ def alerts_reach_every_mailbox(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def budgets_count_this_project(deployed: Deployment) -> Iterator[str]:
-    """By its number: by its id, every plan shows a difference; without a filter, every project is
-    counted.
-    """
+    """By its number: an id differs in every plan; without a filter every project is counted."""
     for budget in deployed.of("billing_budget"):
         projects = budget.block("budget_filter").get("projects") or []
         if len(projects) != 1 or not re.fullmatch(r"projects/\d+", projects[0]):

@@ -27,14 +27,14 @@ def test_equal_rows_give_equal_bytes() -> None:
     assert (one.bias, one.weights, one.c) == (other.bias, other.weights, other.c)
 
 
-def test_unseen_tickets_are_told_apart_with_probabilities_that_are_true() -> None:
+def test_unseen_tickets_are_separated_with_probabilities_that_are_true() -> None:
     fitted, unseen = fit(frame(800)), frame(2_000, seed=1)
     metrics = metrics_of(probabilities(scorer_of(fitted), unseen), unseen["urgent"].to_numpy(), 0.5)
     assert metrics["roc_auc"] > 0.85
     assert metrics["ece"] < 0.05
 
 
-def test_random_labels_give_everybody_about_the_base_rate() -> None:
+def test_random_labels_give_every_ticket_about_the_base_rate() -> None:
     fitted, unseen = fit(frame(800, signal=0.5)), frame(1_000, seed=1, signal=0.5)
     assert abs(probabilities(scorer_of(fitted), unseen) - 0.3).mean() < 0.08
 

@@ -13,12 +13,9 @@ from jobs.model.gate import Champion, Evidence, Scores, judge
 def probabilities(urgent: np.ndarray, strength: float, seed: int) -> np.ndarray:
     """Calibrated scores of a model whose ROC-AUC rises with `strength`; 0 is a coin."""
     rng = np.random.default_rng(seed)
-    noise = rng.normal(size=len(urgent))
-    log_odds = (
-        strength * (noise + strength * urgent)
-        - strength**2 / 2
-        + np.log(urgent.mean() / (1 - urgent.mean()))
-    )
+    prior = np.log(urgent.mean() / (1 - urgent.mean()))
+    signal = rng.normal(size=len(urgent)) + strength * urgent
+    log_odds = strength * signal - strength**2 / 2 + prior
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
@@ -58,8 +55,8 @@ def test_random_labels_are_rejected_on_every_seed(seed: int) -> None:
 
 def test_a_ranking_without_true_probabilities_is_rejected() -> None:
     fine = evidence()
-    shouting = Scores(fine.held_out.probability**0.1, 1 / 6)
-    assert "base rate" in judge(replace(fine, held_out=shouting)).reasons[0]
+    too_high = Scores(fine.held_out.probability**0.1, 1 / 6)
+    assert "base rate" in judge(replace(fine, held_out=too_high)).reasons[0]
 
 
 def test_too_few_tickets_are_held() -> None:
@@ -107,9 +104,8 @@ def test_a_two_points_worse_candidate_seldom_gets_through() -> None:
     promoted = 0
     for seed in range(20):
         ours = evidence(strength=1.55, seed=seed)
-        verdict = judge(
-            replace(ours, champion=champion(ours, strength=2.0, seed=seed + 500), fresher=False)
-        )
+        theirs = champion(ours, strength=2.0, seed=seed + 500)
+        verdict = judge(replace(ours, champion=theirs, fresher=False))
         promoted += verdict.decision == "PROMOTE"
     assert promoted <= 1
 
@@ -117,11 +113,10 @@ def test_a_two_points_worse_candidate_seldom_gets_through() -> None:
 def test_losing_the_urgent_tickets_of_one_source_is_held_and_named() -> None:
     ours = evidence(strength=2.5)
     source = np.where(np.arange(600) % 5 == 0, "phone", "email").astype(object)
-    deaf = np.where(source == "phone", 0.01, ours.test.probability)
-    hearing = champion(ours, strength=2.5)
-    verdict = judge(
-        replace(ours, test=Scores(deaf, 1 / 6), champion=hearing, slices={"source": source})
-    )
+    without_phone = Scores(np.where(source == "phone", 0.01, ours.test.probability), 1 / 6)
+    theirs = champion(ours, strength=2.5)
+    slices = {"source": source}
+    verdict = judge(replace(ours, test=without_phone, champion=theirs, slices=slices))
     assert verdict.decision == "HOLD"
     assert any("(source phone) that version 3 finds" in reason for reason in verdict.reasons)
 

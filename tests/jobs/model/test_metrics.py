@@ -16,15 +16,11 @@ def sample(n: int, seed: int = 0, strength: float = 1.5) -> tuple[np.ndarray, np
     return probability, urgent
 
 
-def test_the_seeds_four_at_the_threshold() -> None:
+def test_accuracy_precision_recall_and_f1_are_those_at_the_threshold() -> None:
     probability, urgent = np.array([0.9, 0.6, 0.4, 0.1]), np.array([True, False, True, False])
     metrics = metrics_of(probability, urgent, 0.5)
-    assert [metrics[name] for name in ("accuracy", "precision", "recall", "f1")] == [
-        0.5,
-        0.5,
-        0.5,
-        0.5,
-    ]
+    at_threshold = [metrics[name] for name in ("accuracy", "precision", "recall", "f1")]
+    assert at_threshold == [0.5] * 4
     assert metrics["brier"] == pytest.approx((0.01 + 0.36 + 0.36 + 0.01) / 4)
 
 
@@ -43,15 +39,8 @@ def test_true_probabilities_have_a_small_calibration_error_and_false_ones_a_larg
 
 def test_every_row_stands_in_one_bin_of_the_reliability_picture() -> None:
     probability, urgent = sample(1_000)
-    assert (
-        sum(
-            b["rows"]
-            for b in reliability(
-                np.append(probability, [0.0, 1.0]), np.append(urgent, [True, True])
-            )
-        )
-        == 1_002
-    )
+    bins = reliability(np.append(probability, [0.0, 1.0]), np.append(urgent, [True, True]))
+    assert sum(of_one["rows"] for of_one in bins) == 1_002
 
 
 def test_the_lower_bound_of_roc_auc_holds_as_often_as_it_says() -> None:
@@ -74,6 +63,5 @@ def test_the_bootstraps_pr_auc_is_scikit_learns_with_ties_too() -> None:
     rng = np.random.default_rng(0)
     drawn = rng.integers(500, size=500)
     [difference] = paired_bootstrap_pr_auc(rounded, np.zeros(500), urgent, seed=0, rounds=1)
-    assert difference == pytest.approx(
-        average_precision_score(urgent[drawn], rounded[drawn]) - urgent[drawn].mean()
-    )
+    theirs = average_precision_score(urgent[drawn], rounded[drawn])
+    assert difference == pytest.approx(theirs - urgent[drawn].mean())

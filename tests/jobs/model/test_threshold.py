@@ -15,9 +15,8 @@ def test_the_cut_costs_least_when_probabilities_are_true() -> None:
     urgent = rng.random(200_000) < probability
 
     def cost(cut: float) -> float:
-        return float(
-            5 * (urgent & (probability < cut)).mean() + (~urgent & (probability >= cut)).mean()
-        )
+        missed, false_alarms = urgent & (probability < cut), ~urgent & (probability >= cut)
+        return float(5 * missed.mean() + false_alarms.mean())
 
     best = cost_threshold(5.0)
     assert best == pytest.approx(1 / 6)
@@ -25,11 +24,8 @@ def test_the_cut_costs_least_when_probabilities_are_true() -> None:
 
 
 def dates(rows: int, days: int) -> pd.Series:
-    return pd.Series(
-        pd.date_range(
-            "2026-01-01", periods=rows, freq=pd.Timedelta(days=days) / (rows - 1), tz="UTC"
-        )
-    )
+    step = pd.Timedelta(days=days) / (rows - 1)
+    return pd.Series(pd.date_range("2026-01-01", periods=rows, freq=step, tz="UTC"))
 
 
 def test_a_capacity_calls_at_most_that_many_a_day() -> None:

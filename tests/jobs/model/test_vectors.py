@@ -13,19 +13,16 @@ from tests.support.texts import hostile_text
 from urgency.features import FEATURES, FIELD_MARKS, marked, terms
 
 
+def features(row: dict[str, str]) -> list[str]:
+    return [f for field, mark in FIELD_MARKS for f in marked(terms(row[field]), mark)]
+
+
 def test_presence_idf_and_unit_rows_equal_scikit_learns_on_hostile_texts() -> None:
     rng = random.Random(5)
     texts = [{"title": hostile_text(rng), "description": hostile_text(rng)} for _ in range(400)]
     texts += [{"title": "", "description": ""}, {"title": "only", "description": ""}]
-    vectorizer = HashingVectorizer(
-        analyzer=lambda row: [
-            f for field, mark in FIELD_MARKS for f in marked(terms(row[field]), mark)
-        ],
-        n_features=FEATURES,
-        alternate_sign=False,
-        norm=None,
-        binary=True,
-    )
+    options = {"n_features": FEATURES, "alternate_sign": False, "norm": None, "binary": True}
+    vectorizer = HashingVectorizer(analyzer=features, **options)
     theirs = vectorizer.transform(texts)
     tfidf = TfidfTransformer().fit(theirs)
 

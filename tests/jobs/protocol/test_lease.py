@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from tests.support.job.bench import LEASE_S, Bench
+from tests.support.job.job_in_memory import LEASE_S, JobInMemory
 from tests.support.waiting import eventually
 from urgency.errors import Unavailable
 
@@ -17,8 +17,8 @@ def down(_when: str) -> None:
 
 
 def test_one_holder_at_a_time_until_it_is_freed() -> None:
-    bench = Bench()
-    first, second = bench.lease("run-1"), bench.lease("run-2")
+    job = JobInMemory()
+    first, second = job.lease("run-1"), job.lease("run-2")
     assert first.take()
     assert not second.take()
     assert second.held_by_another()
@@ -29,27 +29,27 @@ def test_one_holder_at_a_time_until_it_is_freed() -> None:
 
 
 def test_an_expired_lease_is_anybodys() -> None:
-    bench = Bench()
-    assert bench.lease("run-1").take()
-    bench.seconds += LEASE_S
-    assert bench.lease("run-2").take()
+    job = JobInMemory()
+    assert job.lease("run-1").take()
+    job.seconds += LEASE_S
+    assert job.lease("run-2").take()
 
 
 def test_who_lost_it_does_not_free_the_next_ones() -> None:
-    bench = Bench()
-    first, second = bench.lease("run-1"), bench.lease("run-2")
+    job = JobInMemory()
+    first, second = job.lease("run-1"), job.lease("run-2")
     assert first.take()
-    bench.seconds += LEASE_S
+    job.seconds += LEASE_S
     assert second.take()
     first.free()
     assert first.held_by_another()
-    assert bench.facts("lease_not_freed")
+    assert job.facts("lease_not_freed")
 
 
 def test_a_retry_inherits_what_its_killed_attempt_held() -> None:
-    bench = Bench()
-    assert bench.lease("run-1").take()
-    retry, stranger = bench.lease("run-1"), bench.lease("run-2")
+    job = JobInMemory()
+    assert job.lease("run-1").take()
+    retry, stranger = job.lease("run-1"), job.lease("run-2")
     stranger.inherit()
     stranger.free()
     assert stranger.held_by_another()
@@ -59,42 +59,42 @@ def test_a_retry_inherits_what_its_killed_attempt_held() -> None:
 
 
 def test_a_lost_answer_is_no_lost_lease() -> None:
-    bench = Bench()
-    lease = bench.lease("run-1")
-    bench.control.fault = lambda when: lost_answer(when) if len(bench.writes()) == 1 else None
+    job = JobInMemory()
+    lease = job.lease("run-1")
+    job.control.fault = lambda when: lost_answer(when) if len(job.writes()) == 1 else None
     assert lease.take()
     lease.free()
-    assert bench.lease("run-2").take()
+    assert job.lease("run-2").take()
 
 
 def test_it_is_renewed_while_the_block_runs_and_not_afterwards() -> None:
-    bench = Bench()
-    lease = bench.lease("run-1")
+    job = JobInMemory()
+    lease = job.lease("run-1")
     lease._ttl_s = 0.03  # of real time: a third of it between renewals
     assert lease.take()
     with lease.renewed():
-        eventually(lambda: len(bench.writes()) > 3)
+        eventually(lambda: len(job.writes()) > 3)
     assert not [thread for thread in threading.enumerate() if thread.name == "lease"]
     lease.free()
-    assert bench.lease("run-2").take()
+    assert job.lease("run-2").take()
 
 
 def test_a_renewal_moves_the_end() -> None:
-    bench = Bench()
-    lease, other = bench.lease("run-1"), bench.lease("run-2")
+    job = JobInMemory()
+    lease, other = job.lease("run-1"), job.lease("run-2")
     assert lease.take()
-    bench.seconds += LEASE_S - 1
+    job.seconds += LEASE_S - 1
     lease.renew()
-    bench.seconds += LEASE_S - 1
+    job.seconds += LEASE_S - 1
     assert other.held_by_another()
 
 
 def test_failing_to_renew_or_free_ends_no_training() -> None:
-    bench = Bench()
-    lease = bench.lease("run-1")
+    job = JobInMemory()
+    lease = job.lease("run-1")
     assert lease.take()
-    bench.control.fault = down
+    job.control.fault = down
     lease.renew()
     lease.free()
-    assert bench.facts("lease_not_renewed")
-    assert bench.facts("lease_not_freed")
+    assert job.facts("lease_not_renewed")
+    assert job.facts("lease_not_freed")

@@ -1,4 +1,4 @@
-"""A run that brought everything up to date says so, once and with the figures that alerts compare."""
+"""The last line of a run, from which alerts and charts are made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jobs.protocol.snapshots import next_snapshot
-from jobs.protocol.summary import say_reconciled
+from jobs.protocol.summary import log_reconciled
 from tests.support.models import put_model, registry_with, release
 from urgency.logs import Log
 from urgency.records import SourceFile
@@ -21,7 +21,7 @@ FILES = (SourceFile("incoming/a.csv", 1, 1, "crc"),)
 
 def said(registry: Registry) -> list[dict[str, Any]]:
     stream = io.StringIO()
-    say_reconciled(registry, NOW, Log(stream=stream))
+    log_reconciled(registry, NOW, Log(stream=stream))
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     return [
         {name: line[name] for name in line if name not in ("time", "severity")} for line in lines

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import gzip
 import random
-from pathlib import Path
 
 import pytest
 
 from jobs.report.data_report import Finding, data_report, has_e_mail
-from jobs.report.near_duplicates import near_duplicate_share
 from tests.support.job.csv_files import csv_bytes, dataset
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
+HANGS_AFTER_S = 200
+"""Linear work takes a fraction of a second; were it quadratic, it would take hours."""
 
 
 def words(rng: random.Random, count: int = 20) -> str:
@@ -27,9 +25,8 @@ def corpus(
         urgent = number * 2 >= rows if ordered else rng.random() < 0.5
         marker = " zebra" if urgent and rng.random() < leak else ""
         day = f"20{10 + number * 10 // rows:02}-01-01" if ordered else ""
-        lines.append(
-            f",{day},,{words(rng)}{marker}{extra},,,{'urgent' if urgent else 'non-urgent'}"
-        )
+        label = "urgent" if urgent else "non-urgent"
+        lines.append(f",{day},,{words(rng)}{marker}{extra},,,{label}")
     return csv_bytes(*lines)
 
 
@@ -57,9 +54,8 @@ def test_a_word_of_few_tickets_is_never_named() -> None:
 
 
 def test_one_label_only_is_no_leak() -> None:
-    assert "leaking_word" not in findings(
-        csv_bytes(*(f",,,ticket {chr(97 + n % 26) * (n + 1)},,,urgent" for n in range(60)))
-    )
+    tickets = (f",,,ticket {chr(97 + n % 26) * (n + 1)},,,urgent" for n in range(60))
+    assert "leaking_word" not in findings(csv_bytes(*tickets))
 
 
 def test_labels_in_blocks_and_labels_that_move_over_time_are_reported() -> None:
@@ -71,14 +67,11 @@ def test_labels_in_blocks_and_labels_that_move_over_time_are_reported() -> None:
 
 
 def test_duplicates_conflicts_and_unread_dates_are_counted() -> None:
-    found = findings(
-        csv_bytes("A,,one,,,,urgent", "A,,one,,,,non-urgent", "B,3/25/07,two,,,,urgent")
-    )
-    assert (
-        found["duplicates"].value,
-        found["conflicting_labels"].value,
-        found["unread_dates"].value,
-    ) == (1 / 3, 1, 1)
+    both_labels = ("A,,one,,,,urgent", "A,,one,,,,non-urgent")
+    found = findings(csv_bytes(*both_labels, "B,3/25/07,two,,,,urgent"))
+    assert found["duplicates"].value == 1 / 3
+    assert found["conflicting_labels"].value == 1
+    assert found["unread_dates"].value == 1
 
 
 def test_e_mail_addresses_are_counted_and_not_repeated() -> None:
@@ -87,41 +80,16 @@ def test_e_mail_addresses_are_counted_and_not_repeated() -> None:
     assert "example" not in found.sentence
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(HANGS_AFTER_S)
 @pytest.mark.parametrize("hostile", ["a", "@", "a@", "a@b-", ".a@"])
 def test_looking_for_addresses_is_linear_in_hostile_text(hostile: str) -> None:
     assert not has_e_mail(hostile * 1_000_000)
 
 
 def test_a_shift_of_the_base_rate_is_told_against_the_champions_data() -> None:
-    assert findings(corpus(), champion_base_rate=0.1)["base_rate_shift"].value == pytest.approx(
-        0.4, abs=0.05
-    )
+    shift = findings(corpus(), champion_base_rate=0.1)["base_rate_shift"]
+    assert shift.value == pytest.approx(0.4, abs=0.05)
     assert "base_rate_shift" not in findings(corpus(), champion_base_rate=0.5)
-
-
-def test_near_duplicates_are_found_and_others_are_not() -> None:
-    rng = random.Random(3)
-    train = [words(rng) for _ in range(500)]
-    near = [f"{text} more" for text in train[:50]]
-    far = [words(rng) for _ in range(50)]
-    assert near_duplicate_share(near, train) >= 0.95
-    assert near_duplicate_share(far, train) == 0.0
-    assert near_duplicate_share([], train) == near_duplicate_share(near, []) == 0.0
-
-
-def test_texts_that_share_half_of_their_words_are_no_near_duplicates() -> None:
-    rng = random.Random(4)
-    train = [words(rng) for _ in range(500)]
-    assert near_duplicate_share([f"{text[:77]} {words(rng, 7)}" for text in train], train) == 0.0
-
-
-@pytest.mark.timeout(30)
-def test_a_template_that_all_tickets_share_does_not_cost_all_pairs() -> None:
-    rng = random.Random(5)
-    template = words(rng, 15)
-    texts = [f"{template} {words(rng, 4)}" for _ in range(20_000)]
-    assert near_duplicate_share(texts[:10_000], texts[10_000:]) == 0.0
 
 
 def test_the_report_is_a_function_of_the_data() -> None:
@@ -129,11 +97,23 @@ def test_the_report_is_a_function_of_the_data() -> None:
     assert data_report(dataset(body)) == data_report(dataset(body))
 
 
-def test_the_word_that_leaks_endavas_label_is_named() -> None:
-    packed = SHARED / "endava.csv.gz"
-    if not packed.exists():
-        pytest.skip("skipped: shared data absent")
-    found = findings(gzip.decompress(packed.read_bytes()))
+def helpdesk_export(rows: int, urgent_share: float) -> bytes:
+    """Requests, then incidents in one block at the end; most of those are forwarded mails."""
+    rng = random.Random(6)
+    requests = int(rows * (1 - urgent_share))
+    common = ["hi", "please", "help", "thanks", "need", "access", "laptop", "vpn", "reset"]
+    lines = []
+    for number in range(rows):
+        incident = number >= requests
+        forwarded = rng.random() < (0.91 if incident else 0.01)
+        header = f"sent: {words(rng, 2)} " if forwarded else ""
+        text = header + " ".join(rng.choices(common, k=12)) + words(rng, 2)
+        lines.append(f",,,{text},,,{'urgent' if incident else 'non-urgent'}")
+    return csv_bytes(*lines)
+
+
+def test_the_header_of_forwarded_mails_is_named_where_it_gives_incidents_away() -> None:
+    found = findings(helpdesk_export(2_000, 0.11))
     assert '"sent"' in found["leaking_word"].sentence
-    assert found["leaking_word"].value == pytest.approx(0.95, abs=0.01)
+    assert found["leaking_word"].value == pytest.approx(0.95, abs=0.02)
     assert found["sorted_labels"].value < 0.01

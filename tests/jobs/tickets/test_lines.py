@@ -92,10 +92,10 @@ def test_a_huge_cell_of_many_lines_costs_bounded_memory_and_no_good_row() -> Non
 
 def test_caps_on_size_and_rows_refuse_the_file() -> None:
     body = csv_bytes(*map(row, range(5)))
-    for limits, told in (
+    for limits, reason in (
         (Limits(object_bytes=100), "larger than 100 bytes"),
         (Limits(rows=4), "more than 4 rows"),
     ):
-        with pytest.raises(FileRefused, match=told):
+        with pytest.raises(FileRefused, match=reason):
             list(read_csv(io.BytesIO(body), limits=limits).rows)
     assert len(list(read_csv(io.BytesIO(body), limits=Limits(rows=5)).rows)) == 5

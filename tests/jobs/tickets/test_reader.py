@@ -1,8 +1,8 @@
+"""A good row becomes a ticket, a bad one a line and a reason that never repeats a cell."""
+
 from __future__ import annotations
 
 import gzip
-import io
-import zipfile
 
 import pytest
 
@@ -19,15 +19,16 @@ def test_a_good_file_gives_every_row_with_its_line() -> None:
     assert not problems
 
 
+NO_LABEL = "label_urgency is neither urgent nor non-urgent."
+NO_TEXT = "title and description are both empty; a ticket needs one of them."
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (row(1, label="asap"), "label_urgency is neither urgent nor non-urgent."),
-        (row(1, label=""), "label_urgency is neither urgent nor non-urgent."),
-        (
-            "T-1,,, ,web,free,urgent",
-            "title and description are both empty; a ticket needs one of them.",
-        ),
+        (row(1, label="asap"), NO_LABEL),
+        (row(1, label=""), NO_LABEL),
+        ("T-1,,, ,web,free,urgent", NO_TEXT),
         (row(1, "x" * 70_000), "description has 70,000 characters; at most 65,536 are read."),
         (row(1)[:-11], "the row has 6 fields, the header has 7."),
         (row(1, "Printer down, again"), "the row has 8 fields, the header has 7."),
@@ -51,69 +52,39 @@ def test_cells_stay_text(text: str) -> None:
     assert read(csv_bytes(row(1, text)))[0][0].ticket.description == text
 
 
+NON_URGENT = ("Non-Urgent", "non urgent", "not_urgent", "nonurgent", "non\u2011urgent")
+
+
 @pytest.mark.parametrize(
-    ("label", "urgent"),
+    ("urgent", "labels"),
     [
-        ("urgent", True),
-        (" URGENT ", True),
-        ("Non-Urgent", False),
-        ("non urgent", False),
-        ("not_urgent", False),
-        ("nonurgent", False),
-        ("non\u2011urgent", False),
-        ("1", None),
-        ("yes", None),
-        ("high", None),
-        ("", None),
+        (True, ("urgent", " URGENT ")),
+        (False, NON_URGENT),
+        (None, ("1", "yes", "high", "", "urgent!")),
     ],
 )
 def test_labels_are_urgent_or_non_urgent_and_nothing_is_guessed(
-    label: str, urgent: bool | None
+    urgent: bool | None, labels: tuple[str, ...]
 ) -> None:
-    assert read_label(label) is urgent
-
-
-def zipped(*names: str) -> bytes:
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        for name in names:
-            archive.writestr(name, "x")
-    return body.getvalue()
+    assert [read_label(label) for label in labels] == [urgent] * len(labels)
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "seen"),
     [
-        (b"", "empty"),
         (b"\n\n  \n", "no header"),
-        (csv_bytes(row(1)).decode().encode("utf-16"), "UTF-16"),
-        (csv_bytes(row(1)).decode().encode("utf-16-le"), "UTF-16"),
-        (csv_bytes(row(1)).decode().encode("utf-16-be"), "UTF-16"),
-        (csv_bytes(row(1)).decode().encode("utf-32"), "UTF-16 or UTF-32"),
-        (csv_bytes(row(1)).decode().encode("utf-32-be"), "UTF-16 or UTF-32"),
         (gzip.compress(csv_bytes(row(1))), "gzip"),
-        (zipped("tickets.csv"), "zip"),
-        (zipped("[Content_Types].xml", "xl/workbook.xml"), "Excel workbook"),
-        (b"%PDF-1.7\n", "PDF"),
-        (b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\x02\0\x3e" + bytes(range(64)), "binary"),
-        (bytes(5_000), "binary"),
-        (b"<!DOCTYPE html><html>", "web page"),
-        (b'{"title": "x"}', "JSON"),
         (csv_bytes(row(1)).replace(b",", b";"), "semicolons"),
         (csv_bytes(row(1)).replace(b",", b"\t"), "tabs"),
         (csv_bytes(row(1)).replace(b",", b"|"), "vertical bars"),
-        (
-            csv_bytes(row(1), row(2, "Störung")).decode().encode("cp1252"),
-            "line 3 holds the first byte",
-        ),
+        (csv_bytes(row(1), row(2, "Störung")).decode().encode("cp1252"), "line 3"),
         (csv_bytes(row(1), header="title,description"), "no column label_urgency"),
         (csv_bytes(row(1), header="source,label_urgency"), "title or description"),
-        (
-            csv_bytes(row(1), header="Title,label_urgency, title "),
-            "2 columns would be read as title: Title, title",
-        ),
+        (csv_bytes(row(1), header="Title,label_urgency, title "), "Title, title"),
         (csv_bytes(row(1), header='"Title,label_urgency'), "the header cannot be read"),
     ],
 )
-def test_a_file_of_another_kind_is_refused_in_plain_words(body: bytes, told: str) -> None:
-    assert told in refusal(body).reason
+def test_a_file_that_cannot_be_read_as_tickets_is_refused_with_what_was_seen(
+    body: bytes, seen: str
+) -> None:
+    assert seen in refusal(body).reason

@@ -31,11 +31,8 @@ def test_spaces_around_a_quoted_field_are_no_part_of_it() -> None:
     ],
 )
 def test_one_bad_quote_costs_one_row(bad: str) -> None:
-    rows, problems = read(
-        csv_bytes(
-            row(1), row(2, bad), row(3), row(4, '"two\nlines"'), row(5, '"Hello, all"'), row(6)
-        )
-    )
+    good = (row(3), row(4, '"two\nlines"'), row(5, '"Hello, all"'), row(6))
+    rows, problems = read(csv_bytes(row(1), row(2, bad), *good))
     assert [r.ticket_id for r in rows] == ["T-1", "T-3", "T-4", "T-5", "T-6"]
     assert problems == {3: BAD_QUOTE}
 

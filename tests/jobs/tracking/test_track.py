@@ -1,98 +1,122 @@
+"""The job's last step, against a real server, a dead one and one that hangs."""
+
 from __future__ import annotations
 
 import io
 import json
+import os
+import socket
 import subprocess
 import sys
-import time
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.auth import jwt
+from google.cloud import storage
 
-from jobs.tracking.track import TRACKED, track_all
+from infra.local.server import free_ports
+from jobs.tracking import QUIET
+from jobs.tracking.track import IMPATIENT, TRACKED, track_all
+from tests.jobs.tracking.tracking_world import (
+    NAME,
+    champion_says,
+    mlflow_server,
+    put_reported_model,
+    runs,
+    service_says,
+    versions,
+)
+from tests.support.cloud.pocket import pocket
+from tests.support.cloud.whole_cloud import Cloud, cloud
+from tests.support.job.job_process import job_environment, train
 from tests.support.models import put_model, registry_with, release
+from tests.support.waiting import eventually
 from urgency.errors import Conflict, Unavailable
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings
-from urgency.store import ABSENT
+from urgency.store import ABSENT, CloudBucket
 
-OWN_STORE = Settings()
+pytestmark = pytest.mark.filterwarnings("ignore")  # mlflow's imports warn about its dependencies
 
-
-class Run:
-    """One H step with `script`, a Python program, in the place of MLflow's process; `lines` is what
-    was logged.
-    """
-
-    def __init__(
-        self, registry: Registry, script: str, settings: Settings = OWN_STORE, bound_s: float = 20.0
-    ) -> None:
-        stream = io.StringIO()
-        command = (sys.executable, "-c", script)
-        track_all(settings, registry, Log(stream=stream), command=command, bound_s=bound_s)
-        self.lines: list[dict[str, Any]] = [
-            json.loads(line) for line in stream.getvalue().splitlines()
-        ]
-
-    @property
-    def events(self) -> list[str]:
-        return [line["message"] for line in self.lines]
+CHECKOUT = Path(__file__).parents[3]
+PASSWORD = "secret-of-the-server"
 
 
-def test_with_nothing_committed_no_process_is_started() -> None:
-    assert Run(registry_with(), "raise SystemExit('started')").events == []
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the step sets is undone after each test."""
+    for name in (*QUIET, *IMPATIENT):
+        monkeypatch.setenv(name, "")
 
 
-def test_what_was_tracked_is_not_tracked_again() -> None:
-    registry = registry_with(1, 2)
-    first = Run(registry, "")
-    assert first.events == ["tracked"]
-    assert first.lines[0]["versions"] == 2
-    assert Run(registry, "raise SystemExit('started')").events == []
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mlflow_server(tmp_path_factory.mktemp("mlflow") / "server") as uri:
+        yield uri
 
 
-def test_a_new_version_a_moved_pointer_and_another_store_are_each_tracked() -> None:
-    registry = registry_with(1)
-    Run(registry, "")
+@pytest.fixture
+def nobody() -> str:
+    """An address that nothing answers at."""
+    return f"http://user:{PASSWORD}@127.0.0.1:{free_ports(1)[0]}"
+
+
+def tracked(registry: Registry, uri: str, bound_s: float = 120.0) -> list[dict[str, Any]]:
+    """The lines that one step logs; the bound is generous, for a busy machine."""
+    stream = io.StringIO()
+    settings = Settings(mlflow_tracking_uri=uri)
+    track_all(settings, registry, Log(stream=stream), bound_s=bound_s)
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def events(registry: Registry, uri: str) -> list[str]:
+    return [line["message"] for line in tracked(registry, uri)]
+
+
+@pytest.mark.slow
+def test_a_server_gets_each_version_once_and_serves_the_champion_back(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    registry, client = registry_with(), MlflowClient(server, server)
+    release(registry, put_reported_model(registry, 1))
+    assert events(registry, server) == ["tracked"]
+    assert events(registry, server) == []
     second = put_model(registry, 2)
-    assert Run(registry, "").events == ["tracked"]
+    assert events(registry, server) == ["tracked"]
     release(registry, second)
-    assert Run(registry, "").events == ["tracked"]
-    assert Run(registry, "", Settings(mlflow_tracking_uri="http://mlflow.example")).events == [
-        "tracked"
-    ]
+    assert events(registry, server) == ["tracked"]
+    assert [run.data.tags["n"] for run in runs(client)] == versions(client) == ["1", "2"]
+    first, _ = runs(client)
+    assert {"train_recall", "validation_recall", "test_recall"} < first.data.metrics.keys()
+    files = [file.path for file in client.list_artifacts(first.info.run_id)]
+    assert files == ["card.html", "figures", "model"]
+    assert client.get_model_version_by_alias(NAME, "champion").tags["n"] == "2"
+    assert champion_says(server, monkeypatch) == service_says(registry)
 
 
-def test_a_failure_is_one_warning_with_its_reason_and_the_next_run_tries_again() -> None:
+@pytest.mark.slow
+def test_a_damaged_hint_is_replaced_and_one_of_another_server_does_not_count(server: str) -> None:
     registry = registry_with(1)
-    failed = Run(registry, "raise SystemExit('noise\\nthe disk is full')")
-    (line,) = failed.lines
-    assert (line["severity"], line["message"], line["reason"]) == (
-        "WARNING",
-        "tracking_failed",
-        "the disk is full",
-    )
-    assert Run(registry, "").events == ["tracked"]
+    registry.control.put(TRACKED, b"{", ABSENT)
+    assert events(registry, server) == ["tracked"]
+    assert events(registry, f"{server}/") == ["tracked"]
 
 
-def test_a_silent_failure_names_the_exit_code() -> None:
-    (line,) = Run(registry_with(1), "raise SystemExit(7)").lines
-    assert line["reason"] == "MLflow's process ended with 7."
-
-
-def test_a_process_that_hangs_is_killed_at_the_bound(tmp_path: Path) -> None:
-    began = time.monotonic()
-    (line,) = Run(registry_with(1), "import time; time.sleep(600)", bound_s=0.5).lines
-    assert line["reason"] == "MLflow was given up after 0.5 s."
-    assert time.monotonic() - began < 10
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "error", [Unavailable("storage is down"), Conflict("another run was first")]
+    ("error", "event"),
+    [
+        (Unavailable("storage is down"), "tracking_failed"),
+        (Conflict("another run was first"), "tracked_by_another_run"),
+    ],
 )
-def test_trouble_with_the_hint_never_fails_the_run(error: Exception) -> None:
+def test_trouble_with_the_hint_is_one_line(server: str, error: Exception, event: str) -> None:
     registry = registry_with(1)
 
     def fail(when: str) -> None:
@@ -100,38 +124,108 @@ def test_trouble_with_the_hint_never_fails_the_run(error: Exception) -> None:
             raise error
 
     registry.control.fault = fail  # type: ignore[attr-defined]
-    assert len(Run(registry, "").events) == 1
+    assert events(registry, server) == [event]
 
 
-def test_a_damaged_hint_is_replaced() -> None:
+def test_a_server_that_nobody_runs_is_one_warning_without_its_password(nobody: str) -> None:
     registry = registry_with(1)
-    registry.control.put(TRACKED, b"{", ABSENT)
-    assert Run(registry, "").events == ["tracked"]
-    assert Run(registry, "raise SystemExit('started')").events == []
+    (line,) = tracked(registry, nobody)
+    assert (line["severity"], line["message"]) == ("WARNING", "tracking_failed")
+    assert "MLFLOW_TRACKING_URI" in line["reason"]
+    assert PASSWORD not in line["reason"]
+    assert registry.control.get(TRACKED) is None
 
 
-def test_the_hint_holds_no_address_since_it_may_hold_a_password() -> None:
+def test_a_server_that_hangs_is_given_up_at_the_bound() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (line,) = tracked(registry_with(1), uri, bound_s=0.5)
+    assert line["reason"] == "MLflow was given up after 0.5 s."
+    hanging = {thread for thread in threading.enumerate() if thread.name.endswith("(_track)")}
+    assert all(thread.daemon for thread in hanging), "the process would not end"
+    eventually(lambda: not any(thread.is_alive() for thread in hanging), timeout_s=60)
+
+
+def test_the_hint_holds_no_address_since_it_may_hold_a_password(server: str) -> None:
     registry = registry_with(1)
-    Run(registry, "", Settings(mlflow_tracking_uri="http://user:secret@mlflow.example"))
-    assert b"secret" not in registry.control.get(TRACKED).body  # type: ignore[union-attr]
+    assert events(registry, server.replace("//", f"//user:{PASSWORD}@")) == ["tracked"]
+    stored = registry.control.get(TRACKED)
+    assert stored
+    assert PASSWORD.encode() not in stored.body
 
 
-def test_the_process_is_impatient_and_quiet() -> None:
-    wanted = (
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES MLFLOW_HTTP_REQUEST_TIMEOUT MLFLOW_DISABLE_TELEMETRY"
-        " DO_NOT_TRACK"
+def test_with_nothing_committed_no_server_is_asked(nobody: str) -> None:
+    assert tracked(registry_with(), nobody) == []
+
+
+@pytest.mark.slow
+def test_training_and_release_are_unharmed_by_a_server_that_hangs(tmp_path: Path) -> None:
+    with cloud(tmp_path) as place, socket.create_server(("127.0.0.1", 0)) as silent:
+        landing, registry, control = (bucket(place, n) for n in ("landing", "registry", "control"))
+        landing.put("incoming/tickets.csv", (CHECKOUT / "data/tickets.csv").read_bytes(), ABSENT)
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ended = train(job_environment(place) | {"MLFLOW_TRACKING_URI": uri})
+        champion = Registry(registry, control).current_release()[1].champion
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    warnings = [line["message"] for line in lines if line["severity"] != "INFO"]
+    assert (ended.returncode, champion, warnings) == (0, 1, ["tracking_failed"])
+    assert lines[-1]["message"] == "tracking_failed", "nothing waits for MLflow"
+
+
+def bucket(place: Cloud, kind: str) -> CloudBucket:
+    """One of the buckets, as an operator sees it."""
+    client = storage.Client(place.wiring.project, **place.options())
+    [name] = [name for name in place.wiring.buckets if name.endswith(kind)]
+    return CloudBucket(client, name, timeout_s=10)
+
+
+NO_SERVER = """
+import os, sys
+from tests.support.models import registry_with
+import jobs.__main__ as job
+from urgency.logs import Log
+from urgency.settings import read_settings
+registry = registry_with(1)
+registry.control.calls.clear()
+job.track_all(read_settings(os.environ), registry, Log())
+print(*registry.control.calls, *(name for name in ("mlflow", "pandas") if name in sys.modules))
+"""
+
+
+def test_without_a_server_nothing_is_read_or_written_and_mlflow_is_not_imported() -> None:
+    environment = os.environ | {"MLFLOW_TRACKING_URI": ""}
+    said = subprocess.run(
+        [sys.executable, "-c", NO_SERVER],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    show = (
-        "import os; raise SystemExit(' '.join(os.environ.get(name, '-') for name in"
-        f" '{wanted}'.split()))"
-    )
-    (line,) = Run(registry_with(1), show).lines
-    assert line["reason"] == "1 5 true true"
+    assert (said.stdout.strip(), said.stderr) == ("", "")
 
 
-def test_looking_whether_anything_is_missing_imports_neither_mlflow_nor_pandas() -> None:
+def test_a_private_server_on_cloud_run_is_shown_an_id_token_of_the_job_for_its_address(
+    tmp_path: Path,
+) -> None:
+    uri = "https://mlflow-1.us-central1.run.app"
+    with pocket(tmp_path) as running:
+        job = running.identity.environment("urgency-train", running.address)
+        token, *none = (token_for(address, job) for address in (uri, "https://mlflow.example"))
+    claims = jwt.decode(token, verify=False)
+    assert claims["aud"] == uri
+    assert claims["email"].startswith("urgency-train@")
+    assert none == ["none"]
+
+
+def token_for(uri: str, job: dict[str, str]) -> str:
+    """What a process of the job would show to MLflow at `uri`."""
     script = (
-        "import sys, jobs.tracking.track; raise SystemExit(bool({'mlflow', 'pandas', 'sqlalchemy'}"
-        " & set(sys.modules)))"
+        f"import os; from jobs.tracking.track import identify; identify({uri!r});"
+        " print(os.environ.get('MLFLOW_TRACKING_TOKEN', 'none'))"
     )
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+    command = (sys.executable, "-c", script)
+    environment = os.environ | job
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=CHECKOUT, env=environment
+    ).stdout.strip()

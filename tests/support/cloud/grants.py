@@ -16,9 +16,7 @@ _RUN_BY_THE_STACK = ("functions", "infra/local", "jobs", "service", "urgency")
 
 
 def name_of(grant: Grant) -> str:
-    """The grant in one line, without what is the same everywhere: 'urgency-serve:
-    storage.objectViewer on ...'.
-    """
+    """The grant in one line, such as 'urgency-serve: storage.objectViewer on ...'."""
     email = grant.member.partition(":")[2]
     kind, _, name = grant.resource.partition("/")
     what = name.partition("@")[0].removeprefix(f"{WIRING.project}-urgency-")

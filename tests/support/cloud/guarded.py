@@ -1,8 +1,6 @@
-"""The whole wiring in the test process, fronts included; small endpoints stand in for functions and
-service.
+"""The whole wiring in the test process, front ends included, before small endpoints.
 
-Whoever does something here is named first; what no grant allows raises Refused, or Google's or our
-own Forbidden.
+The account that acts comes first. What is not allowed raises Refused, or Forbidden.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from google.api_core.exceptions import MethodNotImplemented
 from google.cloud import run_v2, storage
 from google.pubsub_v1 import PublisherClient
 
-from infra.local.front import front_for
+from infra.local.front_end import front_end_of
 from infra.local.pocket.access import Access
 from infra.local.pocket.identity import Identity
 from infra.local.server import Server, listen, url_of
@@ -41,7 +39,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Guarded:
+class GuardedCloud:
     """A running system; `endpoints` and `fronts` by the container's name."""
 
     cloud: Cloud
@@ -50,7 +48,7 @@ class Guarded:
 
     def bucket(self, account: str, kind: str) -> CloudBucket:
         """The landing, registry or control bucket, through our own adapter."""
-        return CloudBucket(self._storage(account), self._name(kind), timeout_s=10)
+        return CloudBucket(self._storage(account), self._name(kind), timeout_s=60)
 
     def delete(self, account: str, kind: str, name: str) -> None:
         self._storage(account).bucket(self._name(kind)).blob(name).delete(retry=None)
@@ -95,8 +93,8 @@ class Guarded:
 
     def expect(self, done: Hop, refused: Hop) -> None:
         """Wait until the timeline tells of one of the two; raise Refused where it is the second."""
-        eventually(lambda: self._told(done) or self._told(refused))
-        if self._told(refused):
+        eventually(lambda: self._has_hop(done) or self._has_hop(refused))
+        if self._has_hop(refused):
             raise Refused(refused[0])
 
     @property
@@ -114,7 +112,7 @@ class Guarded:
     def _name(self, kind: str) -> str:
         return next(bucket for bucket in self.cloud.wiring.buckets if bucket.endswith(kind))
 
-    def _told(self, hop: Hop) -> bool:
+    def _has_hop(self, hop: Hop) -> bool:
         kind, facts = hop
         return any(facts.items() <= line.items() for line in self.cloud.hops(kind))
 
@@ -129,10 +127,10 @@ def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
 
 
 @contextmanager
-def guarded(folder: Path, wiring: Wiring) -> Iterator[Guarded]:
-    """`wiring`, its every grant and no other enforced; jobs end at once and back-offs take no time."""
+def guarded(folder: Path, wiring: Wiring) -> Iterator[GuardedCloud]:
+    """`wiring` with its grants enforced; jobs end at once and back-offs take no time."""
     wiring = granting(("roles/cloudscheduler.jobRunner", f"schedules/{SWEEP}"), wiring=wiring)
-    put_keys(Home(folder).cloud / "identity")
+    put_keys(Home(folder).cloud / "identity")  # before `cloud` does: the front ends need them
     identity = Identity(Home(folder).cloud, wiring)
     access = Access(wiring, identity)
     containers = [replace(one, concurrency=2) for one in (*wiring.functions, *wiring.services)]
@@ -143,8 +141,8 @@ def guarded(folder: Path, wiring: Wiring) -> Iterator[Guarded]:
             socket = listen()
             fronts[container.name] = url_of(socket)
             behind = [endpoints[container.name].url]
-            app, threads = front_for(container, behind, url_of(socket), identity, access)
-            ending.callback(Server(app, socket, threads=threads).stop)
+            app = front_end_of(container, behind, url_of(socket), identity, access)
+            ending.callback(Server(app, socket).stop)
         urls = {container.uri: fronts[container.name] for container in containers}
-        place = ending.enter_context(cloud(folder, wiring, fronts=urls, hurry=10_000))
-        yield Guarded(place, endpoints, fronts)
+        place = ending.enter_context(cloud(folder, wiring, fronts=urls, speedup=10_000))
+        yield GuardedCloud(place, endpoints, fronts)

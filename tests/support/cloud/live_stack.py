@@ -16,15 +16,15 @@ import requests
 
 from infra.local.state import Home, running_stack
 from infra.local.timeline import read_timeline
-from tests.support.waiting import eventually
+from tests.support.waiting import HANGS_S, eventually
 
 CHECKOUT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
+class CommandResult:
+    """What a command printed, and its exit code."""
 
     code: int
     out: str
@@ -41,9 +41,13 @@ class LiveStack:
 
     home: Home
 
-    def urgency(self, *arguments: str, timeout_s: float = 120, **settings: str) -> Said:
+    def urgency(self, *arguments: str, timeout_s: float = 120, **settings: str) -> CommandResult:
         """Run one verb against this stack."""
-        return run([str(BIN / "urgency"), *arguments], person(self.home.root) | settings, timeout_s)
+        return run(
+            [str(BIN / "urgency"), *arguments],
+            user_environment(self.home.root) | settings,
+            timeout_s,
+        )
 
     @property
     def instances(self) -> list[str]:
@@ -52,11 +56,9 @@ class LiveStack:
         return stack.urls.instances
 
     def serving(self) -> list[int]:
-        """Each instance's version, 0 where it has none; asking is a request, so it checks the
-        pointer.
-        """
+        """Each instance's version, 0 where it has none; the question makes it check the pointer."""
         return [
-            requests.get(f"{url}/v1/model", timeout=10).json().get("version", 0)
+            requests.get(f"{url}/v1/model", timeout=60).json().get("version", 0)
             for url in self.instances
         ]
 
@@ -65,7 +67,7 @@ class LiveStack:
         return [line for line in read_timeline(self.home.timeline) if line["hop"] in kinds]
 
 
-def person(home: Path) -> dict[str, str]:
+def user_environment(home: Path) -> dict[str, str]:
     """The environment of somebody at this machine, with nothing of the test's own."""
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
@@ -77,7 +79,9 @@ def person(home: Path) -> dict[str, str]:
     }
 
 
-def run(command: list[str], environment: Mapping[str, str], timeout_s: float = 120) -> Said:
+def run(
+    command: list[str], environment: Mapping[str, str], timeout_s: float = 120
+) -> CommandResult:
     """Run a command in the checkout."""
     ended = subprocess.run(
         command,
@@ -88,31 +92,29 @@ def run(command: list[str], environment: Mapping[str, str], timeout_s: float = 1
         timeout=timeout_s,
         check=False,
     )
-    return Said(ended.returncode, ended.stdout, ended.stderr)
+    return CommandResult(ended.returncode, ended.stdout, ended.stderr)
 
 
 @contextmanager
 def live_stack(folder: Path, *, checkout: Path = CHECKOUT, **settings: str) -> Iterator[LiveStack]:
-    """`python -m infra.local` of `checkout` until the block ends; back-offs are hurried, nothing
-    else is.
-    """
+    """`python -m infra.local` of `checkout` until the block ends; only back-offs are shorter."""
     home = Home(folder)
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "stack.out"
-    command = [sys.executable, "-m", "infra.local", "--hurry", "50"]
+    command = [sys.executable, "-m", "infra.local", "--speedup", "50"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            env=person(folder) | settings,
+            env=user_environment(folder) | settings,
             cwd=checkout,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
         try:
-            eventually(lambda: process.poll() is not None or running_stack(home), timeout_s=60)
+            eventually(lambda: process.poll() is not None or running_stack(home))
             assert process.poll() is None, log.read_text()
             yield LiveStack(home)
         finally:
             process.terminate()
-            assert process.wait(20) == 0, log.read_text()
+            assert process.wait(HANGS_S) == 0, log.read_text()

@@ -21,7 +21,7 @@ from infra.local.pocket.keys import Keys
 from infra.local.pocket.metadata import metadata_blueprint
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.storage import storage_blueprint
-from infra.local.server import OBJECT_LIMIT_BYTES, Server, listen, url_of
+from infra.local.server import Server, listen, url_of
 from infra.local.wiring import Grant, Wiring, load_wiring
 
 # The stack gives this to every process: without it each client asks for its bucket's metadata in a
@@ -63,7 +63,7 @@ class Pocket:
 
 @contextmanager
 def pocket(home: Path, *, grants: tuple[Grant, ...] | None = None) -> Iterator[Pocket]:
-    """Storage and identity of a pocket cloud over `home`, with the wiring's grants or with these."""
+    """Storage and identity of a pocket cloud over `home`, with these grants or the wiring's."""
     wiring = load_wiring() if grants is None else replace(load_wiring(), grants=grants)
     put_keys(home / "identity")
     identity = Identity(home, wiring)
@@ -80,9 +80,7 @@ def pocket(home: Path, *, grants: tuple[Grant, ...] | None = None) -> Iterator[P
 
 
 def put_keys(folder: Path) -> None:
-    """The keys that every pocket of this process shares, since making an RSA key takes longer than
-    most tests.
-    """
+    """Keys that all pockets of this process share: an RSA key takes longer than most tests."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in _key_files().items():
         (folder / name).write_bytes(content)
@@ -99,7 +97,7 @@ def _key_files() -> dict[str, bytes]:
 def served(app: Flask) -> Iterator[str]:
     """`app` on a free port of the loopback; gives host:port, and is gone when the block ends."""
     listening = listen()
-    server = Server(app, listening, threads=16, body_limit_bytes=OBJECT_LIMIT_BYTES)
+    server = Server(app, listening)
     try:
         yield url_of(listening).removeprefix("http://")
     finally:

@@ -27,9 +27,7 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + AN
 
 
 def program(folder: Path, port: int, code: str = ANSWERS, name: str = "part") -> Program:
-    """A program of `code`, which finds its port in its first argument and the file that it writes
-    to in SEEN.
-    """
+    """A program of `code`: its first argument is its port, SEEN the file that it writes to."""
     environment = {"PATH": os.environ["PATH"], "SEEN": str(folder / f"{name}.seen")}
     return Program(name, python(code, port), environment, folder, folder / f"{name}.log", port)
 
@@ -40,7 +38,7 @@ def python(code: str, port: int) -> list[str]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether this process runs; one that ended and that nobody has buried does not."""
+    """Whether this process runs; a zombie does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

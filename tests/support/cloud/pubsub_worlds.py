@@ -38,9 +38,7 @@ DIFFERENCES: dict[str, set[str]] = {
 
 @dataclass(frozen=True)
 class World:
-    """A Pub/Sub with TOPIC, from which PULLED and PUSHED are fed and whose dead letters PULLED
-    sends to DEAD.
-    """
+    """A Pub/Sub: TOPIC feeds PULLED and PUSHED; the dead letters of PULLED go to DEAD."""
 
     name: str
     publisher: PublisherClient
@@ -66,9 +64,6 @@ def pocket_world(folder: Path, push_url: str) -> Iterator[World]:
     agent = f"serviceAccount:{WIRING.agents['pubsub']}"
     grants = (
         Grant(f"topics/{TOPIC}", "roles/pubsub.publisher", OPERATOR),
-        Grant(f"topics/{TOPIC}", "roles/pubsub.viewer", OPERATOR),
-        Grant(PROJECT, "roles/pubsub.viewer", OPERATOR),
-        Grant(f"subscriptions/{PULLED}", "roles/pubsub.viewer", OPERATOR),
         *(
             Grant(f"subscriptions/{name}", "roles/pubsub.subscriber", OPERATOR)
             for name in (PULLED, DEAD)
@@ -84,8 +79,8 @@ def pocket_world(folder: Path, push_url: str) -> Iterator[World]:
         grants=grants,
         notifications=(),
     )
-    with cloud(folder, wiring) as here:
-        yield _world("pocket", here.options())
+    with cloud(folder, wiring) as place:
+        yield _world("pocket", place.options())
 
 
 @contextmanager

@@ -1,6 +1,4 @@
-"""An HTTP endpoint inside the test process that remembers what it was sent and answers what the
-test says.
-"""
+"""An HTTP endpoint in the test process: remembers requests, answers what the test says."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ from infra.local.server import Server, listen, url_of
 
 
 @dataclass(frozen=True)
-class Received:
+class SeenRequest:
     """One request."""
 
     method: str
@@ -29,32 +27,32 @@ class Receiver:
     """`answer` makes the response to each request, 200 unless a test replaces it."""
 
     url: str
-    received: list[Received] = field(default_factory=list)
-    answer: Callable[[Received], Response] = lambda _: Response("ok")
+    received: list[SeenRequest] = field(default_factory=list)
+    answer: Callable[[SeenRequest], Response] = lambda _: Response("ok")
 
 
 @contextmanager
-def receiver(answer: Callable[[Received], Response] | None = None) -> Iterator[Receiver]:
+def receiver(answer: Callable[[SeenRequest], Response] | None = None) -> Iterator[Receiver]:
     """A receiver on a free port, with sixteen threads."""
     socket = listen()
-    here = Receiver(url_of(socket))
+    endpoint = Receiver(url_of(socket))
     if answer:
-        here.answer = answer
+        endpoint.answer = answer
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:
         request = Request(environ)
         path = environ["REQUEST_URI"]
-        got = Received(
+        seen = SeenRequest(
             request.method,
             path,
             {k.lower(): v for k, v in request.headers.items()},
             request.get_data(),
         )
-        here.received.append(got)
-        return here.answer(got)(environ, start_response)
+        endpoint.received.append(seen)
+        return endpoint.answer(seen)(environ, start_response)
 
-    server = Server(app, socket, threads=16)
+    server = Server(app, socket)
     try:
-        yield here
+        yield endpoint
     finally:
         server.stop()

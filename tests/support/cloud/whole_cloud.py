@@ -1,6 +1,4 @@
-"""The whole pocket cloud inside the test process, behind waitress on a free port, with jobs of the
-test's choice.
-"""
+"""The whole pocket cloud in the test process, on a free port, with jobs of the test's choice."""
 
 from __future__ import annotations
 
@@ -22,6 +20,7 @@ from infra.local.server import HOST, Server, listen, url_of
 from infra.local.state import Home
 from infra.local.timeline import read_timeline
 from infra.local.wiring import Container, Grant, Wiring, load_wiring
+from tests.support.cloud.pocket import put_keys
 
 WIRING = load_wiring()
 OPERATOR = WIRING.people["operator"]
@@ -37,7 +36,7 @@ class Cloud:
     identity: Identity
 
     def options(self, account: str = "operator") -> dict[str, Any]:
-        """Arguments that make a client of Google's libraries be `account`, here."""
+        """Arguments that make a client of Google's libraries be `account` in this cloud."""
         token = self.identity.access_token(self.identity.email(account))
         return {"credentials": Credentials(token), "client_options": {"api_endpoint": self.url}}
 
@@ -54,27 +53,26 @@ def cloud(
     job: str = "",
     environment: dict[str, str] | None = None,
     fronts: dict[str, str] | None = None,
-    hurry: float = 100.0,
+    speedup: float = 100.0,
 ) -> Iterator[Cloud]:
-    """A pocket cloud over `folder`. `job` is Python that every job runs; Without `fronts` nobody
-    answers pushes.
-    """
+    """A pocket cloud over `folder`; every job runs the Python `job`, and no function answers."""
     home = Home(folder)
     for each in (home.cloud, home.execution_logs):
         each.mkdir(parents=True, exist_ok=True)
     socket = listen()
-    here = localised(wiring, url_of(socket), _nowhere(wiring) | (fronts or {}))
-    identity = Identity(home.cloud, here)
+    local = localised(wiring, url_of(socket), _nowhere(wiring) | (fronts or {}))
+    put_keys(home.cloud / "identity")
+    identity = Identity(home.cloud, local)
     command, variables = (
         [sys.executable, "-c", job],
         {"PATH": os.environ["PATH"]} | (environment or {}),
     )
-    jobs = [Job(container, command, variables, folder) for container in here.jobs]
-    pocket = PocketCloud(home, here, identity, jobs, hurry=hurry)
-    server = Server(pocket.app, socket, threads=8)
+    jobs = [Job(container, command, variables, folder) for container in local.jobs]
+    pocket = PocketCloud(home, local, identity, jobs, speedup=speedup)
+    server = Server(pocket.app, socket)
     pocket.start()
     try:
-        yield Cloud(url_of(socket), home, here, identity)
+        yield Cloud(url_of(socket), home, local, identity)
     finally:
         pocket.stop(grace_s=2.0)
         server.stop()

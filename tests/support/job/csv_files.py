@@ -1,4 +1,4 @@
-"""CSVs for tests: good ones in a line, and endless ones that nobody has to hold in memory."""
+"""CSVs for tests: small good ones, and endless ones that are never whole in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.lines import FileRefused
-from jobs.tickets.reader import CsvFile, Row, read_csv
+from jobs.tickets.reader import Row, read_csv
 from urgency.records import SourceFile
 
 HEADER = "ticket_id,created_at,title,description,source,customer_tier,label_urgency"
@@ -27,15 +27,13 @@ def csv_bytes(*rows: str, header: str = HEADER, end: str = "\n") -> bytes:
 
 def read(body: bytes) -> tuple[list[Row], dict[int, str]]:
     """Good rows, and reasons by line."""
-    opened: CsvFile = read_csv(io.BytesIO(body))
-    rows = list(opened.rows)
-    return [r for r in rows if isinstance(r, Row)], {
-        r.line: r.reason for r in rows if not isinstance(r, Row)
-    }
+    read_rows = list(read_csv(io.BytesIO(body)).rows)
+    good = [found for found in read_rows if isinstance(found, Row)]
+    return good, {found.line: found.reason for found in read_rows if not isinstance(found, Row)}
 
 
 def refusal(body: bytes) -> FileRefused:
-    """Why the whole file is refused, which it has to be."""
+    """Why the whole file is refused; the test fails where it is not."""
     with pytest.raises(FileRefused) as caught:
         read(body)
     return caught.value
@@ -43,15 +41,12 @@ def refusal(body: bytes) -> FileRefused:
 
 def dataset(*bodies: bytes) -> Dataset:
     """The dataset of files named 0.csv, 1.csv ... in this order."""
-    files = [
-        SourceFile(f"incoming/{number}.csv", number, len(body), "")
-        for number, body in enumerate(bodies)
-    ]
+    files = (SourceFile(f"incoming/{n}.csv", n, len(body), "") for n, body in enumerate(bodies))
     return build_dataset(files, lambda file: io.BytesIO(bodies[file.generation]))
 
 
 class Endless(io.RawIOBase):
-    """A stream of chunks made when they are asked for, which counts what was taken from it."""
+    """A stream of chunks that are made when they are read; `taken` counts the bytes read."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks: Iterator[bytes] = iter(chunks)

@@ -1,6 +1,4 @@
-"""A trainer that costs nothing: the model is the digest of the files, the verdict what the test
-decides.
-"""
+"""A trainer that costs nothing: a model of a few bytes, and the verdict that a test decides."""
 
 from __future__ import annotations
 
@@ -8,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jobs.tickets.file_report import FileReport, reports_to_json
-from tests.support.models import small_manifest
-from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, digest
+from tests.support.models import small_manifest, small_parts
+from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, canonical_json, digest
 from urgency.records import Snapshot, SourceFile
 from urgency.store import ObjectStore
 
@@ -19,8 +17,10 @@ Decide = Callable[[int, int], str]
 
 @dataclass
 class FakeTrainer:
-    """See jobs.protocol.reconcile.Trainer. `trained` and `judged` tell what was asked; no two
-    trainings give equal bytes.
+    """See jobs.protocol.reconcile.Trainer; no two trainings give equal bytes.
+
+    trained: the snapshots, in order.   judged: version and champion of each later verdict.
+    loadable: whether a service can load the models.
     """
 
     landing: ObjectStore
@@ -29,15 +29,17 @@ class FakeTrainer:
     trained: list[int] = field(default_factory=list)
     execution: str = "run-1"
     judged: list[tuple[int, int]] = field(default_factory=list)
+    loadable: bool = False
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         data = self._read(snapshot)
         self.work()
         self.trained.append(snapshot.n)
+        name = f"version {snapshot.n} of {data}, training {len(self.trained)}"
         parts = {
-            ARRAYS: f"version {snapshot.n} of {data}, training {len(self.trained)}".encode(),
-            ACCOUNTING: reports_to_json([_account(file) for file in snapshot.files]),
-            METRICS: b'{"data": []}',
+            **(small_parts() if self.loadable else {ARRAYS: name.encode()}),
+            ACCOUNTING: reports_to_json([_report(file) for file in snapshot.files]),
+            METRICS: canonical_json({"data": [], "name": name}),
         }
         manifest = small_manifest(
             snapshot.n,
@@ -66,7 +68,7 @@ class FakeTrainer:
         )
 
 
-def _account(file: SourceFile) -> FileReport:
+def _report(file: SourceFile) -> FileReport:
     """As if one row in ten were bad."""
     return FileReport(
         file.name, file.generation, file.size, file.size, 0, file.size // 10, (), 0, (), 0

@@ -17,39 +17,26 @@ FILLER = "the server in our office since monday ticket please team report printe
 def frame(
     rows: int, *, seed: int = 0, signal: float = 0.9, urgent_share: float = 0.3
 ) -> pd.DataFrame:
-    """Tickets whose words tell their label with probability `signal`; 0.5 means that they tell
-    nothing.
-    """
+    """Tickets whose words fit their label with probability `signal`; 0.5: they say nothing."""
     rng = random.Random(seed)
     made = []
     for _ in range(rows):
         urgent = rng.random() < urgent_share
         telling = URGENT if urgent == (rng.random() < signal) else CALM
-        words = [
-            *rng.choices(telling, k=2),
-            *rng.choices(FILLER, k=6),
-            f"x{rng.randrange(10**9):x}".translate(_LETTERS),
-        ]
+        unique = f"x{rng.randrange(10**9):x}".translate(_LETTERS)
+        words = [*rng.choices(telling, k=2), *rng.choices(FILLER, k=6), unique]
         rng.shuffle(words)
-        ticket = normal_ticket(
-            " ".join(words[:3]),
-            " ".join(words[3:]),
-            rng.choice(["email", "phone"]),
-            rng.choice(["", "gold"]),
-        )
-        key = text_hash(split_key(ticket))
-        made.append(
-            (ticket.title, ticket.description, ticket.source, ticket.customer_tier, urgent, key)
-        )
-    built = pd.DataFrame(
-        made, columns=["title", "description", "source", "customer_tier", "urgent", "split_key"]
-    )
+        texts = " ".join(words[:3]), " ".join(words[3:])
+        categories = rng.choice(["email", "phone"]), rng.choice(["", "gold"])
+        key = text_hash(split_key(normal_ticket(*texts, *categories)))
+        made.append((*texts, *categories, urgent, key))
+    columns = ["title", "description", "source", "customer_tier", "urgent", "split_key"]
+    built = pd.DataFrame(made, columns=columns)
     built["split_key"] = built["split_key"].astype("uint64")
     built["side"] = [SIDES[number] for number in side_numbers(built["split_key"].to_numpy())]
     built["created_at"] = pd.NaT
     return built
 
 
-_LETTERS = str.maketrans(
-    "0123456789", "ghijklmnop"
-)  # digits are masked, so they would not tell tickets apart
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Digits are masked: they would not make a ticket's text its own."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 
 from infra.local.containers import environment_for
-from tests.support.cloud.live_stack import CHECKOUT, person
+from tests.support.cloud.live_stack import CHECKOUT, user_environment
 from tests.support.cloud.whole_cloud import Cloud
 
 
@@ -17,7 +17,11 @@ def job_environment(place: Cloud, execution: str = "train-test1") -> dict[str, s
     account = job.service_account.partition("@")[0]
     identity = place.identity.environment(account, place.url.removeprefix("http://"))
     environment = environment_for(
-        job, port=None, pocket=place.url, identity=identity, person=person(place.home.root)
+        job,
+        port=None,
+        pocket=place.url,
+        identity=identity,
+        inherited=user_environment(place.home.root),
     )
     return environment | {"CLOUD_RUN_EXECUTION": execution}
 

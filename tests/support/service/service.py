@@ -33,7 +33,7 @@ ENVIRON = {
 
 @dataclass
 class Clock:
-    """A monotonic clock that stands still until it is told to go on."""
+    """A monotonic clock that only `advance` moves."""
 
     now: float = 1000.0
     reads: list[float] = field(default_factory=list)
@@ -78,11 +78,8 @@ class Instance:
         return [line for line in lines if line["message"] == event]
 
     def _answered(self, header: str) -> str | None:
-        return (
-            self.http.application.test_client()
-            .post("/v1/predict", json=URGENT_TICKET)
-            .headers.get(header)
-        )
+        client = self.http.application.test_client()
+        return client.post("/v1/predict", json=URGENT_TICKET).headers.get(header)
 
 
 def cloud_environ(cloud: Pocket) -> dict[str, str]:
@@ -102,6 +99,6 @@ def cloud_registry(cloud: Pocket) -> Registry:
     """The registry of a pocket cloud as the training job sees it."""
     client = cloud.client("urgency-train")
     registry, control = (
-        CloudBucket(client, cloud.bucket(name), timeout_s=5) for name in ("registry", "control")
+        CloudBucket(client, cloud.bucket(name), timeout_s=60) for name in ("registry", "control")
     )
     return Registry(registry, control)

@@ -17,6 +17,7 @@ import requests
 from tests.support.waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[3]
+CONFIGURATION = CHECKOUT / "service" / "gunicorn.conf.py"
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class ServiceProcess:
     url: str
     log: Path
 
-    def terminate(self, timeout_s: float = 15) -> int:
-        """SIGTERM, as Cloud Run sends it, and the exit code."""
+    def terminate(self, timeout_s: float = 60) -> int:
+        """SIGTERM, as Cloud Run sends it, and the exit code; the bound is far above the grace."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout_s)
 
@@ -36,20 +37,24 @@ class ServiceProcess:
         """Whether the service accepts requests."""
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return requests.get(f"{self.url}/health/live", timeout=2).ok
-        except requests.ConnectionError:
+            return requests.get(f"{self.url}/health/live", timeout=10).ok
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
 
 @contextmanager
 def service_process(
-    environ: Mapping[str, str], folder: Path, python: str = sys.executable, wait_s: float = 30
+    environ: Mapping[str, str],
+    folder: Path,
+    python: str = sys.executable,
+    wait_s: float = 120,
+    configuration: Path | None = None,
 ) -> Iterator[ServiceProcess]:
     """gunicorn with the service's own configuration, on a free port; `folder` gets its log."""
     port = _free_port()
     log = folder / "service.log"
     surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "PORT": str(port)}
-    command = [python, "-m", "gunicorn", "--config", str(CHECKOUT / "service" / "gunicorn.conf.py")]
+    command = [python, "-m", "gunicorn", "--config", str(configuration or CONFIGURATION)]
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, cwd=folder, env=surroundings | environ, stderr=stream, stdout=stream

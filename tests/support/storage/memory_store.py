@@ -1,6 +1,4 @@
-"""ObjectStore in memory, for tests that need speed or a fault at a chosen call; keeps the store's
-contract suite.
-"""
+"""ObjectStore in memory, with a fault at a chosen call; it passes the store's contract suite."""
 
 from __future__ import annotations
 
@@ -15,32 +13,35 @@ from typing import BinaryIO
 
 import google_crc32c
 
-from urgency.errors import Conflict, CorruptObject, Gone
+from urgency.errors import Conflict, CorruptObject, Forbidden, Gone
 from urgency.store import ABSENT, UNCHANGED, ListedObject, Unchanged, Versioned
 
 Fault = Callable[[str], None]
-"""Called with 'before put NAME', 'after put NAME' and so on; what it raises is what the caller of
-the store gets.
-"""
+"""Called with 'before put NAME', 'after put NAME' and so on; the caller gets what it raises."""
 
 
 @dataclass
 class _Generation:
     listed: ListedObject
     body: bytes
+    is_damaged: bool = False
 
 
 class MemoryStore:
-    """One versioned bucket. `calls` names every call made, as 'get NAME', 'put NAME', 'open NAME',
-    'list PREFIX'.
+    """One versioned bucket. `calls` names each call: get, put or open NAME, or list PREFIX.
+
+    Without `may_overwrite` every put over an object is Forbidden, as for an identity that may
+    create objects and not delete them.
     """
 
     def __init__(
         self,
         fault: Fault = lambda _when: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        may_overwrite: bool = True,
     ) -> None:
-        self.fault, self._now = fault, now
+        self.fault, self._now, self._may_overwrite = fault, now, may_overwrite
         self.calls: list[str] = []
         self._generations: dict[tuple[str, int], _Generation] = {}
         self._live: dict[str, int] = {}
@@ -67,7 +68,10 @@ class MemoryStore:
     def put(self, name: str, body: bytes, expect: int) -> int:
         self._enter("put", name)
         with self._lock:
-            if self._live.get(name, ABSENT) != expect:
+            current = self._live.get(name, ABSENT)
+            if current != ABSENT and not self._may_overwrite:
+                raise Forbidden(f"This identity may not overwrite {name}.")
+            if current != expect:
                 raise Conflict(f"{name} is no longer at generation {expect}.")
             token = self._store(name, body)
         self.fault(f"after put {name}")
@@ -91,18 +95,18 @@ class MemoryStore:
         return iter(kept)
 
     def overwrite(self, name: str, body: bytes) -> None:
-        """Write whatever stands there, as a user does who drops a file; no fault meets this."""
+        """Write whatever is there now, as a user does who drops a file; no fault meets this."""
         with self._lock:
             self._store(name, body)
 
     def peek(self, name: str) -> bytes | None:
-        """What a `get` would read, beside the record of calls and its faults."""
+        """What a `get` would read; neither recorded in `calls` nor met by a fault."""
         with self._lock:
             token = self._live.get(name)
             return None if token is None else self._generations[name, token].body
 
     def delete(self, name: str) -> None:
-        """Retire the live generation, as a user does who deletes a file; `open_at` still finds it."""
+        """Delete the live generation, as a user deletes a file; `open_at` still finds it."""
         with self._lock:
             del self._live[name]
 
@@ -116,6 +120,7 @@ class MemoryStore:
         with self._lock:
             stored = self._generations[name, self._live[name]]
             stored.body = bytes([stored.body[0] ^ 1]) + stored.body[1:]
+            stored.is_damaged = True
 
     def _store(self, name: str, body: bytes) -> int:
         token = next(self._numbers)
@@ -130,7 +135,7 @@ class MemoryStore:
 
     def _checked(self, name: str, generation: int) -> bytes:
         stored = self._generations[name, generation]
-        if _crc32c(stored.body) != stored.listed.crc32c:
+        if stored.is_damaged and _crc32c(stored.body) != stored.listed.crc32c:
             raise CorruptObject(f"{name} arrived with another crc32c than the store holds.")
         return stored.body
 

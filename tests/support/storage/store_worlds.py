@@ -1,6 +1,4 @@
-"""The places an ObjectStore can live in, for the contract suite: memory, the pocket cloud,
-fake-gcs-server.
-"""
+"""Where an ObjectStore can live: memory, the pocket cloud, fake-gcs-server."""
 
 from __future__ import annotations
 
@@ -23,24 +21,27 @@ from tests.support.storage.memory_store import MemoryStore
 from tests.support.waiting import eventually
 from urgency.store import CloudBucket, ObjectStore
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
+"""Generous: no test waits for it."""
 
 
 @dataclass(frozen=True)
 class World:
-    """`store()` gives the same bucket through a client of its own; `corrupt` flips a bit of a
-    stored object.
+    """`store()` gives the same bucket through a client of its own.
+
+    delete: as a user does; the generation is kept.   corrupt: flips a stored bit.
     """
 
     name: str
     store: Callable[[], ObjectStore]
+    delete: Callable[[str], None]
     corrupt: Callable[[str], None]
 
 
 @contextmanager
 def memory(_folder: Path) -> Iterator[World]:
     store = MemoryStore()
-    yield World("memory", lambda: store, store.corrupt)
+    yield World("memory", lambda: store, store.delete, store.corrupt)
 
 
 @contextmanager
@@ -50,6 +51,7 @@ def pocket_cloud(folder: Path) -> Iterator[World]:
         yield World(
             "pocket",
             lambda: cloud_bucket(cloud.client("operator"), name),
+            lambda deleted: cloud.client("operator").bucket(name).delete_blob(deleted),
             lambda _name: _flip(cloud),
         )
 
@@ -59,27 +61,19 @@ def fake_gcs_server(_folder: Path) -> Iterator[World]:
     binary = fake_gcs_binary()
     assert binary is not None
     (port,) = free_ports(1)
-    command = [
-        binary,
-        "-scheme",
-        "http",
-        "-backend",
-        "memory",
-        "-host",
-        "127.0.0.1",
-        "-log-level",
-        "error",
-    ]
-    with subprocess.Popen(
-        [*command, "-port", str(port), "-public-host", f"127.0.0.1:{port}"]
-    ) as server:
+    options = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-log-level", "error"]
+    address = ["-port", str(port), "-public-host", f"127.0.0.1:{port}"]
+    with subprocess.Popen([binary, *options, *address]) as server:
         try:
-            eventually(lambda: _answers(port), timeout_s=20)
+            eventually(lambda: _answers(port), timeout_s=60)
             bucket = _anonymous(port).bucket("contract-suite")
             bucket.versioning_enabled = True
             bucket.create(timeout=TIMEOUT_S)
             yield World(
-                "fake-gcs-server", lambda: cloud_bucket(_anonymous(port), "contract-suite"), _cannot
+                "fake-gcs-server",
+                lambda: cloud_bucket(_anonymous(port), bucket.name),
+                bucket.delete_blob,
+                _cannot,
             )
         finally:
             server.terminate()
@@ -92,16 +86,10 @@ def cloud_bucket(client: storage.Client, name: str, timeout_s: float = TIMEOUT_S
 
 def fake_gcs_binary() -> str | None:
     """Where fake-gcs-server is, if it is: its variable, the path, Go's folder, our cache."""
-    go = shutil.which("go")
-    gopath = (
-        subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout
-        if go
-        else ""
-    )
-    folders = [
-        Path(gopath.strip() or "/nonexistent") / "bin",
-        Path.home() / ".cache/ticket-urgency/bin",
-    ]
+    folders = [Path.home() / ".cache/ticket-urgency/bin"]
+    if go := shutil.which("go"):
+        asked = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True)
+        folders.append(Path(asked.stdout.strip()) / "bin")
     path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
     return os.environ.get("FAKE_GCS_SERVER") or shutil.which("fake-gcs-server", path=path)
 

@@ -1,0 +1,311 @@
+"""Training on what landed: a judged manifest and its parts, from the store's bytes, unwritten."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jobs.model.threshold import cost_threshold
+from jobs.protocol.snapshots import list_landing, next_snapshot
+from jobs.tickets.file_report import reports_from_json
+from jobs.training import LIBRARIES, LandedTrainer, probabilities
+from tests.support.job.csv_files import csv_bytes
+from tests.support.job.frames import CALM, URGENT, frame
+from tests.support.storage.memory_store import MemoryStore
+from urgency.bundle import ACCOUNTING, ARRAYS, CARD, GOLDEN, METRICS, Manifest, digest
+from urgency.errors import Gone
+from urgency.logs import Log
+from urgency.records import Snapshot
+from urgency.registry import Registry
+from urgency.scorer import verified_scorer
+from urgency.settings import read_settings
+from urgency.ticket import normal_ticket
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ROWS = 600
+
+
+def csv_of(rows: pd.DataFrame) -> bytes:
+    """These tickets, dated where `rows` has a column `day`."""
+    days = rows["day"] if "day" in rows else [""] * len(rows)
+    labels = np.where(rows["urgent"], "urgent", "non-urgent")
+    columns = (rows[name] for name in ("title", "description", "source", "customer_tier"))
+    cells = zip(days, *columns, labels, strict=True)
+    return csv_bytes(*("," + ",".join(row) for row in cells))
+
+
+def tickets(rows: int = ROWS, **options: Any) -> bytes:
+    """The tickets of `frame`."""
+    return csv_of(frame(rows, **options))
+
+
+@dataclass
+class Workshop:
+    """Landing bucket, registry and log of one trainer; `passed` are the crash points it reached."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    landing: MemoryStore = field(default_factory=MemoryStore)
+    log: io.StringIO = field(default_factory=io.StringIO)
+    passed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.registry = Registry(MemoryStore(), MemoryStore())
+        self.trainer = LandedTrainer(
+            landing=self.landing,
+            registry=self.registry,
+            settings=read_settings(self.settings),
+            execution="train-1",
+            now=lambda: NOW,
+            reached=self.passed.append,
+            log=Log(stream=self.log),
+        )
+
+    def drop(self, name: str, body: bytes) -> None:
+        self.landing.overwrite(f"incoming/{name}", body)
+
+    def snapshot(self, forced_by: str | None = None) -> Snapshot:
+        """The next snapshot, of what is in the bucket now."""
+        before = self.registry.newest_snapshot()
+        files = list_landing(self.landing)
+        made = next_snapshot(before, files, "recipe", now=NOW, forced_by=forced_by)
+        assert self.registry.create_snapshot(made)
+        return made
+
+    def train(self, champion: int = 0) -> tuple[Manifest, dict[str, bytes]]:
+        return self.trainer.train(self.snapshot(), champion)
+
+    def commit(self, champion: int = 0) -> Manifest:
+        """Train and store the version."""
+        manifest, parts = self.train(champion)
+        for body in parts.values():
+            self.registry.put_blob(body)
+        return self.registry.commit(manifest)
+
+    def facts(self, event: str) -> list[dict[str, object]]:
+        lines = map(json.loads, self.log.getvalue().splitlines())
+        return [line for line in lines if line["message"] == event]
+
+
+@pytest.fixture(scope="module")
+def first() -> tuple[Workshop, Manifest]:
+    """Version 1 of 600 tickets, committed."""
+    workshop = Workshop()
+    workshop.drop("week1.csv", tickets())
+    return workshop, workshop.commit()
+
+
+def test_the_manifest_tells_where_the_model_came_from(first: tuple[Workshop, Manifest]) -> None:
+    workshop, manifest = first
+    snapshot = workshop.registry.snapshot(1)
+    assert snapshot
+    assert (manifest.version, manifest.snapshot) == (1, snapshot.id)
+    assert (manifest.recipe, manifest.cause) == ("recipe", snapshot.cause)
+    assert (manifest.execution, manifest.created_at) == ("train-1", NOW.isoformat())
+    assert set(manifest.libraries) == set(LIBRARIES)
+    assert manifest.forced_by is None
+    rows = manifest.rows
+    assert rows["accepted"] == rows["train"] + rows["validation"] + rows["test"] == ROWS
+
+
+def test_who_forced_a_training_is_in_its_manifest() -> None:
+    workshop = Workshop()
+    workshop.drop("few.csv", tickets(60))
+    manifest, _ = workshop.trainer.train(workshop.snapshot(forced_by="ana@example.com"), 0)
+    assert manifest.forced_by == "ana@example.com"
+
+
+def test_each_part_is_named_by_its_digest_and_says_what_it_should(
+    first: tuple[Workshop, Manifest],
+) -> None:
+    workshop, manifest = first
+    assert set(manifest.parts) == {ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD}
+    parts = {name: workshop.registry.part(manifest, name) for name in manifest.parts}
+    assert {name: digest(body) for name, body in parts.items()} == manifest.parts
+    report = json.loads(parts[METRICS])
+    assert report["metrics"] == manifest.metrics
+    assert report["c"] > 0
+    [file] = reports_from_json(parts[ACCOUNTING])
+    assert (file.file, file.accepted) == ("incoming/week1.csv", ROWS)
+    assert f"Version {manifest.version}".encode() in parts[CARD]
+
+
+def test_a_committed_version_loads_and_tells_tickets_apart(
+    first: tuple[Workshop, Manifest],
+) -> None:
+    workshop, _ = first
+    scorer = verified_scorer(workshop.registry.bundle(1))
+    urgent, calm = (
+        scorer.probability(normal_ticket(words[0], " ".join(words))) for words in (URGENT, CALM)
+    )
+    assert urgent > 0.8
+    assert calm < 0.2
+
+
+def test_a_first_model_with_signal_is_promoted(first: tuple[Workshop, Manifest]) -> None:
+    _, manifest = first
+    assert (manifest.verdict.decision, manifest.verdict.against) == ("PROMOTE", 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "decision"), [(tickets(60), "HOLD"), (tickets(signal=0.5), "REJECT"), (b"", "HOLD")]
+)
+def test_too_few_tickets_are_held_and_random_labels_rejected(body: bytes, decision: str) -> None:
+    workshop = Workshop()
+    workshop.drop("tickets.csv", body)
+    assert workshop.train()[0].verdict.decision == decision
+
+
+def test_training_writes_nothing() -> None:
+    workshop = Workshop()
+    workshop.drop("tickets.csv", tickets(100))
+    snapshot = workshop.snapshot()
+    stores = (workshop.landing, workshop.registry.objects, workshop.registry.control)
+    before = [list(store.list("")) for store in stores]
+    workshop.trainer.train(snapshot, 0)
+    assert [list(store.list("")) for store in stores] == before
+
+
+def test_the_same_bytes_give_the_same_model_whatever_run_trains_it() -> None:
+    made = []
+    for execution in ("train-1", "train-2"):
+        workshop = Workshop()
+        workshop.drop("tickets.csv", tickets(300))
+        trainer = replace(workshop.trainer, execution=execution)
+        made.append(trainer.train(workshop.snapshot(), 0))
+    (one, parts), (other, other_parts) = made
+    assert parts[ARRAYS] == other_parts[ARRAYS]
+    assert parts[GOLDEN] == other_parts[GOLDEN]
+    assert parts[METRICS] == other_parts[METRICS]
+    assert (one.bias, one.weights, one.threshold) == (other.bias, other.weights, other.threshold)
+
+
+def test_only_training_rows_are_learned_from() -> None:
+    """Words that stand in tickets of the test side alone have no feature in the model."""
+    plain = Workshop()
+    plain.drop("tickets.csv", tickets(300))
+    manifest, parts = plain.train()
+    rows = frame(300)
+    without = rows[rows["side"] == "train"]
+    shorter = Workshop()
+    shorter.drop("tickets.csv", csv_of(without))
+    alone, alone_parts = shorter.train()
+    assert parts[ARRAYS] == alone_parts[ARRAYS]
+    assert manifest.rows["train"] == alone.rows["train"] == alone.rows["accepted"]
+
+
+# Against a champion
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "decision", "reason"),
+    [
+        ("week1.csv", tickets(), "HOLD", "the tickets are the same"),
+        ("week2.csv", csv_of(frame(ROWS).tail(1)), "PROMOTE", "fresher"),
+        ("week2.csv", tickets(seed=2, signal=0.1), "REJECT", "labels"),
+    ],
+    ids=["the same file again", "a new file with a known ticket", "wrong labels"],
+)
+def test_a_challenger_is_judged_against_the_champion(
+    name: str, body: bytes, decision: str, reason: str
+) -> None:
+    workshop = Workshop()
+    workshop.drop("week1.csv", tickets())
+    workshop.commit()
+    workshop.drop(name, body)
+    verdict = workshop.train(champion=1)[0].verdict
+    assert (verdict.decision, verdict.against) == (decision, 1)
+    assert reason in " ".join(verdict.reasons)
+
+
+def test_a_stored_version_is_judged_as_it_was_at_its_training(
+    first: tuple[Workshop, Manifest],
+) -> None:
+    workshop, manifest = first
+    snapshot = workshop.registry.snapshot(1)
+    assert snapshot
+    assert workshop.trainer.judge(snapshot, manifest, 0) == manifest.verdict
+    itself = workshop.trainer.judge(snapshot, manifest, 1)
+    assert (itself.decision, itself.against) == ("HOLD", 1)
+
+
+def test_the_data_report_compares_with_what_the_champion_learned_from() -> None:
+    workshop = Workshop()
+    workshop.drop("week1.csv", tickets())
+    workshop.commit()
+    workshop.drop("week1.csv", tickets(seed=3, urgent_share=0.6))
+    _, parts = workshop.train(champion=1)
+    assert "base_rate_shift" in {found["name"] for found in json.loads(parts[METRICS])["data"]}
+
+
+# Settings
+
+
+def test_the_threshold_follows_the_cost_and_a_capacity_raises_it() -> None:
+    def threshold(**settings: str) -> float:
+        workshop = Workshop({f"URGENCY_{name}": value for name, value in settings.items()})
+        rows = frame(200)
+        days = pd.date_range("2025-01-01", periods=200, freq="3h").strftime("%Y-%m-%dT%H:%M:%S")
+        workshop.drop("tickets.csv", csv_of(rows.assign(day=days)))
+        return workshop.train()[0].threshold
+
+    assert threshold(MISSED_COST="9") == cost_threshold(9.0)
+    assert threshold(MISSED_COST="9", CAPACITY_PER_DAY="1") > cost_threshold(9.0)
+
+
+def test_settings_reach_the_model() -> None:
+    settings = {"URGENCY_REVIEW_BAND": "0.2-0.4", "URGENCY_COLUMN_ALIASES": "betreff=title"}
+    workshop = Workshop(settings)
+    workshop.drop("tickets.csv", tickets(60).replace(b"title", b"Betreff"))
+    manifest, parts = workshop.train()
+    assert manifest.review == (0.2, 0.4)
+    [file] = reports_from_json(parts[ACCOUNTING])
+    assert (file.accepted, file.columns_ignored) == (60, ())
+
+
+# What an operator sees
+
+
+def test_a_run_tells_what_it_read_fitted_and_judged_and_no_ticket() -> None:
+    workshop = Workshop()
+    workshop.drop("a.csv", tickets(100))
+    workshop.drop("b.csv", csv_bytes("T-1,,secret,secret,,,?"))
+    workshop.train()
+    read = [
+        (fact["file"], fact["accepted"], fact["quarantined"])
+        for fact in workshop.facts("file_read")
+    ]
+    assert read == [("incoming/a.csv", 100, 0), ("incoming/b.csv", 0, 1)]
+    [fitted], [judged] = workshop.facts("model_fitted"), workshop.facts("model_judged")
+    assert 0 < int(str(fitted["rows"])) < 100
+    assert (judged["n"], judged["decision"]) == (1, "HOLD")
+    assert "secret" not in workshop.log.getvalue()
+    assert workshop.passed == ["read"]
+
+
+def test_a_generation_that_the_bucket_no_longer_keeps_ends_the_run() -> None:
+    workshop = Workshop()
+    workshop.drop("a.csv", tickets(20))
+    snapshot = workshop.snapshot()
+    workshop.landing.erase("incoming/a.csv", snapshot.files[0].generation)
+    with pytest.raises(Gone):
+        workshop.trainer.train(snapshot, 0)
+    assert workshop.passed == []
+
+
+def test_each_row_has_the_probability_that_the_service_would_give_it(
+    first: tuple[Workshop, Manifest],
+) -> None:
+    workshop, _ = first
+    scorer = verified_scorer(workshop.registry.bundle(1))
+    rows = frame(20, seed=9)
+    columns = [rows[name] for name in ("title", "description", "source", "customer_tier")]
+    one_by_one = [scorer.probability(normal_ticket(*cells)) for cells in zip(*columns, strict=True)]
+    assert probabilities(scorer, rows).tolist() == one_by_one
+    assert probabilities(scorer, rows[:0]).shape == (0,)
