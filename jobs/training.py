@@ -22,6 +22,7 @@ from jobs.report.card import card_html
 from jobs.report.model_report import report_of
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.file_report import reports_to_json
+from jobs.tickets.rules import rules_of
 from jobs.tickets.split import SIDES
 from urgency.bundle import (
     ACCOUNTING,
@@ -99,9 +100,10 @@ class LandedTrainer:
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
-        data = build_dataset(snapshot.files, opened, dict(self.settings.column_aliases))
+        data = build_dataset(snapshot.files, opened, rules_of(self.settings))
         for report in data.reports:
-            counts = ("file", "generation", "records", "accepted", "duplicate", "quarantined")
+            names = ("file", "generation", "status", "records")
+            counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
             self.log.info("file_read", **{name: getattr(report, name) for name in counts})
         return data
 

@@ -170,7 +170,7 @@ class CloudBucket:
                 self._bucket, prefix=prefix, **options, **self._read
             ):
                 yield ListedObject(
-                    blob.name, int(blob.generation), blob.size, blob.crc32c, blob.time_created
+                    blob.name, int(blob.generation), blob.size or 0, blob.crc32c, blob.time_created
                 )
 
 
@@ -193,7 +193,7 @@ class _Checked(io.RawIOBase):
     def __init__(self, source: BinaryIO, declared: storage.Blob) -> None:
         super().__init__()
         self._source, self._name, self._expected = source, declared.name, declared.crc32c
-        self._left: int = declared.size
+        self._left: int = declared.size or 0  # some servers leave a 0 out
         self._sum = google_crc32c.Checksum()
 
     def readable(self) -> bool:

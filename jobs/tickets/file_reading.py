@@ -23,9 +23,15 @@ from jobs.tickets.labels import (
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import LABEL, TEXTS, Table, is_showable_name
+from jobs.tickets.table import LABEL, SHOWN_MOST, Table, names, unused, what_is_missing
+from urgency.errors import CorruptObject
 from urgency.records import SourceFile
 from urgency.vocabulary import key
+
+ATTEMPTS = 2
+UNREADABLE = (
+    "storage delivers other bytes than were uploaded, twice in a row; upload the file again."
+)
 
 _URGENT, _OTHER, _NONE, _UNKNOWN = 1, 0, -1, -2
 
@@ -117,14 +123,21 @@ def read_into(
     limits: Limits,
 ) -> FileReading:
     """Read one file; its good rows are in `columns` afterwards, none where it is set aside."""
-    reading, begin = FileReading(file, rules), len(columns)
-    try:
-        with opened(file) as stream:
-            _read(reading, open_file(stream, rules, limits), columns, number, limits)
-    except FileRefused as refusal:
-        reading.refuse([Problem(refusal.line, refusal.reason)], reading.questions)
-    if reading.is_refused:
+    begin = len(columns)
+    for _ in range(ATTEMPTS):
+        reading = FileReading(file, rules)
+        try:
+            with opened(file) as stream:
+                _read(reading, open_file(stream, rules, limits), columns, number, limits)
+        except FileRefused as refusal:
+            reading.refuse([Problem(refusal.line, refusal.reason)], reading.questions)
+        except CorruptObject:  # on the way, or in storage: then the next attempt fails too
+            reading.refuse([Problem(1, UNREADABLE)])
+        if not reading.is_refused:
+            break
         columns.keep(begin, [False] * (len(columns) - begin))
+        if reading.problems[0].reason != UNREADABLE:
+            break
     return reading
 
 
@@ -134,7 +147,7 @@ def _read(
     table, begin = opened.table, len(columns)
     reading.read_as = _read_as(opened) if opened.table.is_header else None
     if table.is_header:
-        reading.columns_ignored = tuple(table.header[at] for at in _unused(table)[:_SHOWN])
+        reading.columns_ignored = tuple(table.header[at] for at in unused(table)[:SHOWN_MOST])
     if not table.serves:
         _refuse_header(reading, opened)
         return
@@ -145,7 +158,7 @@ def _read(
             continue
         label = numbers.setdefault(row.labels, len(numbers))
         if len(numbers) > DISTINCT_MOST:
-            raise FileRefused(row.line, TOO_MANY.format(column=_names(table, table.labels)))
+            raise FileRefused(row.line, TOO_MANY.format(column=names(table, table.labels)))
         created_s, updated_s = seconds(row.created_at), seconds(row.updated_at)
         reading.unread_dates += created_s == NO_DATE and row.created_at != ""
         columns.add(row, number, label, created_s, updated_s)
@@ -207,7 +220,6 @@ def _read_as(opened: OpenFile) -> ReadAs:
 
 
 TOO_MANY = "the column {column} has over 1,000 different values, so it is no label."
-_SHOWN = 40  # column names that are repeated to their owner
 
 
 def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
@@ -223,42 +235,11 @@ def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
     reading.refuse(problems, questions)
 
 
-def what_is_missing(table: Table) -> str:
-    """What a header lacks and what it has; a first line without any known name is not quoted."""
-    if not table.is_header:
-        cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
-        return (
-            f"the first line has {cells} and they are not known column names. The first line must name"
-            " the columns: a title or description, and the label (priority or urgency)."
-        )
-    missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
-    missing += [] if table.labels else ["label (priority or urgency)"]
-    read = [f"{_names(table, [at])} is read as {role}" for role, at in table.places.items()]
-    read += [f"{_names(table, [at])} as the label" for at in table.labels]
-    others = _unused(table)
-    rest = f" Not known: {_names(table, others)}." if others else ""
-    if any(separator in table.header[at] for at in others for separator in ";|\t"):
-        rest += " A column name holds another separator: are two kinds mixed in this file?"
-    return f"the header has no {' and no '.join(missing)}. {'; '.join(read)}.{rest}"
-
-
-def _unused(table: Table) -> list[int]:
-    """Columns that are not read and whose names may be repeated."""
-    used = {*table.places.values(), *table.labels}
-    return [at for at, name in enumerate(table.header) if at not in used and is_showable_name(name)]
-
-
-def _names(table: Table, columns: Sequence[int]) -> str:
-    names = [table.header[at] for at in columns if table.header[at]]
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
 def _column_questions(table: Table) -> list[str]:
     """A row of mapping.csv for each column that could be what is missing."""
     if not table.is_header:
         return []
-    return [_row("column", table.header[at], "") for at in _unused(table)[:_SHOWN]]
+    return [_row("column", table.header[at], "") for at in unused(table)[:SHOWN_MOST]]
 
 
 def _label_questions(labels: Labels) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from urgency.bundle import canonical_json
 from urgency.errors import CorruptObject
@@ -92,13 +92,14 @@ def _report(members: dict[str, object]) -> FileReport:
     known = {name: value for name, value in members.items() if name in _NAMES}
     for name in ("columns_ignored", "questions"):
         known[name] = tuple(_list(known.get(name, [])))
-    known["problems"] = tuple(Problem(line, reason) for line, reason in _list(known["problems"]))
+    problems: list[Any] = _list(known["problems"])
+    known["problems"] = tuple(Problem(line, reason) for line, reason in problems)
     if known.get("read_as") is not None:
         known["read_as"] = ReadAs(**known["read_as"])  # type: ignore[arg-type]
     return FileReport(**known)  # type: ignore[arg-type]
 
 
-def _list(value: object) -> list[object]:
+def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError("a list was expected")
     return value

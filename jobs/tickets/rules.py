@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from urgency.settings import Settings
 from urgency.vocabulary import ROLES, key, names, role_of, sides
 
 OWN_RANK = -1
@@ -50,6 +51,14 @@ class Rules:
 
 
 NO_RULES = Rules()
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules of an installation."""
+    columns = {key(header): role for header, role in settings.column_aliases}
+    labels = dict.fromkeys(map(key, settings.other_labels), False)
+    labels |= dict.fromkeys(map(key, settings.urgent_labels), True)
+    return Rules(columns, labels)
 
 
 @cache

@@ -26,7 +26,9 @@ SEPARATORS = {
     "|": "vertical bar",
     "¤": "currency sign",
 }
-NAME_MOST = 60
+NAME_MOST, SHOWN_MOST = 60, 40
+"""Characters of a name, and names, that are repeated to a file's owner."""
+
 _PRIVATE = re.compile(r"\d\d\d|@")
 TEXTS = ("title", "description")
 LABEL = "label_urgency"
@@ -170,3 +172,34 @@ def one_line(name: str) -> str:
 def is_showable_name(name: str) -> bool:
     """Whether a column's name may be repeated: it is not empty and holds no number or address."""
     return bool(name) and not _PRIVATE.search(name)
+
+
+def what_is_missing(table: Table) -> str:
+    """What a header lacks and what it has; a first line without any known name is not quoted."""
+    if not table.is_header:
+        cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
+        return (
+            f"the first line has {cells} and they are not known column names. The first line must name"
+            " the columns: a title or description, and the label (priority or urgency)."
+        )
+    missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
+    missing += [] if table.labels else ["label (priority or urgency)"]
+    read = [f"{names(table, [at])} is read as {role}" for role, at in table.places.items()]
+    read += [f"{names(table, [at])} as the label" for at in table.labels]
+    others = unused(table)
+    rest = f" Not known: {names(table, others)}." if others else ""
+    if any(separator in table.header[at] for at in others for separator in ";|\t"):
+        rest += " A column name holds another separator: are two kinds mixed in this file?"
+    return f"the header has no {' and no '.join(missing)}. {'; '.join(read)}.{rest}"
+
+
+def unused(table: Table) -> list[int]:
+    """Columns that are not read and whose names may be repeated."""
+    used = {*table.places.values(), *table.labels}
+    return [at for at, name in enumerate(table.header) if at not in used and is_showable_name(name)]
+
+
+def names(table: Table, columns: Sequence[int]) -> str:
+    names = [table.header[at] for at in columns if table.header[at]]
+    more = f" and {len(names) - SHOWN_MOST:,} more" if len(names) > SHOWN_MOST else ""
+    return ", ".join(names[:SHOWN_MOST]) + more
