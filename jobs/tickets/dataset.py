@@ -123,7 +123,8 @@ def _repeated(rows: pd.DataFrame) -> tuple[NDArray[np.int64], int]:
     last_of_text = file[left.index].groupby(left["same_text"]).transform("last")
     successor[by_text.index[by_text]] = last_of_text[by_text]
     conflicts = _with_both_labels(rows[has_id], "ticket_id") + _with_both_labels(left, "same_text")
-    return successor.to_numpy(np.int64), conflicts
+    numbers: NDArray[np.int64] = np.asarray(successor, np.int64)
+    return numbers, conflicts
 
 
 def _with_both_labels(rows: pd.DataFrame, key: str) -> int:

@@ -42,8 +42,9 @@ class Labels:
 
     @property
     def is_understood(self) -> bool:
-        """Whether nearly all labels are known, and there are any."""
-        return 0 < self.filled and sum(self.unknown.values()) <= UNKNOWN_SHARE * self.filled
+        """Whether nearly all labels are known, one row apart, and there are any that are."""
+        unknown = sum(self.unknown.values())
+        return unknown < self.filled and unknown <= max(1.0, UNKNOWN_SHARE * self.filled)
 
 
 def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
