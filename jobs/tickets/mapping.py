@@ -13,12 +13,13 @@ from typing import BinaryIO
 
 from jobs.tickets.container import Workbook, open_container
 from jobs.tickets.encoding import Decoder
-from jobs.tickets.file_reading import FileReading
+from jobs.tickets.file_reading import ATTEMPTS, UNREADABLE, FileReading
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.lines import split_lines
 from jobs.tickets.records import Dialect, read_records
 from jobs.tickets.rules import IGNORED, NO_RULES, Rules
+from urgency.errors import CorruptObject
 from urgency.records import SourceFile
 from urgency.vocabulary import ROLES, key
 
@@ -55,11 +56,16 @@ def read_mappings(
     files: Sequence[SourceFile], opened: Callable[[SourceFile], BinaryIO]
 ) -> Mappings:
     """Read every mapping.csv; a row that is none is told in the file's report."""
-    readings = {file.name: FileReading(file, NO_RULES) for file in files}
-    rules = {
-        file.name.rpartition("/")[0]: _read(readings[file.name], opened(file)) for file in files
-    }
-    return Mappings(rules, readings)
+    read = Mappings({}, {})
+    for file in files:
+        for _ in range(ATTEMPTS):
+            reading = read.readings[file.name] = FileReading(file, NO_RULES)
+            try:
+                read.rules[file.name.rpartition("/")[0]] = _read(reading, opened(file))
+                break
+            except CorruptObject:  # as in read_into
+                reading.refuse([Problem(1, UNREADABLE)])
+    return read
 
 
 def _read(reading: FileReading, stream: BinaryIO) -> Rules:
