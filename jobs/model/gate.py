@@ -82,10 +82,8 @@ def judge(evidence: Evidence) -> Verdict:
     def verdict(decision: str, reasons: list[str]) -> Verdict:
         return Verdict(decision, tuple(reasons), against)
 
-    if evidence.champion and evidence.repeats:
-        return verdict(HOLD, [SAME.format(version=against)])
-    if too_little := list(_too_little(evidence)):
-        return verdict(HOLD, too_little)
+    if nothing_to_judge := list(_nothing_to_judge(evidence)):
+        return verdict(HOLD, nothing_to_judge)
     if no_signal := list(_no_signal(evidence)):
         return verdict(REJECT, no_signal)
     if broken := [f"It breaks a promise: {broken}." for broken in evidence.broken_promises]:
@@ -95,6 +93,13 @@ def judge(evidence: Evidence) -> Verdict:
     if worse := list(_worse(evidence, evidence.champion)):
         return verdict(HOLD, worse)
     return verdict(*_against_champion(evidence, evidence.champion))
+
+
+def _nothing_to_judge(evidence: Evidence) -> Iterator[str]:
+    if evidence.champion and evidence.repeats:
+        yield SAME.format(version=evidence.champion.version)
+    else:
+        yield from _too_little(evidence)
 
 
 def _too_little(evidence: Evidence) -> Iterator[str]:

@@ -23,7 +23,7 @@ def media(stored: StoredObject, file: BinaryIO) -> Response:
 
     Raises ApiError 416 for a range beyond the end, 503 where `gzip` is declared and is not there.
     """
-    if stored.content_encoding == "gzip" and "gzip" not in request.accept_encodings:
+    if stored.content_encoding == "gzip" and not request.accept_encodings.quality("gzip"):
         response = _unpacked(stored, file)
     else:
         response = _as_stored(stored, file)
