@@ -22,6 +22,7 @@ from jobs.report.card import card_html
 from jobs.report.model_report import report_of
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.file_report import reports_to_json
+from jobs.tickets.rare_values import without_rare_values
 from jobs.tickets.rules import rules_of
 from jobs.tickets.same_tickets import tickets_digest
 from jobs.tickets.split import SIDES
@@ -106,7 +107,7 @@ class LandedTrainer:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
             self.log.info("file_read", **{name: getattr(report, name) for name in counts})
-        return data
+        return replace(data, frame=without_rare_values(data.frame))
 
     def _unjudged(
         self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted

@@ -282,6 +282,22 @@ def test_an_object_with_other_bytes_than_its_checksum_costs_itself_only() -> Non
     assert workshop.landing.calls.count("open incoming/bad.csv") == ATTEMPTS
 
 
+def test_a_rare_source_or_tier_is_named_nowhere() -> None:
+    """It may be what somebody wrote: it counts as none."""
+    rows = frame(300).astype({"source": object, "customer_tier": object})
+    rows.loc[0:3, "source"] = rows.loc[4:7, "customer_tier"] = "a rare cell"
+    rows.loc[10:19, "source"] = "ana@example.com"
+    rows.loc[20:24, "source"] = "chat"
+    workshop = Workshop()
+    workshop.drop("tickets.csv", csv_of(rows))
+    manifest, parts = workshop.train()
+    assert set(manifest.weights["source"]) <= {"email", "phone", "chat"}
+    assert "chat" in manifest.weights["source"]
+    for body in (manifest.to_bytes(), *parts.values()):
+        assert b"a rare cell" not in body
+        assert b"ana@" not in body
+
+
 def test_a_stored_version_is_judged_as_it_was_at_its_training(
     first: tuple[Workshop, Manifest],
 ) -> None:
