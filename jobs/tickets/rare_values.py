@@ -1,5 +1,7 @@
 """Sources and tiers that a model may name: a rare value may be what somebody wrote in that cell."""
 
+from collections import Counter
+
 import pandas as pd
 
 NAMED_FROM = 5
@@ -13,7 +15,7 @@ def without_rare_values(frame: pd.DataFrame) -> pd.DataFrame:
     changed = {}
     for column in _COLUMNS:
         values = frame[column].astype(object)
-        counts = values.value_counts()
-        named = {value for value, rows in counts.items() if rows >= NAMED_FROM and "@" not in value}
+        counts = Counter(values)
+        named = [value for value, rows in counts.items() if rows >= NAMED_FROM and "@" not in value]
         changed[column] = values.where(values.isin(named), "").astype("category")
     return frame.assign(**changed)

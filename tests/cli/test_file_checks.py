@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from cli.checks import examine, models_are_whole
 from cli.file_checks import files_are_read, no_cell_is_kept
-from cli.finding import Finding
 from jobs.report.receipts import receipt_name
 from jobs.tickets.file_report import FileReport, Problem, reports_to_json
 from tests.cli.operator_world import NOW, World
@@ -95,9 +94,5 @@ def test_the_accounting_of_the_newest_version_and_of_the_champion_is_still_misse
         manifest = world.registry.manifest(version)
         assert manifest
         world.objects.delete(f"{BLOBS}{manifest.parts[ACCOUNTING]}")
-    lacking = [finding.what[:17] for finding in _of(world)]
+    lacking = [finding.what[:17] for finding in models_are_whole(world.system, NOW)]
     assert lacking == ["Version 1 lacks a", f"Version {newest.version} lacks a"]
-
-
-def _of(world: World) -> list[Finding]:
-    return list(models_are_whole(world.system, NOW))
