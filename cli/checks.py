@@ -1,15 +1,18 @@
 """The doctor's checks: each looks, writes nothing, and says what it found, why, and what to do."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from cli.context import System
+from cli.file_checks import files_are_read, no_cell_is_kept
+from cli.finding import Check, Finding, listed
 from jobs.protocol.lease import read_lease
 from jobs.protocol.snapshots import list_landing
 from jobs.recipe import recipe_of
 from jobs.report.receipts import unanswered
+from urgency.bundle import ACCOUNTING
 from urgency.errors import CorruptObject, Gone, UrgencyError
 from urgency.records import snapshot_id
 from urgency.scorer import verified_scorer
@@ -20,26 +23,13 @@ FOLLOW_S = 7.0
 START_A_RUN = "Start a run: urgency train --wait"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it should be, and which check found it."""
-
-    what: str
-    why: str
-    todo: str
-    check: str = ""
-
-
-Check = Callable[[System, datetime], Iterator[Finding]]
-
-
 def snapshots_are_contiguous(system: System, now: datetime) -> Iterator[Finding]:
     """The log of snapshots has no hole, and each of them can be read."""
     numbers = system.registry.snapshot_numbers()
     missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
     if missing:
         yield Finding(
-            f"Missing snapshots: {_listed(missing)}.",
+            f"Missing snapshots: {listed(missing)}.",
             "Snapshots are numbered without gaps, so somebody deleted them.",
             "Restore them from the registry bucket's old versions.",
         )
@@ -57,8 +47,11 @@ def newest_snapshot_is_trained(system: System, now: datetime) -> Iterator[Findin
 
 
 def models_are_whole(system: System, now: datetime) -> Iterator[Finding]:
-    """Every manifest can be read and all its parts are there."""
-    blobs = system.registry.blob_digests()
+    """Every manifest can be read and all its parts are there.
+
+    The accounting of an older version may be gone: `no_cell_is_kept` may have asked for that.
+    """
+    blobs, needed = system.registry.blob_digests(), _needed_accountings(system)
     for version in system.registry.model_numbers():
         try:
             manifest = system.registry.manifest(version)
@@ -67,8 +60,16 @@ def models_are_whole(system: System, now: datetime) -> Iterator[Finding]:
             continue
         parts = manifest.parts.items() if manifest else ()
         lost = sorted(name for name, digest in parts if digest not in blobs)
+        if version not in needed:
+            lost = [name for name in lost if name != ACCOUNTING]
         if lost:
             yield _damaged(f"Version {version} lacks {', '.join(lost)}.")
+
+
+def _needed_accountings(system: System) -> set[int]:
+    """The newest version, whose receipts may still be written, and the one that serves."""
+    _token, release = system.registry.current_release()
+    return {max(system.registry.model_numbers(), default=0), release.champion}
 
 
 def champion_loads(system: System, now: datetime) -> Iterator[Finding]:
@@ -132,7 +133,7 @@ def files_are_answered(system: System, now: datetime) -> Iterator[Finding]:
         return
     missing = [file.name for file in unanswered(system.landing, newest.files)]
     if missing and not _training(system, now):
-        what = f"These files have no receipt: {_listed(missing)}."
+        what = f"These files have no receipt: {listed(missing)}."
         yield Finding(what, "Their owners wait for an answer.", START_A_RUN)
 
 
@@ -186,6 +187,8 @@ CHECKS: tuple[Check, ...] = (
     release_is_announced,
     landing_is_learned,
     files_are_answered,
+    files_are_read,
+    no_cell_is_kept,
     lease_is_not_stale,
     nothing_is_undelivered,
     instances_follow,
@@ -216,8 +219,3 @@ def _damaged(what: str) -> Finding:
         "It cannot serve, and neither rollback nor replay can use it.",
         "Restore the object from the registry bucket's old versions.",
     )
-
-
-def _listed(things: list[str] | list[int]) -> str:
-    shown = ", ".join(map(str, things[:5]))
-    return shown + (f" and {len(things) - 5} more" if len(things) > 5 else "")

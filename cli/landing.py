@@ -15,7 +15,7 @@ from cli.usage_error import UsageError
 from cli.watch import Watch
 from jobs.report.receipts import RECEIPTS, receipt_name
 from urgency.errors import Gone
-from urgency.messages import INCOMING, is_ticket_file
+from urgency.messages import INCOMING
 from urgency.store import ABSENT, ObjectStore
 from urgency.writes import swap
 
@@ -45,10 +45,8 @@ class Outcome:
 
 
 def object_name(file: Path, name: str | None) -> str:
-    """Where a file lands: below incoming/, as `name` or its own. Raises UsageError for no CSV."""
+    """Where a file lands: below incoming/, as `name` or its own. Raises UsageError."""
     landed = INCOMING + (name or file.name).removeprefix(INCOMING).lstrip("/")
-    if not is_ticket_file(landed):
-        raise UsageError(f"{landed} does not end in .csv, so no run reads it: rename it by --name.")
     if not file.is_file():
         raise UsageError(f"There is no file {file}.")
     return landed
@@ -93,7 +91,7 @@ def show_outcome(landing: ObjectStore, outcome: Outcome) -> None:
 
 def read_outcome(file: DroppedFile, receipt: dict[str, Any]) -> Outcome:
     """What a receipt says, as an exit code and one sentence."""
-    if receipt["status"] == "quarantined":
+    if receipt["status"] in ("quarantined", "set aside"):
         sentence = "The file was not taken; the receipt says why."
         return Outcome(file, QUARANTINED, sentence, receipt)
     decision, reasons = receipt["verdict"]["decision"], " ".join(receipt["verdict"]["reasons"])

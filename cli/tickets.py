@@ -3,25 +3,22 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cli.usage_error import UsageError
 from jobs.tickets.file_report import Problem
-from jobs.tickets.header import BadHeader, read_header
-from jobs.tickets.lines import FileRefused, read_lines
-from jobs.tickets.records import read_records
-from urgency.errors import BadTicket
-from urgency.ticket import normal_ticket
+from jobs.tickets.limits import FileRefused
+from jobs.tickets.reader import open_file
+from jobs.tickets.table import TEXTS, what_is_missing
 
 Ticket = dict[str, Any]
 Skip = Callable[[str], None]
-"""Called with why a row of a CSV is left out, by line; never with what the row holds."""
+"""Called with why a row of a file is left out, by line; never with what the row holds."""
 
-LABEL = "label_urgency"
-TEXTS = ("title", "description", "source", "customer_tier")
-MEMBERS = {"ticket_id": "id"} | {name: name for name in TEXTS}
-"""A CSV's column -> the ticket's member."""
+FILES = (".csv", ".tsv", ".txt", ".jsonl", ".xlsx", ".xls", ".gz")
+"""Endings of files whose rows are tickets, read as training reads them."""
 
 
 def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
@@ -32,9 +29,9 @@ def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
     if words == ["-"]:
         return _from_text(sys.stdin.read(), "standard input", "description")
     file = Path(words[0])
-    if len(words) == 1 and file.suffix.lower() == ".csv":
+    if len(words) == 1 and file.suffix.lower() in FILES:
         with _open(file) as stream:
-            tickets = list(_from_csv(stream, skip))
+            tickets = list(_from_file(stream, skip))
         if not tickets:
             raise UsageError(f"{file} holds no ticket.")
         return tickets
@@ -69,44 +66,16 @@ def _from_json(text: str, where: str) -> list[Ticket]:
     return list(found)
 
 
-def _from_csv(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
+def _from_file(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
     """Rows as training reads them; a label is not needed and not sent. Raises UsageError."""
     try:
-        records = read_records(read_lines(stream))
-        header = next(records, None)
-        if header is None or isinstance(header, Problem):
-            why = f": {header.reason}" if header else "."
-            raise UsageError(f"The CSV has no header that can be read{why}")
-        places = _places(header.fields)
-        for record in records:
-            if isinstance(record, Problem):
-                skip(f"Line {record.line} is left out: {record.reason}")
-                continue
-            ticket = {MEMBERS[column]: record.fields[at] for column, at in places.items()}
-            if problem := _problem(ticket):
-                skip(f"Line {record.line} is left out: {problem}")
+        opened = open_file(stream)
+        if not any(text in opened.table.places for text in TEXTS):
+            raise UsageError(f"The file cannot be read: {what_is_missing(opened.table)}")
+        for row in opened.rows():
+            if isinstance(row, Problem):
+                skip(f"Line {row.line} is left out: {row.reason}")
             else:
-                yield ticket
+                yield {"id": row.ticket_id} | asdict(row.ticket)
     except FileRefused as error:
-        raise UsageError(f"Line {error.line} of the CSV: {error.reason}") from None
-
-
-def _problem(ticket: Ticket) -> str:
-    """Why the service would refuse a whole request with this ticket; empty where it takes it."""
-    texts = {"title": "", "description": ""} | ticket
-    try:
-        normal_ticket(**{name: text for name, text in texts.items() if name in TEXTS})
-    except BadTicket as error:
-        return str(error)
-    return ""
-
-
-def _places(fields: list[str]) -> dict[str, int]:
-    try:
-        header = read_header(fields)
-    except BadHeader:
-        try:
-            header = read_header([*fields, LABEL])  # tickets to predict need no label
-        except BadHeader as error:
-            raise UsageError(f"The CSV cannot be read: {error}") from None
-    return {column: at for column, at in header.places.items() if column in MEMBERS}
+        raise UsageError(f"Line {error.line} of the file: {error.reason}") from None

@@ -60,7 +60,7 @@ class Instance:
             self.log.error("event_refused", reason=str(error))
             return
         log = self.log.bind(object=landed.name, generation=landed.generation)
-        if not is_ticket_file(landed.name) or landed.size == 0:
+        if not is_ticket_file(landed.name):
             log.info("object_ignored", size_bytes=landed.size)
         elif landed.created.timestamp() < self.last_run_started - CLOCK_SKEW_S:
             log.info("run_already_started")

@@ -13,9 +13,13 @@ from urgency.settings import Settings, recipe_settings
 MODULES = (
     *("urgency/bundle.py", "urgency/features.py", "urgency/html_text.py", "urgency/scorer.py"),
     "urgency/ticket.py",
-    *("jobs/tickets/file_kind.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
-    *("jobs/tickets/header.py", "jobs/tickets/reader.py", "jobs/tickets/columns.py"),
-    *("jobs/tickets/dataset.py", "jobs/tickets/split.py"),
+    *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
+    *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
+    *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
+    *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),
+    *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
+    *("jobs/tickets/file_reading.py", "jobs/tickets/columns.py", "jobs/tickets/dataset.py"),
+    "jobs/tickets/split.py",
     *("jobs/model/vectors.py", "jobs/model/fit.py", "jobs/model/threshold.py"),
     *("jobs/model/metrics.py", "jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
 )

@@ -22,6 +22,9 @@ from jobs.report.card import card_html
 from jobs.report.model_report import report_of
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.file_report import reports_to_json
+from jobs.tickets.rare_values import without_rare_values
+from jobs.tickets.rules import rules_of
+from jobs.tickets.same_tickets import tickets_digest
 from jobs.tickets.split import SIDES
 from urgency.bundle import (
     ACCOUNTING,
@@ -99,11 +102,12 @@ class LandedTrainer:
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
-        data = build_dataset(snapshot.files, opened, dict(self.settings.column_aliases))
+        data = build_dataset(snapshot.files, opened, rules_of(self.settings))
         for report in data.reports:
-            counts = ("file", "generation", "records", "accepted", "duplicate", "quarantined")
+            names = ("file", "generation", "status", "records")
+            counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
             self.log.info("file_read", **{name: getattr(report, name) for name in counts})
-        return data
+        return replace(data, frame=without_rare_values(data.frame))
 
     def _unjudged(
         self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted
@@ -128,6 +132,7 @@ class LandedTrainer:
             execution=self.execution,
             created_at=self.now().isoformat(),
             forced_by=snapshot.forced_by,
+            tickets=tickets_digest(frame),
         )
 
     def _threshold(self, train: pd.DataFrame, fitted: Fitted) -> float:
@@ -139,6 +144,7 @@ class LandedTrainer:
         side, urgent = frame["side"].to_numpy(object), frame["urgent"].to_numpy(bool)
         test, held_out, train = side == "test", side != "train", side == "train"
         threshold = candidate.scorer.manifest.threshold
+        fresher, repeats = self._compared(candidate, champion)
         return Evidence(
             rows=len(frame),
             min_rows=self.settings.min_rows,
@@ -150,7 +156,8 @@ class LandedTrainer:
             slices={column: frame[column].to_numpy(object)[test] for column in CATEGORIES},
             broken_promises=tuple(broken_promises(candidate.scorer)),
             champion=self._champion(champion, frame[test]) if champion else None,
-            fresher=self._is_fresher(candidate.snapshot, champion),
+            fresher=fresher,
+            repeats=repeats,
         )
 
     def _champion(self, version: int, test: pd.DataFrame) -> Champion:
@@ -158,10 +165,14 @@ class LandedTrainer:
         scores = Scores(probabilities(verified_scorer(bundle), test), bundle.manifest.threshold)
         return Champion(version, bundle.manifest.rows["accepted"], scores)
 
-    def _is_fresher(self, snapshot: Snapshot, champion: int) -> bool:
-        """Whether it holds other bytes than the champion's snapshot."""
-        before = self.registry.snapshot(champion) if champion else None
-        return before is None or _contents(before) != _contents(snapshot)
+    def _compared(self, candidate: Candidate, champion: int) -> tuple[bool, bool]:
+        """Whether its tickets differ from the champion's; whether tickets and recipe are equal."""
+        before = self.registry.manifest(champion) if champion else None
+        if before and before.tickets:
+            same = before.tickets == tickets_digest(candidate.data.frame)
+            return not same, same and before.recipe == candidate.snapshot.recipe
+        snapshot = self.registry.snapshot(champion) if champion else None
+        return snapshot is None or _contents(snapshot) != _contents(candidate.snapshot), False
 
     def _bundled(
         self, candidate: Candidate, fitted: Fitted, verdict: Verdict

@@ -48,7 +48,8 @@ class Manifest:
 
     `bias` and `weights` (one-hot, by column and category) are in log-odds, calibration included;
     `unseen_idf` is the idf of a feature that no training ticket had; `review` the band of
-    probabilities that a person should look at.
+    probabilities that a person should look at; `tickets` is a digest of the accepted tickets, ""
+    in versions that do not have it.
     """
 
     version: int
@@ -68,6 +69,7 @@ class Manifest:
     execution: str
     created_at: str
     forced_by: str | None = None
+    tickets: str = ""
     format: int = FORMAT
     sha256: str = field(default="", compare=False)
     """Of the stored bytes, by which the release pointer names it; "" before it is stored."""

@@ -44,8 +44,8 @@ class ModelReleased:
 
 
 def is_ticket_file(name: str) -> bool:
-    """Whether tickets of this object are trained on: a CSV at any depth below `incoming/`."""
-    return name.startswith(INCOMING) and name.lower().endswith(".csv")
+    """Whether a receipt is owed for this object: anything below `incoming/` but a folder's mark."""
+    return name.startswith(INCOMING) and not name.endswith("/")
 
 
 def read_landed_object(event_data: object) -> LandedObject:
@@ -55,7 +55,7 @@ def read_landed_object(event_data: object) -> LandedObject:
         return LandedObject(
             name=_text(resource["name"]),
             generation=int(resource["generation"]),
-            size=int(resource["size"]),
+            size=int(resource.get("size", 0)),  # some servers leave a 0 out
             created=datetime.fromisoformat(_text(resource["timeCreated"])),
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -62,6 +62,10 @@ def _aliases(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((header.strip().casefold(), column.strip()) for header, column in pairs)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting of every process; each process names those that it cannot do without."""
@@ -95,6 +99,13 @@ class Settings:
     )
     column_aliases: tuple[tuple[str, str], ...] = _setting(
         "more CSV headers, as in betreff=title,text=description", _aliases, (), recipe=True
+    )
+
+    urgent_labels: tuple[str, ...] = _setting(
+        "more label values that are urgent, with commas between", _words, (), recipe=True
+    )
+    other_labels: tuple[str, ...] = _setting(
+        "more label values that are not urgent, with commas between", _words, (), recipe=True
     )
 
     storage_endpoint: str = _setting("Cloud Storage API; empty: Google's", _url)

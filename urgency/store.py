@@ -25,6 +25,8 @@ from urgency.settings import Settings
 ABSENT: Final = 0
 """What `put` expects of an object that must not exist yet: Cloud Storage's generation 0."""
 
+_CHUNK_BYTES = 4 * 1024 * 1024
+
 
 class Unchanged(Enum):
     """The answer to a `get` whose `unless` token is still the current one."""
@@ -65,7 +67,10 @@ class ObjectStore(Protocol):
         ...
 
     def open_at(self, name: str, generation: int) -> BinaryIO:
-        """Stream one generation. Raises Gone; at its end, CorruptObject if crc32c differs."""
+        """Stream one generation as it is stored, gzip too, whatever its Content-Encoding is.
+
+        Raises Gone; at its end, CorruptObject where crc32c differs.
+        """
         ...
 
     def put(self, name: str, body: bytes, expect: int) -> int:
@@ -125,7 +130,7 @@ class CloudBucket:
                 raise Gone(f"{where} no longer exists in {self.name}.") from None
         # Not from `described`: a loaded Blob reads from its mediaLink, not from our endpoint.
         fresh = self._bucket.blob(name, generation=generation)
-        raw = fresh.open("rb", chunk_size=4 * 1024 * 1024, **self._read)
+        raw = fresh.open("rb", chunk_size=_CHUNK_BYTES, raw_download=True, **self._read)
         return cast(BinaryIO, io.BufferedReader(_Checked(raw, described), 1024 * 1024))
 
     def put(self, name: str, body: bytes, expect: int) -> int:
@@ -157,7 +162,7 @@ class CloudBucket:
         blob = self._bucket.blob(name)  # fresh: a used one pins the generation that it saw
         with translated(f"read {name}"):
             try:
-                body = blob.download_as_bytes(**condition, **self._read)
+                body = blob.download_as_bytes(raw_download=True, **condition, **self._read)
             except api.NotFound:
                 return None
             except DataCorruption as error:
@@ -170,7 +175,7 @@ class CloudBucket:
                 self._bucket, prefix=prefix, **options, **self._read
             ):
                 yield ListedObject(
-                    blob.name, int(blob.generation), blob.size, blob.crc32c, blob.time_created
+                    blob.name, int(blob.generation), blob.size or 0, blob.crc32c, blob.time_created
                 )
 
 
@@ -193,7 +198,7 @@ class _Checked(io.RawIOBase):
     def __init__(self, source: BinaryIO, declared: storage.Blob) -> None:
         super().__init__()
         self._source, self._name, self._expected = source, declared.name, declared.crc32c
-        self._left: int = declared.size
+        self._left: int = declared.size or 0  # some servers leave a 0 out
         self._sum = google_crc32c.Checksum()
 
     def readable(self) -> bool:

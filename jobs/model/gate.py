@@ -19,6 +19,7 @@ MIN_OF_EACH_LABEL = 5
 """Held-out tickets of each label below which nothing is said about a model."""
 
 FIRST = "It is the first model, and it tells urgent tickets from the others."
+SAME = "The tickets are the same as version {version}'s, so nothing is released."
 
 SIGNAL_CONFIDENCE = 0.99
 MARGIN = 0.02
@@ -57,7 +58,7 @@ class Evidence:
 
     `test_*` are today's test rows; `held_out_*` add the validation rows, which neither model was
     fitted on either; `base_rate` is the share of urgent training tickets; `slices` are the test
-    rows' values by column.
+    rows' values by column; `repeats` says that the champion has the same tickets and recipe.
     """
 
     rows: int
@@ -71,6 +72,7 @@ class Evidence:
     broken_promises: tuple[str, ...] = ()
     champion: Champion | None = None
     fresher: bool = True
+    repeats: bool = False
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -80,8 +82,8 @@ def judge(evidence: Evidence) -> Verdict:
     def verdict(decision: str, reasons: list[str]) -> Verdict:
         return Verdict(decision, tuple(reasons), against)
 
-    if too_little := list(_too_little(evidence)):
-        return verdict(HOLD, too_little)
+    if nothing_to_judge := list(_nothing_to_judge(evidence)):
+        return verdict(HOLD, nothing_to_judge)
     if no_signal := list(_no_signal(evidence)):
         return verdict(REJECT, no_signal)
     if broken := [f"It breaks a promise: {broken}." for broken in evidence.broken_promises]:
@@ -91,6 +93,13 @@ def judge(evidence: Evidence) -> Verdict:
     if worse := list(_worse(evidence, evidence.champion)):
         return verdict(HOLD, worse)
     return verdict(*_against_champion(evidence, evidence.champion))
+
+
+def _nothing_to_judge(evidence: Evidence) -> Iterator[str]:
+    if evidence.champion and evidence.repeats:
+        yield SAME.format(version=evidence.champion.version)
+    else:
+        yield from _too_little(evidence)
 
 
 def _too_little(evidence: Evidence) -> Iterator[str]:

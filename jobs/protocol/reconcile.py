@@ -5,7 +5,6 @@ writes order them. The snapshot number is data version, model version and fencin
 the pointer is the outbox of messages.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from jobs.protocol.publish import Publish, publish_pending
 from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.report.receipts import Receipt, receipt_json, receipt_markdown, receipt_name, unanswered
 from jobs.tickets.file_report import reports_from_json
-from urgency.bundle import ACCOUNTING, METRICS, Manifest, Verdict
+from urgency.bundle import ACCOUNTING, Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
 from urgency.logs import Log
 from urgency.records import Release, Snapshot, SourceFile, snapshot_id
@@ -242,19 +241,16 @@ class Reconciler:
         """Write the receipt of each file of the snapshot that has none yet."""
         missing = {(f.name, f.generation) for f in unanswered(self.landing, snapshot.files)}
         if missing:
-            verdict = self.registry.last_verdict(manifest)
-            findings = json.loads(self.registry.part(manifest, METRICS))["data"]
-            notable = [finding["sentence"] for finding in findings]
+            verdict, made_at = self.registry.last_verdict(manifest), manifest.created_at
             for report in reports_from_json(self.registry.part(manifest, ACCOUNTING)):
                 if (report.file, report.generation) in missing:
-                    made_at = manifest.created_at
                     receipt = Receipt(report, snapshot.n, verdict, manifest.version, made_at)
-                    self._write_receipt(receipt, notable)
+                    self._write_receipt(receipt)
         self.reached("receipts")
 
-    def _write_receipt(self, receipt: Receipt, notable: list[str]) -> None:
+    def _write_receipt(self, receipt: Receipt) -> None:
         name = receipt_name(receipt.report.file, receipt.report.generation)
-        bodies = {".md": receipt_markdown(receipt, notable), ".json": receipt_json(receipt)}
+        bodies = {".md": receipt_markdown(receipt), ".json": receipt_json(receipt)}
         for form, body in bodies.items():
             create_once(self.landing, name + form, body, self.sleep)
 

@@ -7,9 +7,11 @@ It holds no ticket.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
-from jobs.tickets.file_report import FileReport
+from jobs.tickets.file_report import FileReport, ReadAs
+from jobs.tickets.table import LABEL
 from urgency.bundle import Verdict, canonical_json
 from urgency.messages import INCOMING
 from urgency.records import SourceFile
@@ -19,7 +21,13 @@ RECEIPTS = "receipts/"
 FORMS = (".md", ".json")
 
 _NAME_BYTES = 900
-_RANGES_SHOWN = 20
+_RANGES_SHOWN, _VALUES_SHOWN = 20, 12
+_ROLES = {
+    "ticket_id": "id",
+    "created_at": "date",
+    "updated_at": "date of update",
+    "customer_tier": "tier",
+}
 
 _DECISIONS = {
     "PROMOTE": "The new model (version {version}) passed its test, so it answers from now on.",
@@ -71,6 +79,7 @@ def receipt_json(receipt: Receipt) -> bytes:
     report, members = receipt.report, asdict(receipt.report)
     del members["unread_dates"]
     members["problems"] = [problem._asdict() for problem in report.problems]
+    members["mapping"] = members.pop("questions")
     return canonical_json(
         {
             "schema": 1,
@@ -85,44 +94,81 @@ def receipt_json(receipt: Receipt) -> bytes:
     )
 
 
-def receipt_markdown(receipt: Receipt, findings: Sequence[str] = ()) -> bytes:
+def receipt_markdown(receipt: Receipt) -> bytes:
     """The receipt for the people who dropped the file and know only the bucket.
 
-    findings: what stands out in the tickets of all files together, in sentences.
+    That of a file that was set aside speaks of the file alone and not of the model.
     """
-    report, read_on = receipt.report, f"read on {receipt.at}."
+    report = receipt.report
+    at = datetime.fromisoformat(receipt.at).astimezone(UTC)
+    read_on = f"read on {at.day} {at:%B %Y} at {at:%H:%M} UTC."
     numbers = f"snapshot {receipt.snapshot}, version {receipt.version}."
     sections = (
         [f"# {_headline(report)}"],
         [f"File {_code(report.file)}, {report.size_bytes:,} bytes, {read_on}"],
-        ["## Rows", *_rows(report)],
+        _how_it_was_read(report),
+        _rows(report),
         _not_taken(report),
-        ["## The model", *_model(receipt)],
-        _what_stands_out(findings),
-        ["## What to do now", *_next_steps(receipt)],
+        _questions(report),
+        _model(receipt),
+        ["## What to do now", _next_step(receipt)],
         ["## To undo this", *_undo(receipt)],
         [f"Generation {report.generation}, {numbers}"],
     )
     return ("\n\n".join(text for section in sections for text in section) + "\n").encode()
 
 
+def read_as_sentence(read_as: ReadAs) -> str:
+    """How a file was read, in one line."""
+    columns = dict(read_as.columns)
+    label = columns.pop(LABEL, "")
+    roles = [f"{_code(name)} is the {_ROLES.get(role, role)}" for role, name in columns.items()]
+    where = [read_as.encoding, read_as.kind, f"header in line {read_as.header_line:,}"]
+    sentence = f"Read as: {', '.join(filter(None, where))}; {', '.join(roles)}"
+    if label:
+        sentence += f", {_code(label)} the label"
+    if read_as.urgent or read_as.other:
+        sentence += f": {_values(read_as.urgent)} urgent, {_values(read_as.other)} not"
+    return f"{sentence}."
+
+
+def _values(values: dict[str, int]) -> str:
+    shown = [f"{_escaped(value)} {rows:,}" for value, rows in list(values.items())[:_VALUES_SHOWN]]
+    more = [f"{len(values) - _VALUES_SHOWN:,} more"] if len(values) > _VALUES_SHOWN else []
+    names = [*shown, *more] or ["no value"]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"{listed} {'is' if len(names) == 1 else 'are'}"
+
+
 def _headline(report: FileReport) -> str:
     return {
         "accepted": "The file was taken",
         "partly": f"The file was taken, except {_count(report.quarantined, 'row')}",
-        "quarantined": "The file was not taken",
+        "quarantined": "No row of the file was taken",
+        "set aside": "The file was set aside",
     }[report.status]
 
 
+def _how_it_was_read(report: FileReport) -> Iterator[str]:
+    if report.read_as:
+        yield read_as_sentence(report.read_as)
+
+
 def _rows(report: FileReport) -> Iterator[str]:
+    yield "## Rows"
     if not report.records:
-        yield "No row was counted: the file could not be read as a table of tickets."
+        yield "No row was taken: the file is set aside as a whole, and nothing of it is lost."
     else:
-        repeated = "set aside because a later row or file holds the same ticket."
-        yield (
-            f"{_count(report.records, 'row')}: {report.accepted:,} taken,"
-            f" {report.quarantined:,} not taken, {report.duplicate:,} {repeated}"
-        )
+        parts = [
+            f"{report.accepted:,} taken",
+            f"{report.quarantined:,} not taken",
+            f"{report.duplicate:,} set aside because a later row or file holds the same ticket",
+            f"{report.unlabelled:,} without a label yet",
+        ]
+        yield f"{_count(report.records, 'row')}: {', '.join(parts)}."
+    if report.replaced:
+        files = [f"{_count(n, 'ticket')} of {_code(name)}" for name, n in report.replaced.items()]
+        yield f"Rows of this file are newer than, and replace, {', '.join(files)}."
     if report.columns_ignored:
         yield f"Columns that are not used: {', '.join(map(_code, report.columns_ignored))}."
 
@@ -140,36 +186,43 @@ def _not_taken(report: FileReport) -> Iterator[str]:
         yield f"{_count(report.more, 'more row')} could not be taken."
 
 
+def _questions(report: FileReport) -> Iterator[str]:
+    if report.questions:
+        yield "## Questions to you"
+        yield (
+            "Answer in a file named `mapping.csv` beside this one: copy these lines, write behind"
+            " the last comma what each is (a column: title, description, label_urgency, ticket_id,"
+            " created_at, source, customer_tier or ignore; a label: urgent or non-urgent), and drop"
+            " it. It holds for its folder and all folders below."
+        )
+        yield "\n".join(["```", *report.questions, "```"])
+
+
 def _model(receipt: Receipt) -> Iterator[str]:
+    if receipt.report.status == "set aside":
+        return
+    yield "## The model"
     against = receipt.verdict.against
     before = f"version {against} goes on answering" if against else "no model answers yet"
     yield _DECISIONS[receipt.verdict.decision].format(version=receipt.version, before=before)
     yield _bullets(map(_escaped, receipt.verdict.reasons)) or "No reason was recorded."
 
 
-def _what_stands_out(findings: Sequence[str]) -> Iterator[str]:
-    if findings:
-        yield "## What stands out"
-        yield "In the tickets of all files together:"
-        yield _bullets(map(_escaped, findings))
-
-
-def _next_steps(receipt: Receipt) -> Iterator[str]:
+def _next_step(receipt: Receipt) -> str:
     if receipt.report.status == "accepted":
-        yield _ADVICE[receipt.verdict.decision]
-        return
-    yield (
+        return _ADVICE[receipt.verdict.decision]
+    return (
         "Correct what is listed above and drop the file again under the same name: it then replaces"
-        " this one. The first line must name the columns: label_urgency (urgent or non-urgent),"
-        " title or description or both, and if you have them ticket_id, created_at, source and"
-        " customer_tier."
+        " this one. The first line must name the columns: a title or description, a label (priority"
+        " or urgency), and if you have them an id, a date, a source and a customer tier."
     )
 
 
 def _undo(receipt: Receipt) -> Iterator[str]:
     file, against = _code(receipt.report.file), receipt.verdict.against
     yield f"Delete {file} from the bucket: the next model is made without its tickets."
-    if receipt.verdict.decision == "PROMOTE" and against:
+    taken = receipt.report.status != "set aside"
+    if taken and receipt.verdict.decision == "PROMOTE" and against:
         command = _code(f'urgency rollback --to {against} --reason "..."')
         yield f"To bring the previous model back at once, ask the service's operator for {command}."
 

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from jobs.tickets.reader import Row
 from jobs.tickets.split import SIDES, side_numbers, text_hash
-from urgency.ticket import same_text, split_key
+from urgency.ticket import masked, same_text
 
 NO_DATE = np.iinfo(np.int64).min
 """What numpy reads as NaT."""
@@ -27,51 +28,54 @@ class TicketColumns:
 
     ticket_id: list[str] = field(default_factory=list)
     created_s: array[int] = field(default_factory=lambda: array("q"))
+    updated_s: array[int] = field(default_factory=lambda: array("q"))
     title: list[str] = field(default_factory=list)
     description: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
     customer_tier: list[str] = field(default_factory=list)
-    urgent: array[int] = field(default_factory=lambda: array("b"))
+    label: array[int] = field(default_factory=lambda: array("i"))
     file: array[int] = field(default_factory=lambda: array("q"))
     line: array[int] = field(default_factory=lambda: array("q"))
     split_key: array[int] = field(default_factory=lambda: array("Q"))
     same_text: array[int] = field(default_factory=lambda: array("Q"))
 
-    def add(self, row: Row, file: int, created_s: int) -> None:
-        """Take one row of the file with this number."""
+    def add(self, row: Row, file: int, label: int, created_s: int, updated_s: int) -> None:
+        """Take one row of the file with this number; `label` is a number that the caller gives."""
         ticket = row.ticket
+        text = same_text(ticket)
         self.ticket_id.append(row.ticket_id)
         self.created_s.append(created_s)
+        self.updated_s.append(updated_s)
         self.title.append(ticket.title)
         self.description.append(ticket.description)
         self.source.append(ticket.source)
         self.customer_tier.append(ticket.customer_tier)
-        self.urgent.append(row.urgent)
+        self.label.append(label)
         self.file.append(file)
         self.line.append(row.line)
-        self.split_key.append(text_hash(split_key(ticket)))
-        self.same_text.append(text_hash(same_text(ticket)))
+        self.split_key.append(text_hash(masked(text)))
+        self.same_text.append(text_hash(text))
 
-    def truncate(self, rows: int) -> None:
-        """Forget all but the first rows."""
+    def keep(self, begin: int, kept: Sequence[bool]) -> None:
+        """Of the rows from `begin` on, forget those that are not `kept`."""
         for name in self.__slots__:
-            del getattr(self, name)[rows:]
+            values = getattr(self, name)
+            chosen = compress(values[begin:], kept)
+            values[begin:] = array(values.typecode, chosen) if isinstance(values, array) else chosen
 
     def frame(self, files: list[str]) -> pd.DataFrame:
         """Dataset's columns and same_text (uint64); `files`: names by number."""
-        created_at = (
-            np.array(self.created_s, "int64").astype("datetime64[s]").astype("datetime64[us]")
-        )
         split_keys = np.array(self.split_key, "uint64")
         return pd.DataFrame(
             {
                 "ticket_id": pd.Series(self.ticket_id, dtype="str"),
-                "created_at": pd.Series(created_at).dt.tz_localize("UTC"),
+                "created_at": _dates(self.created_s),
+                "updated_at": _dates(self.updated_s),
                 "title": pd.Series(self.title, dtype="str"),
                 "description": pd.Series(self.description, dtype="str"),
                 "source": pd.Categorical(self.source),
                 "customer_tier": pd.Categorical(self.customer_tier),
-                "urgent": np.array(self.urgent, "bool"),
+                "urgent": np.array(self.label, "int32") == 1,
                 "file": _category(self.file, files),
                 "line": np.array(self.line, "int64"),
                 "split_key": split_keys,
@@ -82,6 +86,11 @@ class TicketColumns:
 
     def __len__(self) -> int:
         return len(self.line)
+
+
+def _dates(seconds_s: array[int]) -> pd.Series[pd.Timestamp]:
+    instants = np.array(seconds_s, "int64").astype("datetime64[s]").astype("datetime64[us]")
+    return pd.Series(instants).dt.tz_localize("UTC")
 
 
 def _category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series:

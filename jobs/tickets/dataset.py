@@ -1,23 +1,29 @@
 """Many landed files -> one DataFrame, a row a ticket, and a report of every file."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from functools import partial
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import binom
 
-from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
-from jobs.tickets.file_report import PROBLEMS_KEPT, FileReport, Problem
-from jobs.tickets.header import NO_ALIASES, Aliases
-from jobs.tickets.lines import LIMITS, FileRefused, Limits
-from jobs.tickets.reader import CsvFile, Row, read_csv
+from jobs.tickets.columns import TicketColumns
+from jobs.tickets.file_reading import FileReading, read_into
+from jobs.tickets.file_report import FileReport
+from jobs.tickets.ids import row_numbered
+from jobs.tickets.limits import LIMITS, Limits
+from jobs.tickets.mapping import is_mapping, read_mappings
+from jobs.tickets.rules import NO_RULES, Rules
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
-_Read = Callable[[BinaryIO], CsvFile]
+
+ONE_LABEL_CHANCE = 1e-6
+"""Chance below which a file with one label only is not believed to be one by accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,104 +42,111 @@ class Dataset:
 
 
 def build_dataset(
-    files: Iterable[SourceFile],
-    opened: Open,
-    aliases: Aliases = NO_ALIASES,
-    limits: Limits = LIMITS,
+    files: Sequence[SourceFile], opened: Open, rules: Rules = NO_RULES, limits: Limits = LIMITS
 ) -> Dataset:
-    """Read `files`, oldest first, each as `opened` streams it; of rows that are the same ticket the
-    last one counts.
+    """Read `files`, oldest first, each as `opened` streams it; of a ticket its newest row counts.
 
     The same ticket is: the same ticket_id, else the same text (spaces collapsed, digits count). A
-    file that cannot be read as a whole is quarantined in its report; the others are read. Errors
-    of the streams themselves pass through.
+    file that cannot be read is set aside in its report; the others are read. Errors of the streams
+    themselves pass.
     """
+    mappings = read_mappings([file for file in files if is_mapping(file.name)], opened)
     columns = TicketColumns()
-    tallies = [
-        _read_file(file, opened, columns, number, partial(read_csv, aliases=aliases, limits=limits))
+    readings = [
+        mappings.readings[file.name]
+        if is_mapping(file.name)
+        else read_into(columns, file, number, opened, mappings.rules_for(file.name, rules), limits)
         for number, file in enumerate(files)
     ]
-    rows = columns.frame([tally.file.name for tally in tallies])
-    repeated, conflicts = _repeated(rows)
-    read = np.bincount(rows["file"].cat.codes, minlength=len(tallies))
-    dropped = np.bincount(rows["file"].cat.codes[repeated], minlength=len(tallies))
-    frame = rows[~repeated].drop(columns="same_text").reset_index(drop=True)
-    reports = (
-        tally.report(int(n), int(d)) for tally, n, d in zip(tallies, read, dropped, strict=True)
-    )
-    return Dataset(frame, tuple(reports), conflicts)
+    rows = columns.frame([file.name for file in files])
+    refuse_one_label(rows, readings)
+    rows = rows[~rows["file"].cat.codes.isin(_refused(readings))].reset_index(drop=True)
+    by_row = row_numbered(rows)
+    for number in by_row:
+        readings[number].notes.append(ROW_NUMBERS)
+    rows.loc[rows["file"].cat.codes.isin(by_row), "ticket_id"] = ""
+    ordered = _newest_last(rows)
+    successor, conflicts = _repeated(ordered)
+    return _dataset(ordered, successor, conflicts, readings)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What happened to one file so far."""
-
-    file: SourceFile
-    problems: list[Problem] = field(default_factory=list)
-    quarantined: int = 0
-    columns_ignored: tuple[str, ...] = ()
-    unread_dates: int = 0
-
-    def add_problem(self, problem: Problem) -> None:
-        self.quarantined += 1
-        if len(self.problems) < PROBLEMS_KEPT:
-            self.problems.append(problem)
-
-    def report(self, read: int, duplicate: int) -> FileReport:
-        return FileReport(
-            file=self.file.name,
-            generation=self.file.generation,
-            size_bytes=self.file.size,
-            accepted=read - duplicate,
-            duplicate=duplicate,
-            quarantined=self.quarantined,
-            problems=tuple(self.problems),
-            more=max(0, self.quarantined - PROBLEMS_KEPT),
-            columns_ignored=self.columns_ignored,
-            unread_dates=self.unread_dates,
-        )
+ROW_NUMBERS = (
+    "the ids of this file stand for other tickets in other files, as row numbers do;"
+    " tickets are told apart by their text."
+)
 
 
-def _read_file(
-    file: SourceFile, opened: Open, columns: TicketColumns, number: int, read: _Read
-) -> _Tally:
-    """What happened to one file; its good rows are in `columns`, none where it was refused."""
-    tally, begin = _Tally(file), len(columns)
-    try:
-        with opened(file) as stream:
-            csv = read(stream)
-            tally.columns_ignored = csv.columns_ignored
-            for row in csv.rows:
-                _take(row, columns, number, tally)
-        if len(columns) == begin and not tally.quarantined:
-            raise FileRefused(1, "the file has a header and no rows.")
-    except FileRefused as refusal:
-        columns.truncate(begin)
-        return _Tally(file, [Problem(refusal.line, refusal.reason)])
-    return tally
+def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> None:
+    """Set aside files with one label only that the other files' share does not explain."""
+    file, urgent = rows["file"].cat.codes.to_numpy(), rows["urgent"].to_numpy()
+    for number, reading in enumerate(readings):
+        own, others = urgent[file == number], urgent[file != number]
+        if not len(own) or not len(others) or 0 < own.sum() < len(own):
+            continue
+        if reading.one_label_is_meant:
+            continue
+        share = others.mean() if own[0] else 1 - others.mean()
+        if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:
+            reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
 
 
-def _take(row: Row | Problem, columns: TicketColumns, number: int, tally: _Tally) -> None:
-    if isinstance(row, Problem):
-        tally.add_problem(row)
-        return
-    created_s = seconds(row.created_at)
-    tally.unread_dates += created_s == NO_DATE and row.created_at != ""
-    columns.add(row, number, created_s)
+def _refused(readings: Sequence[FileReading]) -> list[int]:
+    return [number for number, reading in enumerate(readings) if reading.is_refused]
 
 
-def _repeated(rows: pd.DataFrame) -> tuple[NDArray[np.bool_], int]:
-    """Which rows a later row replaces, and how many tickets have both labels."""
-    by_id = rows["ticket_id"].ne("") & rows["ticket_id"].duplicated(keep="last")
+def _newest_last(rows: pd.DataFrame) -> pd.DataFrame:
+    """In order of file and line, but updated tickets in order of their updates."""
+    if rows["updated_at"].isna().all():
+        return rows
+    return rows.assign(order=_order(rows)).sort_values("order", kind="stable")
+
+
+def _order(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Places in which rows with a date of update take each other's places, oldest first."""
+    order = np.arange(len(rows))
+    dated = np.flatnonzero(rows["updated_at"].notna())
+    by_date = dated[np.argsort(rows["updated_at"].to_numpy()[dated], kind="stable")]
+    order[by_date] = dated
+    return order
+
+
+def _repeated(rows: pd.DataFrame) -> tuple[NDArray[np.int64], int]:
+    """For each row the file of the row that replaces it, -1 for none; tickets with both labels."""
+    file = rows["file"].cat.codes
+    has_id = rows["ticket_id"].ne("")
+    by_id = has_id & rows["ticket_id"].duplicated(keep="last")
+    successor = pd.Series(-1, index=rows.index)
+    last_of_id = file[has_id].groupby(rows.loc[has_id, "ticket_id"]).transform("last")
+    successor[by_id] = last_of_id[by_id[has_id]]
     left = rows[~by_id]
     by_text = left["same_text"].duplicated(keep="last")
-    repeated = by_id.to_numpy(copy=True)
-    repeated[left.index[by_text]] = True
-    named = rows[rows["ticket_id"].ne("")]
-    conflicts = _with_both_labels(named, "ticket_id") + _with_both_labels(left, "same_text")
-    return repeated, conflicts
+    last_of_text = file[left.index].groupby(left["same_text"]).transform("last")
+    successor[by_text.index[by_text]] = last_of_text[by_text]
+    conflicts = _with_both_labels(rows[has_id], "ticket_id") + _with_both_labels(left, "same_text")
+    numbers: NDArray[np.int64] = np.asarray(successor, np.int64)
+    return numbers, conflicts
 
 
 def _with_both_labels(rows: pd.DataFrame, key: str) -> int:
     shares = rows.groupby(key, sort=False)["urgent"].mean()
     return int(((shares > 0) & (shares < 1)).sum())
+
+
+def _dataset(
+    rows: pd.DataFrame,
+    successor: NDArray[np.int64],
+    conflicts: int,
+    readings: Sequence[FileReading],
+) -> Dataset:
+    file = rows["file"].cat.codes.to_numpy()
+    names = [reading.file.name for reading in readings]
+    reports = []
+    for number, reading in enumerate(readings):
+        own = file == number
+        duplicate = int((successor[own] >= 0).sum())
+        over = file[(successor == number) & ~own]
+        replaced = {names[other]: int((over == other).sum()) for other in np.unique(over)}
+        reports.append(reading.report(int(own.sum()) - duplicate, duplicate, replaced))
+    kept = rows[successor < 0].sort_index()
+    frame = kept.drop(columns=["same_text", "updated_at", "order"], errors="ignore")
+    return Dataset(frame.reset_index(drop=True), tuple(reports), conflicts)

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NamedTuple
 
 from urgency.bundle import canonical_json
 from urgency.errors import CorruptObject
@@ -20,34 +20,56 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class FileReport:
-    """One file's rows: records = accepted + duplicate + quarantined, all 0 where the file was
-    refused as a whole.
+class ReadAs:
+    """How a file was read: one decision each for the whole file.
 
-    `problems` are the first of them and `more` counts the rest; `unread_dates` counts rows that
-    were read without their date.
+    `columns`: role -> the column's name; `urgent`, `other`: rows by value of the label column.
+    """
+
+    kind: str
+    encoding: str
+    header_line: int
+    columns: dict[str, str]
+    urgent: dict[str, int] = field(default_factory=dict)
+    other: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file's rows: records = accepted + duplicate + unlabelled + quarantined.
+
+    All are 0 where the file was set aside; `problems` then says why. `problems` are the first of
+    them, `more` counts the rest. `replaced`: tickets of other files that this one replaced, by
+    file. `questions`: rows of a mapping.csv that its owner can answer. `read_as` is None where
+    nothing was read.
     """
 
     file: str
     generation: int
     size_bytes: int
-    accepted: int
-    duplicate: int
-    quarantined: int
-    problems: tuple[Problem, ...]
-    more: int
-    columns_ignored: tuple[str, ...]
-    unread_dates: int
+    accepted: int = 0
+    duplicate: int = 0
+    unlabelled: int = 0
+    quarantined: int = 0
+    problems: tuple[Problem, ...] = ()
+    more: int = 0
+    columns_ignored: tuple[str, ...] = ()
+    unread_dates: int = 0
+    read_as: ReadAs | None = None
+    replaced: dict[str, int] = field(default_factory=dict)
+    questions: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:
         """Rows that the file holds, blank ones apart."""
-        return self.accepted + self.duplicate + self.quarantined
+        return self.accepted + self.duplicate + self.unlabelled + self.quarantined
 
     @property
     def status(self) -> str:
-        """`accepted`, `partly`, or `quarantined` when not one row could be read."""
-        if not self.accepted + self.duplicate:
+        """`accepted`, `partly` (some rows), `quarantined` (no row), or `set aside` as a whole."""
+        if not self.records:
+            return "set aside"
+        if not self.accepted + self.duplicate + self.unlabelled:
             return "quarantined"
         return "partly" if self.quarantined else "accepted"
 
@@ -66,8 +88,21 @@ def reports_from_json(body: bytes) -> tuple[FileReport, ...]:
 
 
 def _report(members: dict[str, object]) -> FileReport:
-    problems, ignored = members.pop("problems"), members.pop("columns_ignored")
-    if not isinstance(problems, list) or not isinstance(ignored, list):
+    """Members that this code does not know are left out, those it lacks have their defaults."""
+    known = {name: value for name, value in members.items() if name in _NAMES}
+    for name in ("columns_ignored", "questions"):
+        known[name] = tuple(_list(known.get(name, [])))
+    problems: list[Any] = _list(known["problems"])
+    known["problems"] = tuple(Problem(line, reason) for line, reason in problems)
+    if known.get("read_as") is not None:
+        known["read_as"] = ReadAs(**known["read_as"])  # type: ignore[arg-type]
+    return FileReport(**known)  # type: ignore[arg-type]
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
         raise TypeError("a list was expected")
-    kept = tuple(Problem(line, reason) for line, reason in problems)
-    return FileReport(**members, problems=kept, columns_ignored=tuple(ignored))  # type: ignore[arg-type]
+    return value
+
+
+_NAMES = {row.name for row in fields(FileReport)}

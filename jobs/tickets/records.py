@@ -1,114 +1,215 @@
-"""Physical lines -> records of equal width; one bad quote costs one row.
+"""Physical lines -> records of one width; a bad record costs itself and no line of it is a row.
 
-The grammar is RFC 4180's, spaces around a quoted field allowed: a field with a quotation mark in it
-stands in quotation marks, with each inner one doubled. So a record ends at the first line end with
-an even number of quotation marks before it, and a mark in the middle of an unquoted field is an
-error, not data. That also keeps reading linear: of two lines with an odd number of marks the second
-ends what the first began, so no line is tried more than twice as a continuation.
+The grammar is RFC 4180's, spaces around a quoted field allowed: a field with a quote in it stands
+in quotes, with each inner one doubled or, in some files, behind a backslash. The csv module reads
+all records that keep it; the others come here, where it is found out how far a bad record reaches:
+
+* a quote out of place makes a bad record of all lines until the quotes are even again;
+* a quote that is never closed shows when one that looks like an opening quote would close it, or
+  when the record outgrows its bound: then the next line that begins a good record ends it.
 """
 
+from __future__ import annotations
+
+import csv
 import re
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple
 
 from jobs.tickets.file_report import Problem
-from jobs.tickets.lines import LIMITS, Limits, Line
-
-_FIELD = re.compile(r'[ \t]*+"([^"]*+(?:""[^"]*+)*+)"[ \t]*+(?=,|\Z)|([^",]*+)(?=,|\Z)')
+from jobs.tickets.limits import LIMITS, Limits
 
 BAD_QUOTE = (
-    'a quotation mark is out of place or never closed; write " inside a text as "" and the text in'
-    " quotes."
+    'a quotation mark is out of place; write " inside a text as "" and put the text in quotes.'
 )
-DAMAGED = 'the row holds a byte that is not UTF-8; save the file as "CSV UTF-8".'
+UNCLOSED = "a quotation mark is never closed; the next row is read again."
+_TRIED_LINES = 200  # of a record, when a line is asked whether it begins a good one
+
+
+class Stray(Problem):
+    """A line with one field where there should be more: text below the table, or between rows."""
 
 
 class Record(NamedTuple):
-    """The fields of one row; `line` is where it begins."""
+    """The fields of one row; `line` is where it begins, counted from 1."""
 
     line: int
     fields: list[str]
 
 
-def read_records(lines: Iterator[Line], limits: Limits = LIMITS) -> Iterator[Record | Problem]:
-    """Records as wide as the first one, the header; each bad row is a Problem and costs no other
-    row.
+@dataclass(frozen=True)
+class Dialect:
+    """How a file separates and quotes. `escapes`: backslashes; `all_quoted`: every field is."""
 
-    Rows with nothing in them are left out. Lines that a bad quote has swallowed are read again as
-    rows of their own.
+    separator: str = ","
+    quote: str = '"'
+    escapes: bool = False
+    all_quoted: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of `csv.reader`."""
+        return {
+            "delimiter": self.separator,
+            "quotechar": self.quote,
+            "escapechar": "\\" if self.escapes else None,
+            "skipinitialspace": self.separator != " ",
+        }
+
+    @cached_property
+    def field(self) -> re.Pattern[str]:
+        """A quoted field up to its closing quote, or an unquoted one."""
+        quote, separator = re.escape(self.quote), re.escape(self.separator)
+        inner = rf"(?:[^{quote}\\]|{quote}{quote}|\\.)*+" if self.escapes else None
+        inner = inner or rf"[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+"
+        return re.compile(rf"[ ]*+{quote}({inner}){quote}[ ]*+|([^{separator}]*+)", re.DOTALL)
+
+    def is_odd(self, line: str) -> bool:
+        """Whether a quote is open after this line that was closed before it, or the reverse."""
+        if self.escapes and "\\" in line:
+            line = re.sub(r"\\.", "", line)
+        return line.count(self.quote) % 2 == 1
+
+    def plain(self, quoted: str) -> str:
+        """What a quoted field says."""
+        text = quoted.replace(self.quote * 2, self.quote)
+        return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL) if self.escapes else text
+
+
+def read_records(
+    lines: Iterable[str], dialect: Dialect, width: int, first: int = 1, limits: Limits = LIMITS
+) -> Iterator[Record | Problem]:
+    """Records of `width` fields, bad ones as Problems; rows with nothing in them are left out.
+
+    first: the number of the first line.   Surplus fields are dropped where they are empty.
     """
-    source = _Source(lines)
-    width = 0
-    for first in source:
-        group = _quoted_together(first, source, limits.line_bytes)
-        text = "\n".join(line.text for line in group)
-        fields = split_fields(text)
-        if fields and not any(map(str.strip, fields)):
-            continue
-        width = width or len(fields or ())
-        if reason := _why_bad(group, fields, width):
-            if _has_swallowed_rows(group, text, fields, width):
-                source.put_back(group[1:])
-            yield Problem(first.number, reason)
+    csv.field_size_limit(limits.record_characters)
+    source = _Source(iter(lines), first)
+    quote = dialect.quote
+    while True:
+        try:
+            for fields in csv.reader(source, strict=True, **dialect.options):
+                taken, number = source.next_record()
+                if len(fields) == width and quote not in "".join(fields):
+                    yield Record(number, fields)
+                elif any(map(str.strip, fields)):
+                    yield _looked_at(taken, number, dialect, width)
+        except csv.Error:
+            yield _bad_record(source, dialect, width, limits)
         else:
-            yield Record(first.number, fields or [])
+            return
 
 
-def split_fields(text: str) -> list[str] | None:
-    """The fields of one record; None when its quotation marks are out of place."""
-    if '"' not in text:
-        return text.split(",")
+def is_surplus_empty(fields: list[str], width: int) -> bool:
+    """Whether a row has more fields than the header and nothing in these."""
+    return len(fields) > width and not any(map(str.strip, fields[width:]))
+
+
+def split_fields(text: str, dialect: Dialect) -> list[str] | int:
+    """The fields of one record, or the place of the quote that is out of place in `text`."""
     fields, at = [], 0
-    while match := _FIELD.match(text, at):
-        quoted, plain = match.groups()
-        fields.append(plain if quoted is None else quoted.replace('""', '"'))
-        if match.end() == len(text):
-            return fields
-        at = match.end() + 1
-    return None
+    while match := dialect.field.match(text, at):
+        quoted, unquoted = match.groups()
+        end = match.end()
+        if quoted is None and dialect.quote in unquoted:
+            return at + unquoted.index(dialect.quote)
+        if end < len(text) and text[end] != dialect.separator:
+            return text.rindex(dialect.quote, 0, end)
+        fields.append(unquoted if quoted is None else dialect.plain(quoted))
+        if end == len(text):
+            break
+        at = end + 1
+    return fields
 
 
 class _Source:
-    """Lines, some of them for the second time."""
+    """Lines, some for the second time; those of the current record are kept."""
 
-    def __init__(self, lines: Iterator[Line]) -> None:
+    def __init__(self, lines: Iterator[str], first: int) -> None:
         self._lines = lines
-        self._ahead: deque[Line] = deque()
+        self._ahead: deque[str] = deque()
+        self.taken: list[str] = []
+        self._number = first
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[str]:
         return self
 
-    def __next__(self) -> Line:
-        return self._ahead.popleft() if self._ahead else next(self._lines)
+    def __next__(self) -> str:
+        line = self._ahead.popleft() if self._ahead else next(self._lines)
+        self.taken.append(line)
+        return line + "\n"
 
-    def put_back(self, lines: list[Line]) -> None:
-        self._ahead.extendleft(reversed(lines))
+    def next_record(self, kept: int | None = None) -> tuple[list[str], int]:
+        """The lines of the record and its number; all but the first `kept` are read again."""
+        taken, number = self.taken[:kept], self._number
+        self._ahead.extendleft(reversed(self.taken[len(taken) :]))
+        self.taken, self._number = [], number + len(taken)
+        return taken, number
 
-
-def _quoted_together(first: Line, source: _Source, most: int) -> list[Line]:
-    """`first` and the lines its quotation marks reach over; fewer above `most` characters."""
-    group, size, is_open = [first], len(first.text), _is_odd(first.text)
-    while is_open and size <= most and (line := next(source, None)):
-        group.append(line)
-        size += len(line.text) + 1
-        is_open ^= _is_odd(line.text)
-    return group
-
-
-def _is_odd(text: str) -> bool:
-    return text.count('"') % 2 == 1
+    def lines_from(self, at: int) -> Iterator[str]:
+        """The record's lines from there on, and those that follow."""
+        while at < len(self.taken) or next(self, None) is not None:
+            yield self.taken[at]
+            at += 1
 
 
-def _why_bad(group: list[Line], fields: list[str] | None, width: int) -> str | None:
-    if fields is None:
-        return BAD_QUOTE
+def _looked_at(taken: list[str], number: int, dialect: Dialect, width: int) -> Record | Problem:
+    """A record that the csv module could read, and that has quotes or another width."""
+    fields = split_fields("\n".join(taken), dialect)
+    if isinstance(fields, int):
+        return Problem(number, BAD_QUOTE)
+    if is_surplus_empty(fields, width):
+        fields = fields[:width]
+    if len(fields) == 1 < width:
+        return Stray(number, f"the row has 1 field, the header has {width:,}.")
     if len(fields) != width:
-        return f"the row has {len(fields):,} fields, the header has {width:,}."
-    return DAMAGED if any(line.damaged for line in group) else None
+        return Problem(number, f"the row has {len(fields):,} fields, the header has {width:,}.")
+    return Record(number, fields)
 
 
-def _has_swallowed_rows(group: list[Line], text: str, fields: list[str] | None, width: int) -> bool:
-    """Whether a bad record took in lines that are rows, or begin one, by themselves."""
-    out_of_place = fields is None and not _is_odd(text)
-    return out_of_place or any(len(split_fields(line.text) or ()) == width for line in group[1:])
+def _bad_record(source: _Source, dialect: Dialect, width: int, limits: Limits) -> Record | Problem:
+    """The record at which the csv module stopped, as far as it reaches."""
+    lines = source.taken
+    odd = sum(map(dialect.is_odd, lines)) % 2
+    size = sum(map(len, lines))
+    while odd and size < limits.record_characters and next(source, None) is not None:
+        odd ^= dialect.is_odd(lines[-1])
+        size += len(lines[-1])
+    text = "\n".join(lines)
+    found = split_fields(text, dialect)
+    if not odd and not isinstance(found, int):  # only spaces that the csv module does not know
+        return _looked_at(*source.next_record(), dialect, width)
+    if odd or (isinstance(found, int) and _looks_opening(text, found, dialect)):
+        last = len(lines) if odd else text.count("\n", 0, found if isinstance(found, int) else 0)
+        begins = (at for at in range(1, last + 1) if _begins_record(source, at, dialect, width))
+        if at := next(begins, None):
+            return Problem(source.next_record(at)[1], UNCLOSED)
+    return Problem(source.next_record()[1], UNCLOSED if odd else BAD_QUOTE)
+
+
+def _looks_opening(text: str, at: int, dialect: Dialect) -> bool:
+    """Whether the quote there opens a field rather than closes one."""
+    before, after = text[:at].rstrip(" ")[-1:], text[at + 1 : at + 2]
+    return before in ("", "\n", dialect.separator) and after not in (
+        "",
+        "\n",
+        dialect.separator,
+        dialect.quote,
+    )
+
+
+def _begins_record(source: _Source, at: int, dialect: Dialect, width: int) -> bool:
+    """Whether a good record begins at that line of the current one."""
+    record: list[str] = []
+    for line in islice(source.lines_from(at), _TRIED_LINES):
+        if not record and dialect.all_quoted and not line.lstrip().startswith(dialect.quote):
+            return False
+        record.append(line)
+        if sum(map(dialect.is_odd, record)) % 2 == 0:
+            fields = split_fields("\n".join(record), dialect)
+            return not isinstance(fields, int) and len(fields) == width
+    return False

@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from cli import checks
-from cli.checks import Check, Finding, examine
+from cli.checks import examine
 from cli.dead_letters import DeadLetter
+from cli.finding import Check, Finding
 from tests.cli.operator_world import NOW, World
 from tests.support.models import put_model, release
 from urgency.bundle import ARRAYS, canonical_json

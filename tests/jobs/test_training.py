@@ -14,7 +14,9 @@ import pytest
 
 from jobs.model.threshold import cost_threshold
 from jobs.protocol.snapshots import list_landing, next_snapshot
-from jobs.tickets.file_report import reports_from_json
+from jobs.tickets.file_reading import ATTEMPTS, UNREADABLE
+from jobs.tickets.file_report import Problem, reports_from_json
+from jobs.tickets.same_tickets import tickets_digest
 from jobs.training import LIBRARIES, LandedTrainer, probabilities
 from tests.support.job.csv_files import csv_bytes
 from tests.support.job.frames import CALM, URGENT, frame
@@ -206,11 +208,12 @@ def test_only_training_rows_are_learned_from() -> None:
 @pytest.mark.parametrize(
     ("name", "body", "decision", "reason"),
     [
-        ("week1.csv", tickets(), "HOLD", "the tickets are the same"),
-        ("week2.csv", csv_of(frame(ROWS).tail(1)), "PROMOTE", "fresher"),
+        ("week1.csv", tickets(), "HOLD", "The tickets are the same as version 1's"),
+        ("week2.csv", csv_of(frame(ROWS).tail(1)), "HOLD", "The tickets are the same"),
+        ("week2.csv", csv_of(frame(ROWS + 1).tail(1)), "PROMOTE", "fresher"),
         ("week2.csv", tickets(seed=2, signal=0.1), "REJECT", "labels"),
     ],
-    ids=["the same file again", "a new file with a known ticket", "wrong labels"],
+    ids=["the same file again", "a known ticket", "a new ticket", "wrong labels"],
 )
 def test_a_challenger_is_judged_against_the_champion(
     name: str, body: bytes, decision: str, reason: str
@@ -222,6 +225,77 @@ def test_a_challenger_is_judged_against_the_champion(
     verdict = workshop.train(champion=1)[0].verdict
     assert (verdict.decision, verdict.against) == (decision, 1)
     assert reason in " ".join(verdict.reasons)
+
+
+def test_the_same_tickets_in_other_bytes_release_nothing() -> None:
+    """Other files, another order, other spaces: nothing new was learned."""
+    workshop = Workshop()
+    workshop.drop("week1.csv", tickets())
+    manifest = workshop.commit()
+    header, *rows = tickets().decode().splitlines()
+    workshop.landing.delete("incoming/week1.csv")
+    workshop.drop("one.csv", csv_bytes(*rows[300:], header=header, end="\r\n"))
+    workshop.drop("two.csv", csv_bytes(*reversed(rows[:300]), header=header).replace(b" ", b"  "))
+    again, _ = workshop.train(champion=1)
+    assert again.tickets == manifest.tickets
+    assert again.verdict.decision == "HOLD"
+    assert again.verdict.reasons == (
+        "The tickets are the same as version 1's, so nothing is released.",
+    )
+
+
+@pytest.mark.parametrize("column", ["urgent", "source", "customer_tier", "title"])
+def test_a_change_of_one_ticket_makes_other_tickets(column: str) -> None:
+    rows = frame(20)
+    changed = rows.assign(**{column: rows[column].to_numpy(object)})
+    changed.loc[3, column] = not rows[column][3] if column == "urgent" else "another"
+    assert tickets_digest(changed) != tickets_digest(rows)
+    assert tickets_digest(rows[::-1]) == tickets_digest(rows)
+    assert tickets_digest(rows[1:]) != tickets_digest(rows)
+
+
+def test_another_recipe_or_a_champion_without_a_digest_is_compared_by_its_scores() -> None:
+    for changes in ({"recipe": "older"}, {"tickets": ""}):
+        workshop = Workshop()
+        workshop.drop("week1.csv", tickets())
+        manifest, parts = workshop.train()
+        for body in parts.values():
+            workshop.registry.put_blob(body)
+        workshop.registry.commit(replace(manifest, **changes))
+        [reason] = workshop.train(champion=1)[0].verdict.reasons
+        assert reason.startswith("It is not better, and the tickets are the same")
+
+
+def test_an_object_with_other_bytes_than_its_checksum_costs_itself_only() -> None:
+    workshop = Workshop()
+    for name, seed in (("bad.csv", 1), ("good.csv", 2), ("mapping.csv", 3)):
+        workshop.drop(name, tickets(seed=seed))
+    for name in ("bad.csv", "mapping.csv"):
+        workshop.landing.corrupt(f"incoming/{name}")
+    manifest, parts = workshop.train()
+    assert (manifest.rows["accepted"], manifest.verdict.decision) == (ROWS, "PROMOTE")
+    reports = {report.file: report for report in reports_from_json(parts[ACCOUNTING])}
+    for name in ("bad.csv", "mapping.csv"):
+        damaged = reports[f"incoming/{name}"]
+        assert (damaged.status, damaged.accepted) == ("set aside", 0)
+        assert damaged.problems == (Problem(1, UNREADABLE),)
+    assert workshop.landing.calls.count("open incoming/bad.csv") == ATTEMPTS
+
+
+def test_a_rare_source_or_tier_is_named_nowhere() -> None:
+    """It may be what somebody wrote: it counts as none."""
+    rows = frame(300).astype({"source": object, "customer_tier": object})
+    rows.loc[0:3, "source"] = rows.loc[4:7, "customer_tier"] = "a rare cell"
+    rows.loc[10:19, "source"] = "ana@example.com"
+    rows.loc[20:24, "source"] = "chat"
+    workshop = Workshop()
+    workshop.drop("tickets.csv", csv_of(rows))
+    manifest, parts = workshop.train()
+    assert set(manifest.weights["source"]) <= {"email", "phone", "chat"}
+    assert "chat" in manifest.weights["source"]
+    for body in (manifest.to_bytes(), *parts.values()):
+        assert b"a rare cell" not in body
+        assert b"ana@" not in body
 
 
 def test_a_stored_version_is_judged_as_it_was_at_its_training(
@@ -281,7 +355,7 @@ def test_a_run_tells_what_it_read_fitted_and_judged_and_no_ticket() -> None:
         (fact["file"], fact["accepted"], fact["quarantined"])
         for fact in workshop.facts("file_read")
     ]
-    assert read == [("incoming/a.csv", 100, 0), ("incoming/b.csv", 0, 1)]
+    assert read == [("incoming/a.csv", 100, 0), ("incoming/b.csv", 0, 0)]
     [fitted], [judged] = workshop.facts("model_fitted"), workshop.facts("model_judged")
     assert 0 < int(str(fitted["rows"])) < 100
     assert (judged["n"], judged["decision"]) == (1, "HOLD")

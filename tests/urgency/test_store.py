@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
 from infra.local.server import free_ports
-from tests.support.cloud.pocket import pocket
+from tests.support.cloud.pocket import pocket, served
 from tests.support.storage.store_worlds import cloud_bucket
 from urgency.errors import Forbidden, Gone, Unavailable
 from urgency.store import ABSENT, CloudBucket, ObjectStore
@@ -121,6 +122,24 @@ def test_a_generation_erased_after_it_was_opened_is_gone(tmp_path: Path) -> None
         cloud.client("operator").bucket(name).blob("a", generation=token).delete(retry=None)
         with pytest.raises(Gone):
             stream.read()
+
+
+def test_an_object_whose_metadata_lack_a_size_is_empty() -> None:
+    """Google's own test server leaves a size of 0 out."""
+    app = Flask(__name__)
+    resource = {
+        "name": "a",
+        "generation": "7",
+        "crc32c": "AAAAAA==",
+        "timeCreated": "2026-01-02T03:04:05Z",
+    }
+    app.get("/storage/v1/b/bucket/o")(lambda: {"items": [resource]})
+    app.get("/storage/v1/b/bucket/o/a", endpoint="one")(lambda: resource)
+    with served(app) as address:
+        store = _store_at(int(address.rpartition(":")[2]))
+        (listed,) = store.list("")
+        assert (listed.size, listed.generation) == (0, 7)
+        assert store.open_at("a", 7).read() == b""
 
 
 def _store_at(port: int, timeout_s: float = HANGS_AFTER_S) -> CloudBucket:

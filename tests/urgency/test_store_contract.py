@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +130,17 @@ def test_a_large_object_streams_line_by_line(world: World) -> None:
     token = store.put("large.csv", body, ABSENT)
     with store.open_at("large.csv", token) as stream:
         assert b"".join(stream) == body
+
+
+def test_an_object_with_content_encoding_gzip_streams_as_it_is_stored(world: World) -> None:
+    packed = gzip.compress(os.urandom(5 * 1024 * 1024), compresslevel=1)  # more than one chunk
+    world.upload_gzip("packed", packed)
+    store = world.store()
+    (listed,) = store.list("packed")
+    assert listed.size == len(packed)
+    with store.open_at("packed", listed.generation) as stream:
+        assert b"".join(iter(lambda: stream.read(100_000), b"")) == packed
+    assert store.get("packed") == Versioned(listed.generation, packed)
 
 
 def test_altered_bytes_are_never_handed_over_as_good(world: World) -> None:

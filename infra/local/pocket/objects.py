@@ -26,10 +26,14 @@ PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS object (
     bucket TEXT, name TEXT, generation INTEGER, size INTEGER, crc32c TEXT, md5 TEXT,
     content_type TEXT, metadata TEXT, created TEXT, payload TEXT, deleted TEXT,
+    content_encoding TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (bucket, name, generation)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS live ON object (bucket, name) WHERE deleted IS NULL;
 """
+_ADD_ENCODING = "ALTER TABLE object ADD COLUMN content_encoding TEXT NOT NULL DEFAULT ''"
+"""For an index of a stack that was made before objects had this column."""
+
 _LAST = "\U0010ffff"  # no name sorts after it
 
 
@@ -48,6 +52,9 @@ class Objects:
         self._lock = threading.Lock()
         self._index = sqlite3.connect(home / "storage" / "index.sqlite", check_same_thread=False)
         self._index.executescript(_SCHEMA)
+        columns = self._index.execute("SELECT name FROM pragma_table_info('object')")
+        if ("content_encoding",) not in columns.fetchall():
+            self._index.execute(_ADD_ENCODING)
         known = self._index.execute("SELECT payload FROM object")
         self.payloads.remove_all_but({payload for (payload,) in known})
         newest = self._index.execute("SELECT COALESCE(MAX(generation), 0) FROM object")
@@ -160,9 +167,10 @@ class Objects:
             metadata=json.dumps(new.metadata),
             created=utc_text(datetime.now(UTC)),
             payload=payload,
+            content_encoding=new.content_encoding,
         )
         self._retire(new.bucket, new.name)
-        statement = "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        statement = "INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         self._index.execute(statement, astuple(stored))
         return stored
 

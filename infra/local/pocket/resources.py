@@ -21,6 +21,7 @@ class StoredObject:
     created: str
     payload: str
     deleted: str | None = None
+    content_encoding: str = ""
 
     def resource(self) -> dict[str, object]:
         """https://cloud.google.com/storage/docs/json_api/v1/objects#resource."""
@@ -42,6 +43,8 @@ class StoredObject:
         }
         if self.deleted:
             resource["timeDeleted"] = self.deleted
+        if self.content_encoding:
+            resource["contentEncoding"] = self.content_encoding
         if self.metadata != "{}":
             resource["metadata"] = json.loads(self.metadata)
         return resource
@@ -57,6 +60,7 @@ class NewObject:
     metadata: dict[str, str] = field(default_factory=dict)
     crc32c: str | None = None
     md5: str | None = None
+    content_encoding: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,23 @@
 """Cloud Storage's JSON API for Google's client: it reads, writes, lists and deletes objects."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.datastructures import ContentRange
 from werkzeug.routing import BaseConverter
 
 from infra.local.pocket import storage_arguments as arguments
 from infra.local.pocket import uploads
 from infra.local.pocket.access import Access
+from infra.local.pocket.downloads import media
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.objects import Objects
-from infra.local.pocket.resources import NewObject, StoredObject
+from infra.local.pocket.resources import NewObject
 from infra.local.pocket.uploads import Session
 
 Notify = Callable[[str, dict[str, object]], None]
 """Called after an object was written, with the event type and the object's resource."""
-
-_PIECE_BYTES = 1024 * 1024
 
 
 class ObjectName(BaseConverter):
@@ -74,7 +71,7 @@ class _StorageApi:
         stored = self._objects.get(bucket, name, generation, preconditions)
         if request.args.get("alt") != "media":
             return jsonify(stored.resource())
-        return _media(stored, self._objects.open(stored))
+        return media(stored, self._objects.open(stored))
 
     def delete(self, bucket: str, name: str) -> Response:
         arguments.expect_only(arguments.PRECONDITIONS | {"generation"})
@@ -84,7 +81,7 @@ class _StorageApi:
         return Response(status=204)
 
     def upload(self, bucket: str) -> Response:
-        arguments.expect_only(arguments.PRECONDITIONS | {"uploadType", "name"})
+        arguments.expect_only(arguments.PRECONDITIONS | {"uploadType", "name", "contentEncoding"})
         kind = request.args.get("uploadType")
         if kind == "resumable":
             return self._start(bucket)
@@ -149,35 +146,3 @@ class _StorageApi:
         self._objects.expect_bucket(bucket)
         self._access.require(member, permission, f"buckets/{bucket}", name)
         return member
-
-
-def _media(stored: StoredObject, file: BinaryIO) -> Response:
-    """The payload or the range of it that the request asks for. Raises ApiError 416."""
-    start, stop = 0, stored.size
-    if request.range:
-        span = request.range.range_for_length(stored.size)
-        if span is None:
-            file.close()
-            problem = f"The object has {stored.size} bytes."
-            raise ApiError(416, "requestedRangeNotSatisfiable", problem)
-        start, stop = span
-    file.seek(start)
-    response = Response(_pieces(file, stop - start), content_type=stored.content_type)
-    response.call_on_close(file.close)
-    response.content_length = stop - start
-    response.headers["X-Goog-Generation"] = str(stored.generation)
-    response.headers["X-Goog-Metageneration"] = "1"
-    response.headers["X-Goog-Hash"] = f"crc32c={stored.crc32c},md5={stored.md5}"
-    response.headers["X-Goog-Stored-Content-Length"] = str(stored.size)
-    if request.range:
-        response.status_code = 206
-        content_range = ContentRange("bytes", start, stop, stored.size)
-        response.headers["Content-Range"] = content_range.to_header()
-    return response
-
-
-def _pieces(file: BinaryIO, length: int) -> Iterator[bytes]:
-    while length > 0:
-        piece = file.read(min(length, _PIECE_BYTES))
-        length -= len(piece)
-        yield piece

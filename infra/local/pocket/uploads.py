@@ -16,8 +16,9 @@ from infra.local.pocket.errors import ApiError
 from infra.local.pocket.payloads import Draft
 from infra.local.pocket.resources import NewObject, Preconditions, StoredObject
 
-_KEPT = {"name", "bucket", "contentType", "metadata", "crc32c", "md5Hash"}
+_KEPT = {"name", "bucket", "contentType", "contentEncoding", "metadata", "crc32c", "md5Hash"}
 _CONTENT_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)")
+_CODING = re.compile(r"[\w.*+, -]*", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PIECE_BYTES = 1024 * 1024
 
@@ -43,6 +44,9 @@ def new_object(
     name = metadata.get("name") or request.args.get("name", "")
     if not _is_object_name(name):
         raise ApiError(400, "invalid", f"Invalid object name: {str(name)[:100]!r}.")
+    encoding = request.args.get("contentEncoding") or metadata.get("contentEncoding") or ""
+    if not _CODING.fullmatch(str(encoding)):
+        raise ApiError(400, "invalid", f"Invalid contentEncoding: {str(encoding)[:100]!r}.")
     new = NewObject(
         bucket=bucket,
         name=name,
@@ -50,6 +54,7 @@ def new_object(
         metadata=metadata.get("metadata") or {},
         crc32c=metadata.get("crc32c"),
         md5=metadata.get("md5Hash"),
+        content_encoding=str(encoding),
     )
     return with_hashes(new, request)
 

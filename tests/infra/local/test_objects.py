@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +26,17 @@ def test_a_payload_that_no_row_came_to_know_is_thrown_away(tmp_path: Path) -> No
     with closing(Objects(tmp_path, ("bucket",))):
         assert len(list((tmp_path / "storage" / "kept").iterdir())) == 1
         assert not list((tmp_path / "storage" / "drafts").iterdir())
+
+
+def test_an_index_of_before_content_encodings_is_read(tmp_path: Path) -> None:
+    with closing(Objects(tmp_path, ("bucket",))) as objects:
+        generation = _put(objects)
+    with closing(sqlite3.connect(tmp_path / "storage" / "index.sqlite")) as index:
+        index.execute("ALTER TABLE object DROP COLUMN content_encoding")
+    with closing(Objects(tmp_path, ("bucket",))) as objects:
+        stored = objects.get("bucket", "a", generation, Preconditions())
+        assert stored.content_encoding == ""
+        assert _put(objects) > generation
 
 
 def _put(objects: Objects) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import os
@@ -143,6 +144,66 @@ def test_a_range_is_that_part(
     _put(cloud, http, "a", b"0123456789")
     part = http.get(_object(cloud, "a"), params={"alt": "media"}, headers={"Range": asked})
     assert (part.status_code, part.headers["Content-Range"], part.content) == (206, answered, body)
+
+
+PLAIN = b"Subject,Priority\n" * 50_000
+PACKED = gzip.compress(PLAIN)
+
+
+@pytest.mark.parametrize("way", ["multipart", "resumable", "media"])
+def test_a_content_encoding_is_kept_however_it_was_uploaded(
+    cloud: Pocket, http: requests.Session, bucket: storage.Bucket, way: str
+) -> None:
+    blob = bucket.blob("a", chunk_size=CHUNK if way == "resumable" else None)
+    blob.content_encoding = "gzip"
+    if way == "media":
+        _put(cloud, http, "a", PACKED, contentEncoding="gzip")
+    else:
+        blob.upload_from_string(PACKED)
+    resource = http.get(_object(cloud, "a")).json()
+    assert (resource["contentEncoding"], resource["size"]) == ("gzip", str(len(PACKED)))
+    crc32c = base64.b64encode(google_crc32c.Checksum(PACKED).digest()).decode()
+    assert resource["crc32c"] == crc32c
+
+
+def test_a_client_that_reads_gzip_gets_the_stored_bytes(
+    cloud: Pocket, http: requests.Session, bucket: storage.Bucket
+) -> None:
+    stored = _put(cloud, http, "a", PACKED, contentEncoding="gzip").json()
+    answer = _download(cloud, http, "gzip")
+    assert answer.raw.read(decode_content=False) == PACKED
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Content-Length"] == str(len(PACKED))
+    assert answer.headers["X-Goog-Hash"] == f"crc32c={stored['crc32c']},md5={stored['md5Hash']}"
+    assert bucket.blob("a").download_as_bytes(raw_download=True) == PACKED
+    assert bucket.blob("a").download_as_bytes(raw_download=True, start=5, end=9) == PACKED[5:10]
+    assert bucket.blob("a").download_as_bytes() == PLAIN  # the client unpacks, and compares
+
+
+def test_a_client_that_reads_no_gzip_gets_it_unpacked(
+    cloud: Pocket, http: requests.Session
+) -> None:
+    _put(cloud, http, "a", PACKED, contentEncoding="gzip")
+    answer = _download(cloud, http, "identity", Range="bytes=0-3")
+    assert (answer.status_code, answer.raw.read(decode_content=False)) == (200, PLAIN)
+    for name in ("Content-Encoding", "X-Goog-Hash"):
+        assert name not in answer.headers
+    assert answer.headers["X-Goog-Stored-Content-Length"] == str(len(PACKED))
+
+
+def test_what_is_not_the_gzip_it_says_it_is_cannot_be_unpacked(
+    cloud: Pocket, http: requests.Session
+) -> None:
+    _put(cloud, http, "a", PLAIN, contentEncoding="gzip")
+    assert _download(cloud, http, "identity").status_code == 503
+    assert _download(cloud, http, "gzip").raw.read(decode_content=False) == PLAIN
+
+
+@pytest.mark.parametrize("encoding", ["gz\r\nX-Injected: 1", "gzip\x00", "ž"])
+def test_a_content_encoding_that_is_no_header_is_refused(
+    cloud: Pocket, http: requests.Session, encoding: str
+) -> None:
+    assert _put(cloud, http, "a", b"", contentEncoding=encoding).status_code == 400
 
 
 def test_a_range_beyond_the_end_is_416(cloud: Pocket, http: requests.Session) -> None:
@@ -366,6 +427,13 @@ def _grant(role: str) -> Grant:
 
 def _object(cloud: Pocket, name: str) -> str:
     return f"{cloud.url}/storage/v1/b/{BUCKET}/o/{name.replace('/', '%2F')}"
+
+
+def _download(
+    cloud: Pocket, http: requests.Session, accepted: str, **headers: str
+) -> requests.Response:
+    asked = {"Accept-Encoding": accepted, **headers}
+    return http.get(_object(cloud, "a"), params={"alt": "media"}, headers=asked, stream=True)
 
 
 def _put(

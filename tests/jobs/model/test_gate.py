@@ -95,6 +95,14 @@ def test_an_equal_candidate_is_promoted_only_when_its_tickets_are_fresher() -> N
     assert "the tickets are the same" in held.reasons[0]
 
 
+def test_the_champions_tickets_under_its_recipe_are_held_before_anything_is_compared() -> None:
+    for ours in (evidence(strength=2.5), evidence(rows=150), evidence(broken_promises=("x",))):
+        verdict = judge(replace(ours, champion=champion(ours, strength=1.0), repeats=True))
+        assert (verdict.decision, verdict.against) == ("HOLD", 3)
+        same = "The tickets are the same as version 3's, so nothing is released."
+        assert verdict.reasons == (same,)
+
+
 def test_a_worse_candidate_is_held() -> None:
     ours = evidence(strength=1.0)
     assert judge(replace(ours, champion=champion(ours, strength=2.5))).decision == "HOLD"

@@ -30,18 +30,20 @@ class World:
     """`store()` gives the same bucket through a client of its own.
 
     delete: as a user does; the generation is kept.   corrupt: flips a stored bit.
+    upload_gzip: writes bytes of gzip with Content-Encoding gzip, as `gcloud storage cp -Z` does.
     """
 
     name: str
     store: Callable[[], ObjectStore]
     delete: Callable[[str], None]
     corrupt: Callable[[str], None]
+    upload_gzip: Callable[[str, bytes], None]
 
 
 @contextmanager
 def memory(_folder: Path) -> Iterator[World]:
     store = MemoryStore()
-    yield World("memory", lambda: store, store.delete, store.corrupt)
+    yield World("memory", lambda: store, store.delete, store.corrupt, store.overwrite)
 
 
 @contextmanager
@@ -53,6 +55,7 @@ def pocket_cloud(folder: Path) -> Iterator[World]:
             lambda: cloud_bucket(cloud.client("operator"), name),
             lambda deleted: cloud.client("operator").bucket(name).delete_blob(deleted),
             lambda _name: _flip(cloud),
+            lambda new, body: _upload_gzip(cloud.client("operator").bucket(name), new, body),
         )
 
 
@@ -74,6 +77,7 @@ def fake_gcs_server(_folder: Path) -> Iterator[World]:
                 lambda: cloud_bucket(_anonymous(port), bucket.name),
                 bucket.delete_blob,
                 _cannot,
+                lambda new, body: _upload_gzip(bucket, new, body),
             )
         finally:
             server.terminate()
@@ -104,6 +108,12 @@ def _flip(cloud: Pocket) -> None:
     (payload,) = (cloud.home / "storage" / "kept").iterdir()
     body = payload.read_bytes()
     payload.write_bytes(bytes([body[0] ^ 1]) + body[1:])
+
+
+def _upload_gzip(bucket: storage.Bucket, name: str, body: bytes) -> None:
+    blob = bucket.blob(name)
+    blob.content_encoding = "gzip"
+    blob.upload_from_string(body)
 
 
 def _cannot(_name: str) -> None:

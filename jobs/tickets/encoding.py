@@ -1,0 +1,137 @@
+"""Bytes -> text: one encoding for the whole file, decided at the first byte that tells it.
+
+As long as all bytes are ASCII nothing has to be decided, and the decision holds for what came
+before as well. Bytes that do not decode become lone surrogates (PEP 383): whoever reads the cell
+refuses it, and a broken byte in a column that nobody reads costs nothing.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from charset_normalizer import from_bytes
+
+from jobs.tickets.limits import FileRefused
+
+# Names are those that people know from their spreadsheet program.
+NAMES = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1252": "Windows-1252",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+    "cp1257": "Windows-1257",
+    "cp932": "Shift-JIS",
+    "gb18030": "GB18030",
+    "big5": "Big5",
+    "euc_jp": "EUC-JP",
+    "euc_kr": "EUC-KR",
+    "koi8_r": "KOI8-R",
+    "mac_roman": "Mac OS Roman",
+    "iso8859_2": "ISO 8859-2",
+}
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+)
+_LEGACY = [name for name in NAMES if not name.startswith("utf")]
+_KEPT = "\t\n\r"
+_DROPPED = {code: None for code in (*range(32), 127) if chr(code) not in _KEPT}
+_DROPPED_BYTES = bytes(code for code in _DROPPED)
+_NEAR = 0.2
+_FOREIGN = re.compile(r"[^\W\d_][þðý¹³¿¼¾]|[þðý¹³¿¼¾][^\W\d_]")  # Turkish or Polish read as Western
+_PROOF = 4  # valid characters for each broken byte, from which a text counts as damaged UTF-8
+
+
+class Decoder:
+    """Decodes blocks of bytes; `encoding` is a codec's name, "ascii" until something told it."""
+
+    def __init__(self) -> None:
+        self.encoding = "ascii"
+        self._lines = 0
+        self._codec: codecs.IncrementalDecoder | None = None
+
+    @property
+    def name(self) -> str:
+        """The encoding as people know it."""
+        return NAMES.get(self.encoding, "UTF-8" if self.encoding == "ascii" else self.encoding)
+
+    def decode(self, blocks: Iterator[bytes]) -> Iterator[str]:
+        """Text without BOM and control characters. Raises FileRefused for no known encoding."""
+        for number, block in enumerate(blocks):
+            body = self._without_bom(block) if number == 0 else block
+            if self._codec is None and not body.isascii():
+                self._decide(body)
+            self._lines += body.count(b"\n")
+            yield self._text(body).replace("\ufeff", "")  # inside too, where files were joined
+        if self._codec:
+            yield self._codec.decode(b"", final=True)
+
+    def _without_bom(self, head: bytes) -> bytes:
+        for bom, encoding in _BOMS:
+            if head.startswith(bom):
+                self._use(encoding)
+                return head.removeprefix(bom)
+        if side := _wide_side(head):
+            self._use(side)
+        return head
+
+    def _decide(self, block: bytes) -> None:
+        text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(block)
+        broken = sum("\udc80" <= character <= "\udcff" for character in text)
+        valid = sum(character > "\udfff" or "\x7f" < character < "\ud800" for character in text)
+        if valid >= _PROOF * broken:
+            return self._use("utf-8")
+        at = next(place for place, byte in enumerate(block) if byte > 127)
+        begin = max(0, at - 4096)
+        found = _likeliest(block[begin : begin + 65_536])
+        if found is None:
+            line = self._lines + block[:at].count(b"\n") + 1
+            raise FileRefused(line, NO_ENCODING.format(line=line))
+        return self._use(found)
+
+    def _use(self, encoding: str) -> None:
+        self.encoding = encoding
+        self._codec = codecs.getincrementaldecoder(encoding)("surrogateescape")
+
+    def _text(self, block: bytes) -> str:
+        if self._codec is None:
+            return block.translate(None, _DROPPED_BYTES).decode("ascii")
+        if self.encoding == "utf-8":
+            return self._codec.decode(block.translate(None, _DROPPED_BYTES))
+        return self._codec.decode(block).translate(_DROPPED)
+
+
+NO_ENCODING = (
+    "line {line:,} holds the first character whose encoding is not known; save the file as"
+    ' "CSV UTF-8" and drop it again.'
+)
+
+
+def _likeliest(sample: bytes) -> str | None:
+    """The legacy encoding that makes the best text; where it hardly matters, Windows-1252."""
+    matches = from_bytes(sample, cp_isolation=_LEGACY, threshold=0.4)
+    scores = {match.encoding: match.coherence - 2 * match.chaos for match in matches}
+    if not scores:
+        return None
+    best = max(scores, key=lambda encoding: scores[encoding])
+    is_near = scores.get("cp1252", -1.0) >= scores[best] - _NEAR
+    return "cp1252" if is_near and not _FOREIGN.search(sample.decode("cp1252", "replace")) else best
+
+
+def _wide_side(head: bytes) -> str | None:
+    """UTF-16 without a BOM: a Latin letter is a byte and a NUL, always on the same side."""
+    sides = (("utf-16-be", head[0::2]), ("utf-16-le", head[1::2]))
+    if not head.strip(b"\0"):
+        return None
+    return next((name for name, side in sides if side.count(0) > 0.4 * len(side) > 0), None)

@@ -1,0 +1,105 @@
+"""The label column of a file, decided once for all its rows and never for one side only.
+
+Labels that are not understood are not missing at random: taking only the rows whose label is known
+made a model that called everything urgent. So a file whose labels are not understood is set aside
+whole, with the values that were seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jobs.tickets.rules import Rules
+from urgency.vocabulary import is_null
+
+UNKNOWN_SHARE = 0.02
+"""Share of the non-blank labels that may be unknown; such rows are quarantined one by one."""
+
+DISTINCT_MOST = 1_000
+"""Different values from which a column is no label."""
+
+SHOWN_MOST, SHOWN_FROM, VALUE_MAX = 30, 5, 40
+_PRIVATE = re.compile(r"\d\d|@")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What one column says. `urgent`, `other`: rows by value; `sides`: value -> urgent, or None."""
+
+    column: str
+    sides: dict[str, bool | None]
+    urgent: dict[str, int]
+    other: dict[str, int]
+    unknown: dict[str, int]
+    blank: int
+
+    @property
+    def filled(self) -> int:
+        """Rows with a label, understood or not."""
+        return sum(self.urgent.values()) + sum(self.other.values()) + sum(self.unknown.values())
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether nearly all labels are known, one row apart, and there are any that are."""
+        unknown = sum(self.unknown.values())
+        return unknown < self.filled and unknown <= max(1.0, UNKNOWN_SHARE * self.filled)
+
+
+def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
+    """The sides of a column's values. counts: stripped value -> rows, "" for blank."""
+    filled = {value: rows for value, rows in counts.items() if not is_null(value)}
+    blank = {value: rules.blank for value in counts if value not in filled}
+    sides: dict[str, bool | None] = rules.sides(list(filled), column) | blank | {"": rules.blank}
+
+    def on(side: bool | None) -> dict[str, int]:
+        chosen = {value: rows for value, rows in filled.items() if sides[value] is side}
+        return dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0])))
+
+    return Labels(
+        column, sides, on(True), on(False), on(None), sum(counts[value] for value in blank)
+    )
+
+
+def choose(candidates: Sequence[Labels]) -> Labels:
+    """The first column that is understood and has both sides; else the one best understood.
+
+    A column with one side only may hold an export's default value.
+    """
+    understood = [labels for labels in candidates if labels.is_understood]
+    two_sided = (labels for labels in understood if labels.urgent and labels.other)
+    best = next(two_sided, None) or next(iter(understood), None)
+    return best or max(candidates, key=lambda labels: labels.filled - sum(labels.unknown.values()))
+
+
+def why_not(labels: Labels) -> str | None:
+    """Why these labels cannot be used, and what to answer; None when they can."""
+    if not labels.filled:
+        return f"the column {labels.column} is empty in every row; label some tickets."
+    if not labels.is_understood:
+        return (
+            f"in the column {labels.column} it is not known which values are urgent:"
+            f" {shown(labels)}. Answer in a mapping.csv, one line a value."
+        )
+    if labels.blank and labels.sides[""] is None and not (labels.urgent and labels.other):
+        only = "urgent" if labels.urgent else "not urgent"
+        return (
+            f"every label in the column {labels.column} is {only} and {labels.blank:,} rows have"
+            " none. Is a blank label the other one? Answer in a mapping.csv."
+        )
+    return None
+
+
+def is_showable(value: str, labels: Labels) -> bool:
+    """Whether a value may be repeated: one of an enumeration is no one's text, a rare one may be."""
+    rows = labels.unknown.get(value, SHOWN_FROM)
+    return rows >= SHOWN_FROM and len(value) <= VALUE_MAX and not _PRIVATE.search(value)
+
+
+def shown(labels: Labels) -> str:
+    """The unknown values that may be repeated, most frequent first, and how many may not."""
+    listed = [f"{v} ({n:,})" for v, n in labels.unknown.items() if is_showable(v, labels)]
+    hidden = len(labels.unknown) - len(listed[:SHOWN_MOST])
+    rest = [f"{hidden:,} rare or long ones"] if hidden else []
+    return ", ".join(listed[:SHOWN_MOST] + rest)

@@ -1,0 +1,205 @@
+"""The first lines of a file -> how it is to be read: dialect, header, and which column is what.
+
+All three are decided together and once for the whole file: the right separator is the one under
+which the header has known names and most records have one width.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from jobs.tickets.limits import FileRefused
+from jobs.tickets.records import Dialect, is_surplus_empty
+from jobs.tickets.rules import Rules
+
+SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
+HEADER_LINES = 20
+"""The header is one of so many first lines; what stands above it is a preamble."""
+
+SEPARATORS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "vertical bar",
+    "¤": "currency sign",
+}
+NAME_MOST, SHOWN_MOST = 60, 40
+"""Characters of a name, and names, that are repeated to a file's owner."""
+
+_PRIVATE = re.compile(r"\d\d\d|@")
+TEXTS = ("title", "description")
+LABEL = "label_urgency"
+
+_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_HEALED = 3
+"""Records that backslashes must make readable before they count as escapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where everything stands. `begin` counts the lines above the first row.
+
+    `places`: role -> column; `labels`: every column that may be the label, the preferred one first.
+    """
+
+    dialect: Dialect
+    begin: int
+    header: tuple[str, ...]
+    places: dict[str, int]
+    labels: tuple[int, ...]
+
+    @property
+    def serves(self) -> bool:
+        """Whether there are a text and a label."""
+        return bool(self.labels) and any(text in self.places for text in TEXTS)
+
+    @property
+    def is_header(self) -> bool:
+        """Whether its names are names: one known word may be a cell of somebody's row."""
+        return self.known > 1 and bool(self.places)
+
+    @property
+    def known(self) -> int:
+        """How many columns have a known name."""
+        return len(self.places) + len(self.labels)
+
+
+def find_table(lines: Sequence[str], rules: Rules) -> Table:
+    """How the file that begins with these lines is to be read; it may lack a text or a label.
+
+    Raises FileRefused where there is nothing in it.
+    """
+    skipped, separators = 0, tuple(SEPARATORS)
+    if lines and (line := _SEP_LINE.fullmatch(lines[0])):
+        skipped, separators = 1, (line[1],)
+    sample = lines[skipped:]
+    if not any(map(str.strip, sample)):
+        raise FileRefused(1, "the file is empty.")
+    quoting = [Dialect(separator, quote) for quote in "\"'" for separator in separators]
+    plain = _best(sample, quoting, rules)
+    best = plain
+    if any("\\" in line for line in sample):
+        escaping = _best(sample, [replace(dialect, escapes=True) for dialect in quoting], rules)
+        best = escaping if escaping.good >= plain.good + _HEALED else plain
+    table = best.table
+    return replace(table, begin=table.begin + skipped)
+
+
+def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
+    """The same for rows that are split already: the first that serves, else the best known one."""
+    tables = [_table(row, begin, Dialect(), rules) for begin, row in enumerate(rows)]
+    serving = (table for table in tables if table.serves)
+    table = next(serving, None) or max(tables, key=lambda table: table.known)
+    return replace(table, begin=table.begin + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a dialect makes of the sample: `good` records after the header have its width."""
+
+    table: Table
+    good: int
+    records: int
+
+    @property
+    def rank(self) -> tuple[bool, int, bool, float, bool]:
+        header = self.table.header
+        leftover = any(name.strip().startswith(("'", '"')) for name in header)
+        share = self.good / max(1, self.records)
+        return self.table.serves, self.table.known, not leftover, share, len(header) > 1
+
+
+def _best(sample: Sequence[str], dialects: Sequence[Dialect], rules: Rules) -> _Reading:
+    readings = [_reading(sample, dialect, rules) for dialect in dialects]
+    return max(readings, key=lambda reading: reading.rank)
+
+
+def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
+    records = list(_records(sample, dialect))
+    tables = [
+        _table(fields, begin, dialect, rules) for begin, fields in records if begin < HEADER_LINES
+    ] or [_table(sample[:1], 0, dialect, rules)]
+    serving = (table for table in tables if table.serves)
+    table = next(serving, None) or max(tables, key=lambda table: table.known)
+    width = len(table.header)
+    rows = [fields for begin, fields in records if begin > table.begin]
+    good = sum(len(fields) == width or is_surplus_empty(fields, width) for fields in rows)
+    all_quoted = all(
+        sample[begin].lstrip().startswith(dialect.quote)
+        for begin, fields in records
+        if begin >= table.begin and fields
+    )
+    found = replace(table, begin=table.begin + 1, dialect=replace(dialect, all_quoted=all_quoted))
+    return _Reading(found, good, len(rows))
+
+
+def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
+    """Each record that has something in it, bad ones without fields, and where it begins."""
+    reader = csv.reader((line + "\n" for line in sample), strict=True, **dialect.options)
+    begin = 0
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            fields = []
+        if any(map(str.strip, fields)) or not fields and sample[begin].strip():
+            yield begin, fields
+        begin = reader.line_num
+
+
+def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> Table:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for column, name in enumerate(names):
+        if known := rules.role_of(name):
+            role, rank = known
+            found.setdefault(role, []).append((rank, column))
+    labels = tuple(column for _, column in sorted(found.pop(LABEL, ())))
+    places = {role: min(columns)[1] for role, columns in found.items()}
+    return Table(dialect, begin, tuple(map(one_line, names)), places, labels)
+
+
+def one_line(name: str) -> str:
+    """A name as it may be repeated to its owner: printable, on one line, cut."""
+    printable = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(printable.split())[:NAME_MOST]
+
+
+def is_showable_name(name: str) -> bool:
+    """Whether a column's name may be repeated: it is not empty and holds no number or address."""
+    return bool(name) and not _PRIVATE.search(name)
+
+
+def what_is_missing(table: Table) -> str:
+    """What a header lacks and what it has; a first line without any known name is not quoted."""
+    if not table.is_header:
+        cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
+        return (
+            f"the first line has {cells} and they are not known column names. The first line must name"
+            " the columns: a title or description, and the label (priority or urgency)."
+        )
+    missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
+    missing += [] if table.labels else ["label (priority or urgency)"]
+    read = [f"{names(table, [at])} is read as {role}" for role, at in table.places.items()]
+    read += [f"{names(table, [at])} as the label" for at in table.labels]
+    others = unused(table)
+    rest = f" Not known: {names(table, others)}." if others else ""
+    if any(separator in table.header[at] for at in others for separator in ";|\t"):
+        rest += " A column name holds another separator: are two kinds mixed in this file?"
+    return f"the header has no {' and no '.join(missing)}. {'; '.join(read)}.{rest}"
+
+
+def unused(table: Table) -> list[int]:
+    """Columns that are not read and whose names may be repeated."""
+    used = {*table.places.values(), *table.labels}
+    return [at for at, name in enumerate(table.header) if at not in used and is_showable_name(name)]
+
+
+def names(table: Table, columns: Sequence[int]) -> str:
+    names = [table.header[at] for at in columns if table.header[at]]
+    more = f" and {len(names) - SHOWN_MOST:,} more" if len(names) > SHOWN_MOST else ""
+    return ", ".join(names[:SHOWN_MOST]) + more
