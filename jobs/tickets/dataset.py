@@ -87,7 +87,8 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
             continue
         if reading.one_label_is_meant:
             continue
-        share = others.mean() if own[0] else 1 - others.mean()
+        urgent_share = (others.sum() + 1) / (len(others) + 2)  # few others do not tell much
+        share = urgent_share if own[0] else 1 - urgent_share
         if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:
             reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
 
