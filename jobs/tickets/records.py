@@ -97,9 +97,12 @@ def read_records(
         try:
             for fields in csv.reader(source, strict=True, **dialect.options):
                 taken, number = source.next_record()
-                if len(fields) == width and quote not in "".join(fields):
+                text = "".join(fields)
+                if not text or text.isspace():
+                    continue
+                if len(fields) == width and quote not in text:
                     yield Record(number, fields)
-                elif any(map(str.strip, fields)):
+                else:
                     looked_at = _looked_at(taken, number, dialect, width)
                     if not isinstance(looked_at, Record | Stray):
                         source.skip(_rest_lines("\n".join(taken), source, dialect, width))

@@ -34,6 +34,13 @@ TEXTS = ("title", "description")
 LABEL = "label_urgency"
 
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_QUOTED = {
+    quote: re.compile(f"(?:^|[,;\t|¤]) *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)")
+    for quote in "\"'"
+}
+_SINGLE_QUOTED = 0.2
+"""Share of lines with a field in single quotes from which these are the file's quotes."""
+
 _HEALED = 3
 """Records that backslashes must make readable before they count as escapes."""
 
@@ -78,7 +85,7 @@ def find_table(lines: Sequence[str], rules: Rules) -> Table:
     sample = lines[skipped:]
     if not any(map(str.strip, sample)):
         raise FileRefused(1, "the file is empty.")
-    quoting = [Dialect(separator, quote) for quote in "\"'" for separator in separators]
+    quoting = [Dialect(separator, _quote(sample)) for separator in separators]
     plain = _best(sample, quoting, rules)
     best = plain
     if any("\\" in line for line in sample):
@@ -86,6 +93,15 @@ def find_table(lines: Sequence[str], rules: Rules) -> Table:
         best = escaping if escaping.good >= plain.good + _HEALED else plain
     table = best.table
     return replace(table, begin=table.begin + skipped)
+
+
+def _quote(sample: Sequence[str]) -> str:
+    """The double quote, but where many lines have fields in single ones and fewer in double ones.
+
+    Looked up in the lines, since one open quote hides all that follows from a reader.
+    """
+    double, single = (sum(map(bool, map(_QUOTED[quote].search, sample))) for quote in "\"'")
+    return "'" if single > max(double, _SINGLE_QUOTED * len(sample)) else '"'
 
 
 def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
