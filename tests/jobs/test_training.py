@@ -281,7 +281,7 @@ def test_a_run_tells_what_it_read_fitted_and_judged_and_no_ticket() -> None:
         (fact["file"], fact["accepted"], fact["quarantined"])
         for fact in workshop.facts("file_read")
     ]
-    assert read == [("incoming/a.csv", 100, 0), ("incoming/b.csv", 0, 1)]
+    assert read == [("incoming/a.csv", 100, 0), ("incoming/b.csv", 0, 0)]
     [fitted], [judged] = workshop.facts("model_fitted"), workshop.facts("model_judged")
     assert 0 < int(str(fitted["rows"])) < 100
     assert (judged["n"], judged["decision"]) == (1, "HOLD")

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from jobs.tickets.reader import open_file
 from jobs.tickets.limits import Limits
+from jobs.tickets.reader import open_file
 from jobs.tickets.records import BAD_QUOTE, UNCLOSED, Dialect, Record, read_records, split_fields
 from tests.support.job.csv_files import HEADER, csv_bytes, read, report, row
 
