@@ -36,7 +36,7 @@ def test_scientific_notation_is_no_id(number: str) -> None:
 def test_a_nearly_constant_column_holds_no_ids() -> None:
     many = ["project-7"] * 3 + [f"T-{n}" for n in range(17)]
     assert own_ids(many) == [""] * 20
-    assert own_ids(many[1:] + ["T-99"])[0] == "project-7"
+    assert own_ids([*many[1:], "T-99"])[0] == "project-7"
     assert own_ids(["a"] * 19) == ["a"] * 19
 
 
