@@ -15,8 +15,8 @@ import pytest
 from jobs.tickets.file_report import FileReport
 from tests.support.job.csv_files import HEADER, csv_bytes, dataset, dataset_of, row, xlsx_bytes
 
-PARTS = 8
-FILES = (100_000 if os.environ.get("URGENCY_PROVE") else 2_400) // PARTS
+PARTS = 20
+FILES = (100_000 if os.environ.get("URGENCY_PROVE") else 3_000) // PARTS
 TOGETHER = 50  # files of one dataset
 
 CELLS = ["plain", '"quo,ted"', '"two\nlines"', '"a ""b"""', "Störung", r'"a \"b\""', "it's", ""]
