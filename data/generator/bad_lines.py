@@ -51,7 +51,7 @@ _UNCLOSED = _unquoted('"Error on the scanner')
 _CONTROLS = _unquoted("Scanner\x00 does not \x07scan")
 _CONFLICT = "one of the two counts, conflict reported"
 BAD_LINES = (
-    BadLine(4, "the label is `asap`", _replaced(label_urgency="asap")),
+    BadLine(4, "the label is `asap`", _replaced(label_urgency="asap"), "taken as urgent"),
     BadLine(7, "title and description are empty", _replaced(title="", description="")),
     BadLine(10, "one field is missing: six instead of seven", _without_source),
     BadLine(13, "a comma outside quotes: eight fields", _unquoted("Printer down, again")),
@@ -61,7 +61,7 @@ BAD_LINES = (
     BadLine(25, "a pasted log: 70,000 characters in one field", _replaced(description=PASTED_LOG)),
     BadLine(28, "line 27 once more", _again, "counted as duplicate"),
     BadLine(31, "the ticket of line 30 with the other label", _other_label, _CONFLICT),
-    BadLine(34, "the label is empty", _replaced(label_urgency="")),
+    BadLine(34, "the label is empty", _replaced(label_urgency=""), "counted as not labelled yet"),
 )
 
 

@@ -20,8 +20,8 @@ CONSTANT_SHARE = 0.1
 _MIN_ROWS = 20
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE)
 
-CLASHING_SHARE, SIMILAR = 0.1, 0.5
-"""Share of shared ids with other texts from which files count as numbered by row."""
+CLASHING_LEAST, CLASHING_SHARE, SIMILAR = 3, 0.1, 0.5
+"""Number and share of shared ids with other texts from which files count as numbered by row."""
 
 _COMPARED = 2_000  # shared ids of two files that are looked at
 
@@ -53,7 +53,9 @@ def row_numbered(rows: pd.DataFrame) -> set[int]:
         if len(clashes) < _COMPARED:
             clashes.append(_overlap(text[at], text[at + 1]) < SIMILAR)
     clashing = (
-        files for files, found in between.items() if sum(found) > CLASHING_SHARE * len(found)
+        files
+        for files, found in between.items()
+        if sum(found) >= CLASHING_LEAST and sum(found) > CLASHING_SHARE * len(found)
     )
     return {number for files in clashing for number in files}
 

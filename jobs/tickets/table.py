@@ -34,6 +34,13 @@ TEXTS = ("title", "description")
 LABEL = "label_urgency"
 
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_QUOTED = {
+    quote: re.compile(f"(?:^|[,;\t|¤]) *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)")
+    for quote in "\"'"
+}
+_SINGLE_QUOTED = 0.2
+"""Share of lines with a field in single quotes from which these are the file's quotes."""
+
 _HEALED = 3
 """Records that backslashes must make readable before they count as escapes."""
 
@@ -78,7 +85,7 @@ def find_table(lines: Sequence[str], rules: Rules) -> Table:
     sample = lines[skipped:]
     if not any(map(str.strip, sample)):
         raise FileRefused(1, "the file is empty.")
-    quoting = [Dialect(separator, quote) for quote in "\"'" for separator in separators]
+    quoting = [Dialect(separator, _quote(sample)) for separator in separators]
     plain = _best(sample, quoting, rules)
     best = plain
     if any("\\" in line for line in sample):
@@ -86,6 +93,15 @@ def find_table(lines: Sequence[str], rules: Rules) -> Table:
         best = escaping if escaping.good >= plain.good + _HEALED else plain
     table = best.table
     return replace(table, begin=table.begin + skipped)
+
+
+def _quote(sample: Sequence[str]) -> str:
+    """The double quote, but where many lines have fields in single ones and fewer in double ones.
+
+    Looked up in the lines, since one open quote hides all that follows from a reader.
+    """
+    double, single = (sum(map(bool, map(_QUOTED[quote].search, sample))) for quote in "\"'")
+    return "'" if single > max(double, _SINGLE_QUOTED * len(sample)) else '"'
 
 
 def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
@@ -147,7 +163,7 @@ def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, lis
             return
         except csv.Error:
             fields = []
-        if any(map(str.strip, fields)) or not fields and sample[begin].strip():
+        if any(map(str.strip, fields)) or (not fields and sample[begin].strip()):
             yield begin, fields
         begin = reader.line_num
 
@@ -179,8 +195,8 @@ def what_is_missing(table: Table) -> str:
     if not table.is_header:
         cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
         return (
-            f"the first line has {cells} and they are not known column names. The first line must name"
-            " the columns: a title or description, and the label (priority or urgency)."
+            f"the first line has {cells} and they are not known column names. It must name the"
+            " columns: a title or description, and the label (priority or urgency)."
         )
     missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
     missing += [] if table.labels else ["label (priority or urgency)"]
@@ -200,6 +216,7 @@ def unused(table: Table) -> list[int]:
 
 
 def names(table: Table, columns: Sequence[int]) -> str:
+    """The names of these columns, the first of them where there are many."""
     names = [table.header[at] for at in columns if table.header[at]]
     more = f" and {len(names) - SHOWN_MOST:,} more" if len(names) > SHOWN_MOST else ""
     return ", ".join(names[:SHOWN_MOST]) + more

@@ -35,7 +35,7 @@ DECIDE_NOTHING = {
 
 
 def test_every_other_module_that_a_training_imports_is_in_it() -> None:
-    listed = {name.removesuffix(".py").replace("/", ".") for name in MODULES}
+    listed = {name[:-3].replace("/", ".") for name in MODULES if name.endswith(".py")}
     assert imported_by(jobs.training.__name__) - DECIDE_NOTHING == listed
 
 

@@ -35,13 +35,14 @@ def test_dates_are_read_as_iso_8601_and_others_are_counted_not_quarantined(
 
 
 def ticket_row(line: int, text: str = "printer", *, urgent: bool = False) -> Row:
-    return Row(line, normal_ticket("", text, "Email", "gold"), urgent, f"T-{line}", "")
+    ticket = normal_ticket("", text, "Email", "gold")
+    return Row(line, ticket, ("urgent" if urgent else "low",), f"T-{line}", "", "")
 
 
 def collected(*rows: Row) -> TicketColumns:
     columns = TicketColumns()
     for number, ticket in enumerate(rows):
-        columns.add(ticket, number % 2, NO_DATE)
+        columns.add(ticket, number % 2, int(ticket.labels == ("urgent",)), NO_DATE, NO_DATE)
     return columns
 
 
@@ -87,10 +88,10 @@ def test_digits_are_part_of_what_makes_two_tickets_the_same_and_not_of_their_sid
     assert frame["same_text"].nunique() == 2
 
 
-def test_a_truncated_collection_is_as_if_the_later_rows_had_never_come() -> None:
+def test_rows_that_are_not_kept_are_as_if_they_had_never_come() -> None:
     columns = collected(ticket_row(2), ticket_row(3), ticket_row(4))
-    columns.truncate(1)
+    columns.keep(1, [False, False])
     files = ["a", "b"]
     pd.testing.assert_frame_equal(columns.frame(files), collected(ticket_row(2)).frame(files))
-    columns.truncate(0)
+    columns.keep(0, [False])
     assert len(columns) == 0

@@ -3,12 +3,14 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from data.generator.bad_lines import BAD_LINES
 from jobs.tickets.dataset import build_dataset
 from tests.support.job.csv_files import csv_bytes, dataset, row
-from urgency.errors import Gone
+from urgency.errors import CorruptObject, Gone
 from urgency.records import SourceFile
 
 
@@ -53,7 +55,7 @@ def test_a_refused_file_leaves_nothing_behind_and_the_others_are_read() -> None:
     assert data.frame["ticket_id"].tolist() == ["T-1", "T-2"]
     taken, *refused, also_taken = data.reports
     assert [report.status for report in (taken, also_taken)] == ["accepted"] * 2
-    assert [report.status for report in refused] == ["quarantined"] * 3
+    assert [report.status for report in refused] == ["set aside"] * 3
     assert [len(report.problems) for report in data.reports] == [0, 1, 1, 1, 0]
     assert [report.records for report in data.reports] == [1, 0, 0, 0, 1]
 
@@ -64,44 +66,6 @@ def test_errors_of_the_stream_pass_through() -> None:
 
     with pytest.raises(Gone):
         build_dataset([SourceFile("incoming/a.csv", 1, 1, "")], gone)
-
-
-CELLS = ["plain", '"quo,ted"', '"two\nlines"', '"a ""b"""', "Störung"]
-SIGNS = [b"", b'"', b'","', b",", b"\n", b"\r", b"\0"]
-BREAKERS = [*SIGNS, b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf"]
-
-
-def mutated(rng: random.Random) -> bytes:
-    """A small good CSV in which bytes were cut, doubled or replaced by what breaks readers."""
-    rows = [row(rng.randrange(8), rng.choice(CELLS)) for _ in range(8)]
-    body = bytearray(csv_bytes(*rows, end=rng.choice(["\n", "\r", "\r\n"])))
-    for _ in range(rng.randrange(6)):
-        at, length = rng.randrange(len(body) or 1), rng.randrange(12)
-        body[at : at + length] = rng.choice([*BREAKERS, body[:length]])
-    return bytes(body)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_whatever_the_bytes_are_nothing_raises_and_every_row_is_accounted_for(seed: int) -> None:
-    rng = random.Random(seed)
-    bodies = [mutated(rng) for _ in range(400)]
-    data = dataset(*bodies)
-    accepted = data.frame["file"].value_counts()
-    for report in data.reports:
-        assert report.accepted == accepted[report.file]
-        assert report.records == report.accepted + report.duplicate + report.quarantined
-        listed = len(report.problems) + report.more
-        assert report.quarantined == (listed if report.records else 0)
-        assert (report.status == "accepted") == (not report.problems)
-    again = dataset(*bodies)
-    assert again.frame.equals(data.frame)
-    assert again.reports == data.reports
-
-
-def test_one_mutated_file_alone_has_as_many_records_as_among_others() -> None:
-    bodies = [mutated(random.Random(seed)) for seed in range(100)]
-    together = [report.records for report in dataset(*bodies).reports]
-    assert together == [dataset(body).reports[0].records for body in bodies]
 
 
 def one_line(rng: random.Random) -> str:
@@ -128,3 +92,53 @@ def test_exports_are_read_whole(text: Callable[[random.Random], str]) -> None:
     assert (data.reports[0].records, data.reports[0].quarantined) == (5_000, 0)
     assert data.frame["urgent"].mean() == pytest.approx(1 / 9, abs=0.001)
     assert set(data.frame["ticket_id"].str[:2]) == {"X-"}
+
+
+def updated(number: int, text: str, at: str, label: str = "low") -> str:
+    return f"T-{number},{text},{at},{label}"
+
+
+def test_of_a_ticket_the_row_that_was_updated_last_counts_whatever_came_last() -> None:
+    header = "ticket_id,title,updated_at,label_urgency"
+    new = csv_bytes(
+        updated(1, "text one edited", "2025-03-02", "urgent"), updated(2, "two", ""), header=header
+    )
+    old = csv_bytes(
+        updated(1, "text one", "2025-03-01"), updated(2, "two again", ""), header=header
+    )
+    data = dataset(new, old)
+    assert sorted(data.frame["title"]) == ["text one edited", "two again"]
+    assert [told.replaced for told in data.reports] == [
+        {"incoming/1.csv": 1},
+        {"incoming/0.csv": 1},
+    ]
+
+
+def test_what_a_file_replaced_is_told_by_file() -> None:
+    data = dataset(csv_bytes(row(1), row(2)), csv_bytes(row(3)), csv_bytes(row(1), row(3), row(4)))
+    assert data.reports[2].replaced == {"incoming/0.csv": 1, "incoming/1.csv": 1}
+    assert [told.duplicate for told in data.reports] == [1, 1, 0]
+
+
+def test_a_file_that_is_damaged_on_its_way_twice_is_set_aside_and_once_is_read() -> None:
+    body, opened = csv_bytes(row(1)), {"incoming/a.csv": 0, "incoming/b.csv": 0}
+
+    def fails(file: SourceFile) -> io.BytesIO:
+        opened[file.name] += 1
+        if file.name == "incoming/b.csv" or opened[file.name] == 1:
+            raise CorruptObject("other bytes")
+        return io.BytesIO(body)
+
+    files = [SourceFile(name, n, 1, "") for n, name in enumerate(opened)]
+    first, second = build_dataset(files, fails).reports
+    assert (first.status, second.status) == ("accepted", "set aside")
+    assert opened == {"incoming/a.csv": 2, "incoming/b.csv": 2}
+    assert "upload the file again" in second.problems[0].reason
+
+
+def test_the_broken_file_of_the_repository_is_read_as_its_readme_says() -> None:
+    told = dataset((Path(__file__).parents[3] / "data" / "bad.csv").read_bytes()).reports[0]
+    assert (told.accepted, told.duplicate, told.unlabelled, told.quarantined) == (31, 2, 1, 6)
+    assert {problem.line for problem in told.problems} == {
+        bad.line for bad in BAD_LINES if bad.then.startswith("quarantined")
+    }

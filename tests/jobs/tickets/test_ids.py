@@ -1,0 +1,76 @@
+"""Ids count where they tell tickets apart, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.tickets.ids import own_ids
+from tests.support.job.csv_files import csv_bytes, dataset, row
+
+WORDS = ["red", "blue", "green", "black", "white", "grey", "brown", "pink", "gold", "silver"]
+
+
+def week(letter: str, rows: int = 40) -> bytes:
+    return csv_bytes(
+        *(line(n, f"{letter}{n} {letter * 3} {WORDS[n % 10]}{letter}") for n in range(rows))
+    )
+
+
+def line(number: int, text: str, label: str = "") -> str:
+    return f"{number},,,{text},web,free,{label or ('urgent' if number % 3 else 'low')}"
+
+
+@pytest.mark.parametrize("word", ["NULL", "N/A", "none", "nan", "-", "#N/A", "undefined", ""])
+def test_null_words_are_no_ids(word: str) -> None:
+    rows = [
+        row(0, f"text {n}", "urgent" if n % 2 else "low").replace("T-0", word) for n in range(9)
+    ]
+    assert dataset(csv_bytes(*rows)).frame["ticket_id"].tolist() == [""] * 9
+
+
+@pytest.mark.parametrize("number", ["1.23E+15", "1,5e+12", "7E12"])
+def test_scientific_notation_is_no_id(number: str) -> None:
+    assert own_ids([number, "T-1", "1e"]) == ["", "T-1", "1e"]
+
+
+def test_a_nearly_constant_column_holds_no_ids() -> None:
+    many = ["project-7"] * 3 + [f"T-{n}" for n in range(17)]
+    assert own_ids(many) == [""] * 20
+    assert own_ids([*many[1:], "T-99"])[0] == "project-7"
+    assert own_ids(["a"] * 19) == ["a"] * 19
+
+
+def test_row_numbers_keep_both_files_and_the_receipts_say_so() -> None:
+    data = dataset(week("q"), week("z"))
+    assert len(data.frame) == 80
+    assert set(data.frame["ticket_id"]) == {""}
+    for told in data.reports:
+        assert told.accepted == 40
+        assert "row numbers" in told.notes[0]
+
+
+def test_a_third_file_whose_ids_identify_keeps_them() -> None:
+    third = csv_bytes(*(row(n, f"text {n}", "urgent" if n % 3 else "low") for n in range(20)))
+    data = dataset(week("q"), week("z"), third)
+    assert data.reports[2].notes == ()
+    assert data.frame["ticket_id"].ne("").sum() == 20
+
+
+def test_an_edited_ticket_is_the_same_ticket() -> None:
+    text = "the printer on the second floor is out of toner again"
+    old = csv_bytes(*(line(n, f"{text} room {n}") for n in range(30)))
+    new = csv_bytes(*(line(n, f"{text} room {n} please") for n in range(30)))
+    data = dataset(old, new)
+    assert len(data.frame) == 30
+    assert [(told.accepted, told.duplicate) for told in data.reports] == [(0, 30), (30, 0)]
+    assert data.reports[1].replaced == {"incoming/0.csv": 30}
+
+
+def test_one_ticket_that_was_rewritten_makes_no_row_numbers() -> None:
+    data = dataset(csv_bytes(line(1, "a b c"), line(2, "d")), csv_bytes(line(1, "x y z")))
+    assert (len(data.frame), data.reports[1].notes) == (2, ())
+
+
+def test_the_same_file_again_has_no_row_numbers() -> None:
+    data = dataset(week("q"), week("q"))
+    assert (len(data.frame), data.reports[0].notes) == (40, ())
