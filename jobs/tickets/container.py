@@ -43,7 +43,7 @@ def open_container(stream: BinaryIO, limits: Limits = LIMITS) -> Text | Workbook
     if packed:
         blocks = _unpacked(chain([head], blocks), limits)
         head = next(blocks, b"")
-    if head.startswith(_ZIP) or head.startswith(_OLE):
+    if head.startswith((_ZIP, _OLE)):
         return _workbook(b"".join(_bounded(chain([head], blocks), limits.workbook_bytes)), limits)
     if reason := why_not_text(head[:_HEAD]):
         raise FileRefused(1, reason)
@@ -88,10 +88,8 @@ def _unpacked(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
                     yield body
                 data = unpacker.unconsumed_tail
                 if unpacker.eof:
-                    data, unpacker = (
-                        unpacker.unused_data.lstrip(b"\0"),
-                        zlib.decompressobj(wbits=31),
-                    )
+                    data = unpacker.unused_data.lstrip(b"\0")
+                    unpacker = zlib.decompressobj(wbits=31)
     except zlib.error:
         raise FileRefused(1, "the gzip archive is damaged; pack it and drop it again.") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 import numpy as np
@@ -51,11 +52,12 @@ def build_dataset(
     themselves pass.
     """
     mappings = read_mappings([file for file in files if is_mapping(file.name)], opened)
+    rules_for = partial(mappings.rules_for, base=rules)
     columns = TicketColumns()
     readings = [
         mappings.readings[file.name]
         if is_mapping(file.name)
-        else read_into(columns, file, number, opened, mappings.rules_for(file.name, rules), limits)
+        else read_into(columns, file, number, opened, rules=rules_for(file.name), limits=limits)
         for number, file in enumerate(files)
     ]
     rows = columns.frame([file.name for file in files])
@@ -85,7 +87,8 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
             continue
         if reading.one_label_is_meant:
             continue
-        share = others.mean() if own[0] else 1 - others.mean()
+        urgent_share = (others.sum() + 1) / (len(others) + 2)  # few others do not tell much
+        share = urgent_share if own[0] else 1 - urgent_share
         if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:
             reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
 

@@ -48,6 +48,8 @@ _LEGACY = [name for name in NAMES if not name.startswith("utf")]
 _KEPT = "\t\n\r"
 _DROPPED = {code: None for code in (*range(32), 127) if chr(code) not in _KEPT}
 _DROPPED_BYTES = bytes(code for code in _DROPPED)
+_BROKEN = "one_lone_surrogate"  # like surrogateescape, which knows no broken half of UTF-16
+codecs.register_error(_BROKEN, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
 _NEAR = 0.2
 _FOREIGN = re.compile(r"[^\W\d_][þðý¹³¿¼¾]|[þðý¹³¿¼¾][^\W\d_]")  # Turkish or Polish read as Western
 _PROOF = 4  # valid characters for each broken byte, from which a text counts as damaged UTF-8
@@ -102,7 +104,7 @@ class Decoder:
 
     def _use(self, encoding: str) -> None:
         self.encoding = encoding
-        self._codec = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        self._codec = codecs.getincrementaldecoder(encoding)(_BROKEN)
 
     def _text(self, block: bytes) -> str:
         if self._codec is None:

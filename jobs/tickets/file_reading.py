@@ -111,6 +111,7 @@ class FileReading:
             read_as=self.read_as,
             replaced=replaced,
             questions=tuple(self.questions),
+            notes=tuple(self.notes),
         )
 
 
@@ -119,6 +120,7 @@ def read_into(
     file: SourceFile,
     number: int,
     opened: Callable[[SourceFile], BinaryIO],
+    *,
     rules: Rules,
     limits: Limits,
 ) -> FileReading:
@@ -223,7 +225,7 @@ TOO_MANY = "the column {column} has over 1,000 different values, so it is no lab
 
 
 def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
-    """Everything that is wrong with the header, and with the labels where there are some, at once."""
+    """Say at once all that is wrong with the header, and with the labels if there are any."""
     table = opened.table
     problems, questions = [Problem(table.begin, what_is_missing(table))], _column_questions(table)
     if table.is_header and table.labels:

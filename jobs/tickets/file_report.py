@@ -40,8 +40,8 @@ class FileReport:
 
     All are 0 where the file was set aside; `problems` then says why. `problems` are the first of
     them, `more` counts the rest. `replaced`: tickets of other files that this one replaced, by
-    file. `questions`: rows of a mapping.csv that its owner can answer. `read_as` is None where
-    nothing was read.
+    file. `questions`: rows of a mapping.csv that its owner can answer. `notes`: what else its owner
+    must know, a sentence each. `read_as` is None where nothing was read.
     """
 
     file: str
@@ -58,6 +58,7 @@ class FileReport:
     read_as: ReadAs | None = None
     replaced: dict[str, int] = field(default_factory=dict)
     questions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:
@@ -90,7 +91,7 @@ def reports_from_json(body: bytes) -> tuple[FileReport, ...]:
 def _report(members: dict[str, object]) -> FileReport:
     """Members that this code does not know are left out, those it lacks have their defaults."""
     known = {name: value for name, value in members.items() if name in _NAMES}
-    for name in ("columns_ignored", "questions"):
+    for name in ("columns_ignored", "questions", "notes"):
         known[name] = tuple(_list(known.get(name, [])))
     problems: list[Any] = _list(known["problems"])
     known["problems"] = tuple(Problem(line, reason) for line, reason in problems)

@@ -53,13 +53,11 @@ def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
     blank = {value: rules.blank for value in counts if value not in filled}
     sides: dict[str, bool | None] = rules.sides(list(filled), column) | blank | {"": rules.blank}
 
-    def on(side: bool | None) -> dict[str, int]:
-        chosen = {value: rows for value, rows in filled.items() if sides[value] is side}
-        return dict(sorted(chosen.items(), key=lambda item: (-item[1], item[0])))
-
-    return Labels(
-        column, sides, on(True), on(False), on(None), sum(counts[value] for value in blank)
-    )
+    of_side: dict[bool | None, dict[str, int]] = {True: {}, False: {}, None: {}}
+    for value, rows in sorted(filled.items(), key=lambda item: (-item[1], item[0])):
+        of_side[sides[value]][value] = rows
+    blank_rows = sum(counts[value] for value in blank)
+    return Labels(column, sides, of_side[True], of_side[False], of_side[None], blank_rows)
 
 
 def choose(candidates: Sequence[Labels]) -> Labels:
@@ -92,7 +90,7 @@ def why_not(labels: Labels) -> str | None:
 
 
 def is_showable(value: str, labels: Labels) -> bool:
-    """Whether a value may be repeated: one of an enumeration is no one's text, a rare one may be."""
+    """Whether a value may be repeated: one that occurs often is no one's text."""
     rows = labels.unknown.get(value, SHOWN_FROM)
     return rows >= SHOWN_FROM and len(value) <= VALUE_MAX and not _PRIVATE.search(value)
 

@@ -6,6 +6,7 @@ What is not taken is told by line and reason, and no reason ever repeats what a 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,6 +45,7 @@ _FOOTER_MOST = 20  # lines
 _NULL_MOST = 12  # characters from which a cell is no null word
 _is_null = lru_cache(maxsize=65_536)(is_null)
 
+_BROKEN = re.compile(r"[\ud800-\udfff]")
 _CLOCK_EVERY = 4_096  # records between two looks at the clock
 
 
@@ -233,6 +235,9 @@ def _row(record: Record, table: Table, wanted: Cells) -> Row | Problem | None:
     except BadTicket as error:
         return Problem(record.line, str(error))
     labels = tuple([fields[at].strip() for at in table.labels])
+    told = "".join((ticket_id, *labels))
+    if not told.isascii() and _BROKEN.search(told):
+        return Problem(record.line, "the ticket_id or the label holds a broken character.")
     return Row(record.line, ticket, labels, ticket_id, cells[5].strip(), cells[6].strip())
 
 

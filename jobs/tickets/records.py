@@ -5,6 +5,8 @@ in quotes, with each inner one doubled or, in some files, behind a backslash. Th
 all records that keep it; the others come here, where it is found out how far a bad record reaches:
 
 * a quote out of place makes a bad record of all lines until the quotes are even again;
+* where a bad record lacks its last fields and one of the next lines has just these, that line and
+  all between belong to it;
 * a quote that is never closed shows when one that looks like an opening quote would close it, or
   when the record outgrows its bound: then the next line that begins a good record ends it.
 """
@@ -28,6 +30,7 @@ BAD_QUOTE = (
 )
 UNCLOSED = "a quotation mark is never closed; the next row is read again."
 _TRIED_LINES = 200  # of a record, when a line is asked whether it begins a good one
+_REST_LINES = 20  # in which the rest of a broken record is looked for
 
 
 class Stray(Problem):
@@ -97,7 +100,10 @@ def read_records(
                 if len(fields) == width and quote not in "".join(fields):
                     yield Record(number, fields)
                 elif any(map(str.strip, fields)):
-                    yield _looked_at(taken, number, dialect, width)
+                    looked_at = _looked_at(taken, number, dialect, width)
+                    if not isinstance(looked_at, Record | Stray):
+                        source.skip(_rest_lines("\n".join(taken), source, dialect, width))
+                    yield looked_at
         except csv.Error:
             yield _bad_record(source, dialect, width, limits)
         else:
@@ -150,6 +156,17 @@ class _Source:
         self.taken, self._number = [], number + len(taken)
         return taken, number
 
+    def peek(self, most: int) -> list[str]:
+        """The next lines, which are still to be read."""
+        self._ahead.extend(islice(self._lines, max(0, most - len(self._ahead))))
+        return list(islice(self._ahead, most))
+
+    def skip(self, lines: int) -> None:
+        """Take lines that were peeked at as part of the record before."""
+        for _ in range(lines):
+            self._ahead.popleft()
+        self._number += lines
+
     def lines_from(self, at: int) -> Iterator[str]:
         """The record's lines from there on, and those that follow."""
         while at < len(self.taken) or next(self, None) is not None:
@@ -188,7 +205,39 @@ def _bad_record(source: _Source, dialect: Dialect, width: int, limits: Limits) -
         begins = (at for at in range(1, last + 1) if _begins_record(source, at, dialect, width))
         if at := next(begins, None):
             return Problem(source.next_record(at)[1], UNCLOSED)
-    return Problem(source.next_record()[1], UNCLOSED if odd else BAD_QUOTE)
+    number = source.next_record()[1]
+    source.skip(0 if odd else _rest_lines(text, source, dialect, width))
+    return Problem(number, UNCLOSED if odd else BAD_QUOTE)
+
+
+def _rest_lines(text: str, source: _Source, dialect: Dialect, width: int) -> int:
+    """How many of the next lines belong to the bad record `text`; 0 where it seems whole."""
+    fields = split_fields(text, dialect)
+    has_quote = isinstance(fields, int)
+    before = _fields_before(text, fields, dialect) if isinstance(fields, int) else len(fields)
+    after = text.rpartition(dialect.quote)[2].count(dialect.separator) + 1 if has_quote else 1
+    if not 1 < before < width or before + after - 1 == width:
+        return 0
+    for number, line in enumerate(source.peek(_REST_LINES), 1):
+        rest = line
+        if has_quote:
+            begin, quote, rest = line.partition(dialect.quote)
+            closes = rest[:1] in ("", dialect.separator) and not begin.endswith(dialect.separator)
+            if quote and not closes and dialect.is_odd(line):
+                return 0
+            if not (quote and closes):
+                continue
+        if before + rest.count(dialect.separator) == width:
+            return number
+    return 0
+
+
+def _fields_before(text: str, at: int, dialect: Dialect) -> int:
+    """How many fields begin before the bad quote at this place."""
+    fields, place = 0, 0
+    while place <= at and (match := dialect.field.match(text, place)):
+        fields, place = fields + 1, match.end() + 1
+    return fields
 
 
 def _looks_opening(text: str, at: int, dialect: Dialect) -> bool:

@@ -21,7 +21,7 @@ IGNORED = "ignore"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`columns`: name -> role; `labels`: value -> urgent or not, "" for blank; both in normal form."""
+    """`columns`: name -> role; `labels`: value -> urgent or not, "" for blank; by normal form."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, bool] = field(default_factory=dict)

@@ -147,7 +147,7 @@ def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, lis
             return
         except csv.Error:
             fields = []
-        if any(map(str.strip, fields)) or not fields and sample[begin].strip():
+        if any(map(str.strip, fields)) or (not fields and sample[begin].strip()):
             yield begin, fields
         begin = reader.line_num
 
@@ -179,8 +179,8 @@ def what_is_missing(table: Table) -> str:
     if not table.is_header:
         cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
         return (
-            f"the first line has {cells} and they are not known column names. The first line must name"
-            " the columns: a title or description, and the label (priority or urgency)."
+            f"the first line has {cells} and they are not known column names. It must name the"
+            " columns: a title or description, and the label (priority or urgency)."
         )
     missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
     missing += [] if table.labels else ["label (priority or urgency)"]
@@ -200,6 +200,7 @@ def unused(table: Table) -> list[int]:
 
 
 def names(table: Table, columns: Sequence[int]) -> str:
+    """The names of these columns, the first of them where there are many."""
     names = [table.header[at] for at in columns if table.header[at]]
     more = f" and {len(names) - SHOWN_MOST:,} more" if len(names) > SHOWN_MOST else ""
     return ", ".join(names[:SHOWN_MOST]) + more

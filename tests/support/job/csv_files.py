@@ -1,15 +1,19 @@
-"""CSVs for tests: small good ones, and endless ones that are never whole in memory."""
+"""Files of tickets for tests: small good ones, and endless ones that are never whole in memory."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO, cast
 
+import openpyxl
 import pytest
 
 from jobs.tickets.dataset import Dataset, build_dataset
-from jobs.tickets.lines import FileRefused
-from jobs.tickets.reader import Row, read_csv
+from jobs.tickets.file_report import FileReport, Problem
+from jobs.tickets.limits import LIMITS, FileRefused, Limits
+from jobs.tickets.reader import Row, open_file
+from jobs.tickets.rules import NO_RULES, Rules
 from urgency.records import SourceFile
 
 HEADER = "ticket_id,created_at,title,description,source,customer_tier,label_urgency"
@@ -25,24 +29,56 @@ def csv_bytes(*rows: str, header: str = HEADER, end: str = "\n") -> bytes:
     return "".join(line + end for line in (header, *rows)).encode()
 
 
-def read(body: bytes) -> tuple[list[Row], dict[int, str]]:
+def xlsx_bytes(*sheets: Sequence[Sequence[object]]) -> bytes:
+    """A workbook with these sheets, each a list of rows."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for cells in rows:
+            sheet.append(list(cells))
+    body = io.BytesIO()
+    book.save(body)
+    return body.getvalue()
+
+
+def read(
+    body: bytes | BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS
+) -> tuple[list[Row], dict[int, str]]:
     """Good rows, and reasons by line."""
-    read_rows = list(read_csv(io.BytesIO(body)).rows)
+    stream = io.BytesIO(body) if isinstance(body, bytes) else body
+    read_rows = list(open_file(stream, rules, limits).rows(limits))
     good = [found for found in read_rows if isinstance(found, Row)]
-    return good, {found.line: found.reason for found in read_rows if not isinstance(found, Row)}
+    return good, {found.line: found.reason for found in read_rows if isinstance(found, Problem)}
 
 
-def refusal(body: bytes) -> FileRefused:
+def refusal(body: bytes | BinaryIO, limits: Limits = LIMITS) -> FileRefused:
     """Why the whole file is refused; the test fails where it is not."""
     with pytest.raises(FileRefused) as caught:
-        read(body)
+        read(body, limits=limits)
     return caught.value
 
 
 def dataset(*bodies: bytes) -> Dataset:
     """The dataset of files named 0.csv, 1.csv ... in this order."""
-    files = (SourceFile(f"incoming/{n}.csv", n, len(body), "") for n, body in enumerate(bodies))
-    return build_dataset(files, lambda file: io.BytesIO(bodies[file.generation]))
+    return dataset_of({f"{number}.csv": body for number, body in enumerate(bodies)})
+
+
+def dataset_of(bodies: dict[str, bytes], rules: Rules = NO_RULES) -> Dataset:
+    """The dataset of these files below incoming/, oldest first."""
+    named = {f"incoming/{name}": body for name, body in bodies.items()}
+    files = [SourceFile(name, n, len(body), "") for n, (name, body) in enumerate(named.items())]
+    return build_dataset(files, lambda file: io.BytesIO(named[file.name]), rules)
+
+
+def report(body: bytes, rules: Rules = NO_RULES) -> FileReport:
+    """The report of one file alone."""
+    return dataset_of({"0.csv": body}, rules).reports[0]
+
+
+def endless(*chunks: Iterable[bytes]) -> Endless:
+    """A stream of these chunks, one after the other."""
+    return Endless(chunk for some in chunks for chunk in some)
 
 
 class Endless(io.RawIOBase):
@@ -52,6 +88,11 @@ class Endless(io.RawIOBase):
         self._chunks: Iterator[bytes] = iter(chunks)
         self._left = b""
         self.taken = 0
+
+    @property
+    def stream(self) -> BinaryIO:
+        """Itself, as the type that the reader asks for."""
+        return cast(BinaryIO, self)
 
     def readable(self) -> bool:
         return True
