@@ -79,5 +79,5 @@ def test_a_newer_schema_is_refused_by_name() -> None:
         ("Incoming/a.csv", False),
     ],
 )
-def test_every_object_below_incoming_but_a_folders_mark_is_owed_a_receipt(name: str, is_one: bool) -> None:
+def test_everything_dropped_but_a_folders_mark_is_owed_a_receipt(name: str, is_one: bool) -> None:
     assert is_ticket_file(name) is is_one

@@ -43,7 +43,8 @@ def read(name: str, body: bytes) -> FileReport:
 
 
 def test_how_a_file_was_read_is_one_sentence() -> None:
-    rows = [f"Störung {label} {n};{label}" for label, count in GERMAN for n in range(count)]
+    text = "Die Störung in der Küche dauert an, und „à la carte“ fehlt für größere Aufträge"
+    rows = [f"{text}: {label} {n};{label}" for label, count in GERMAN for n in range(count)]
     lines = ("Bericht vom Mai", "", "Betreff;Priorität", *rows, "")
     page = page_of(read("mai.csv", "\r\n".join(lines).encode("cp1252")))
     assert (
@@ -71,9 +72,9 @@ def test_what_was_not_found_leaves_no_hole_in_the_sentence(
 
 
 def test_one_value_is_and_many_are_and_a_side_may_be_empty() -> None:
-    values = {f"v{n}": 1 for n in range(14)}
+    values = {f"v{n:02}": 1 for n in range(14)}
     sentence = read_as_sentence(ReadAs("tabs", "", 1, {}, {"High": 3}, values))
-    assert ": High 3 is urgent, v0 1, " in sentence
+    assert ": High 3 is urgent, v00 1, " in sentence
     assert sentence.endswith("v11 1 and 2 more are not.")
     sentence = read_as_sentence(ReadAs("tabs", "", 1, {}, {"High": 3}, {}))
     assert sentence.endswith(": High 3 is urgent, no value is not.")
