@@ -40,7 +40,7 @@ Version = Annotated[
 
 @app.callback()
 def urgency(version: Version = False) -> None:
-    """Urgent tickets first: drop a CSV, get a better model.
+    """Urgent tickets first: drop a file, get a better model.
 
     Without URGENCY_* settings every verb means the stack on this machine; with them it means a
     project in the cloud.

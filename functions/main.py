@@ -1,4 +1,4 @@
-"""The two Cloud Functions: a CSV landed -> start the job; a model was released -> reload it.
+"""The two Cloud Functions: a file landed -> start the job; a model was released -> reload it.
 
 Pub/Sub pushes to them. Raising tells it to try again later; returning acknowledges. So a temporary
 error raises, and a permanent one is logged and acknowledged.

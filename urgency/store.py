@@ -1,4 +1,4 @@
-"""ObjectStore: the four calls this system makes to a bucket, and their Cloud Storage adapter.
+"""ObjectStore: the calls this system makes to a bucket, and their Cloud Storage adapter.
 
 A token is an object's generation. It identifies a version, it does not order versions: Cloud
 Storage does not promise that generations increase.
@@ -88,6 +88,13 @@ class ObjectStore(Protocol):
         """Every generation of one object that the bucket still keeps, in no promised order."""
         ...
 
+    def delete(self, name: str, generation: int) -> None:
+        """Delete the object if its token is `generation`; `open_at` still finds it.
+
+        Raises Conflict where another generation is live or none.
+        """
+        ...
+
 
 class CloudBucket:
     """ObjectStore on a Cloud Storage bucket.
@@ -156,6 +163,16 @@ class CloudBucket:
     def generations(self, name: str) -> Iterator[ListedObject]:
         """See ObjectStore."""
         return (listed for listed in self._listed(name, versions=True) if listed.name == name)
+
+    def delete(self, name: str, generation: int) -> None:
+        """See ObjectStore."""
+        blob = self._bucket.blob(name)
+        with translated(f"delete {name}"):
+            try:  # on a condition: naming the generation itself would delete it for good
+                blob.delete(if_generation_match=generation, **self._write)
+            except (api.NotFound, api.PreconditionFailed):
+                where = f"{name} in {self.name}"
+                raise Conflict(f"{where} is no longer at generation {generation}.") from None
 
     def _download(self, name: str, **condition: int) -> Versioned | None:
         """Raises NotModified where `condition` says so."""

@@ -9,7 +9,7 @@ from cli.show import Json, Timeout, emit_json, plain, say
 from cli.usage_error import UsageError
 from cli.watch import Watch, hop_printer, ignore_hop
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSVs of labelled tickets.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of labelled tickets.")]
 Name = Annotated[str | None, typer.Option(help="Name below incoming/; for one file only.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow the files to their receipts.")]
 
@@ -21,13 +21,14 @@ def drop(
     timeout: Timeout = 900,
     as_json: Json = False,
 ) -> None:
-    """Drop CSVs of labelled tickets into the landing bucket; the rest happens by itself.
+    """Drop files of labelled tickets into the landing bucket; the rest happens by itself.
 
-    A file of the same name is replaced. With --wait the exit code is the verdict: 0 PROMOTE, 3
-    HOLD, 4 REJECT, 5 the file was not taken, 6 it was replaced before it was read or there was no
-    answer in time. Of several files, the highest counts.
+    CSV, Excel and JSON lines are read as a helpdesk exports them; any other file gets a receipt
+    that says what is read. A file of the same name is replaced. With --wait the exit code is the
+    verdict: 0 PROMOTE, 3 HOLD, 4 REJECT, 5 the file was not taken, 6 it was replaced before it was
+    read or there was no answer in time. Of several files, the highest counts.
 
-    Examples: urgency drop data/tickets.csv --wait; urgency drop export.txt --name 2026/june.csv
+    Examples: urgency drop data/tickets.csv --wait; urgency drop export.xlsx --name 2026/june.xlsx
     """
     names = _names(files, name)
     system = reach()

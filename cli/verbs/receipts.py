@@ -5,11 +5,12 @@ import typer
 from rich.markdown import Markdown
 
 from cli.context import reach
+from cli.landed_files import whether_live
 from cli.landing import JSON, MARKDOWN, newest_receipt_of, newest_receipts, read_receipt
 from cli.show import Json, console, emit_json, moment, plain, say, table, verdict
 from urgency.messages import INCOMING
 
-COLUMNS = ("~file", "#rows", "#taken", "#twice", "#refused", "#version", "verdict", "read")
+COLUMNS = ("~file", "status", "#rows", "#taken", "#not taken", "verdict", "read")
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="A file, as it was dropped.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")]
 
@@ -17,12 +18,16 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="How many, newest fir
 def receipts(name: Name = None, most: Limit = 20, as_json: Json = False) -> None:
     """List the receipts of dropped files, newest first, or show the newest one of file NAME.
 
+    A file is gone when it was deleted or replaced since.
+
     Examples: urgency receipts; urgency receipts tickets.csv
     """
     landing = reach().landing
     if name is None:
         stored = (read_receipt(landing, each, JSON) for each in newest_receipts(landing, most))
         found = [json.loads(body) for body in stored]
+        live = whether_live(landing, found)
+        found = [each | {"gone": not lies} for each, lies in zip(found, live, strict=True)]
         return emit_json(found) if as_json else _show_list(found)
     receipt = newest_receipt_of(landing, name)
     if as_json:
@@ -37,11 +42,13 @@ def _show_list(found: list[dict[str, Any]]) -> None:
 
 
 def _row(receipt: dict[str, Any]) -> list[str]:
-    counts = (f"{receipt[name]:,}" for name in ("records", "accepted", "duplicate", "quarantined"))
+    is_used = receipt["status"] in {"accepted", "partly"}
+    gone = " [dim](gone)[/]" if receipt["gone"] else ""
+    counts = (f"{receipt[name]:,}" for name in ("records", "accepted", "quarantined"))
     return [
-        plain(receipt["file"].removeprefix(INCOMING)),
+        plain(receipt["file"].removeprefix(INCOMING)) + gone,
+        receipt["status"],
         *counts,
-        str(receipt["version"]),
-        verdict(receipt["verdict"]["decision"]),
+        f"{verdict(receipt['verdict']['decision'])} {receipt['version']}" if is_used else "–",
         moment(receipt["at"]),
     ]

@@ -14,7 +14,8 @@ from jobs.protocol.crash_points import Reached
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import Publish, publish_pending
 from jobs.protocol.snapshots import list_landing, next_snapshot
-from jobs.report.receipts import Receipt, receipt_json, receipt_markdown, receipt_name, unanswered
+from jobs.report.receipt_page import receipt_markdown
+from jobs.report.receipts import Receipt, receipt_json, receipt_name, unanswered
 from jobs.tickets.file_report import reports_from_json
 from urgency.bundle import ACCOUNTING, Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable

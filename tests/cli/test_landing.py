@@ -45,10 +45,13 @@ def test_a_file_lands_below_incoming(csv: Path, name: str | None, lands: str) ->
     assert object_name(csv, name) == lands
 
 
-def test_what_no_run_would_read_is_refused_before_it_is_sent(csv: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"does not end in \.csv"):
-        object_name(csv, "june.xlsx")
-    with pytest.raises(UsageError, match="no file"):
+@pytest.mark.parametrize("name", ["minutes.pdf", "june.xlsx", "no ending"])
+def test_any_file_may_be_dropped_since_every_one_gets_an_answer(csv: Path, name: str) -> None:
+    assert object_name(csv, name) == f"incoming/{name}"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no file .*absent\.csv"):
         object_name(tmp_path / "absent.csv", None)
 
 
@@ -72,13 +75,22 @@ def test_the_exit_code_is_the_verdict(csv: Path, decision: str, code: int) -> No
     assert outcome.receipt["generation"] == landed.generation
 
 
-def test_a_file_that_was_not_taken_has_its_own_exit_code() -> None:
-    receipt = {
-        "status": "quarantined",
-        "verdict": {"decision": "HOLD", "reasons": []},
-        "version": 1,
-    }
+@pytest.mark.parametrize("status", ["quarantined", "set aside"])
+def test_a_file_that_was_not_taken_has_its_own_exit_code(status: str) -> None:
+    verdict = {"decision": "HOLD", "reasons": []}
+    receipt = {"status": status, "verdict": verdict, "version": 1}
     assert read_outcome(DroppedFile("incoming/a.csv", 1), receipt).exit_code == 5
+
+
+def test_an_empty_file_is_answered_with_the_code_of_one_that_was_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    world, landed = _dropped(tmp_path / "empty.csv")
+    watch = Watch(world.system, _ignore)
+    world.reconcile()
+    outcome = _followed(world, landed, watch)
+    assert outcome.exit_code == 5
+    assert outcome.receipt is not None
+    assert outcome.receipt["status"] == "set aside"
 
 
 def test_a_file_that_was_replaced_before_it_was_read_is_superseded(csv: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tomllib
 from pathlib import Path
@@ -48,12 +49,21 @@ def test_the_demo_never_runs_in_a_project(
     assert "unset" in error
 
 
-def test_a_file_that_is_no_csv_is_refused_without_asking_anybody(
+def test_a_file_that_is_not_there_is_refused_without_asking_anybody(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, error = _run(["drop", "notes.txt"], {}, monkeypatch, capsys)
     assert code == 2
-    assert "does not end in .csv" in error
+    assert "There is no file notes.txt." in error
+
+
+def test_nothing_is_deleted_where_nobody_can_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    code, error = _run(["rm", "a.csv"], {}, monkeypatch, capsys)
+    assert code == 2
+    assert "--yes" in error
 
 
 def test_one_of_dry_run_and_force_is_enough(

@@ -15,7 +15,7 @@ from cli.verb_group import PANELS, VERBS, load_verb, verb_help
 NAMES = [name for names in PANELS.values() for name in names]
 DESIGNED = {
     *("up", "down", "demo", "status", "drop", "train", "predict", "models", "why", "promote"),
-    *("rollback", "resume", "replay", "doctor", "receipts", "mlflow"),
+    *("rollback", "resume", "replay", "doctor", "receipts", "ls", "rm", "mlflow"),
 }
 HEAVY = {
     *("google.auth", "google.cloud.storage", "google.cloud.run_v2", "google.pubsub_v1", "grpc"),
@@ -68,7 +68,7 @@ def test_help_has_the_panels_and_every_verb() -> None:
     for panel, names in PANELS.items():
         assert panel in printed
         assert [name for name in names if f"│ {name} " not in printed] == []
-    assert "Drop CSVs of labelled tickets" in printed
+    assert "Drop files of labelled tickets" in printed
 
 
 def test_a_misspelt_verb_is_corrected() -> None:

@@ -1,4 +1,4 @@
-"""Handlers raise what may pass and acknowledge what cannot; only a ticket file starts a job."""
+"""Handlers raise what may pass and acknowledge what cannot; only a dropped file starts a job."""
 
 from __future__ import annotations
 
@@ -61,10 +61,19 @@ def test_a_binary_cloud_event_starts_it_too(host: FunctionHost) -> None:
     assert len(host.world.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "ignored", [landed("incoming/a.txt"), landed("receipts/a.csv"), landed(size=0)]
-)
-def test_what_is_no_ticket_file_is_acknowledged(
+@pytest.mark.parametrize("named", [{"name": "incoming/a.pdf"}, {"size": "0"}, {"size": None}])
+def test_a_file_that_holds_no_ticket_starts_it_too_for_its_receipt(
+    host: FunctionHost, named: dict[str, str | None]
+) -> None:
+    """Some servers leave out a size of 0."""
+    described = landed() | named
+    event = {name: value for name, value in described.items() if value is not None}
+    assert host.csv_landed(pushed(json.dumps(event).encode())) == 200
+    assert len(host.world.requests) == 1
+
+
+@pytest.mark.parametrize("ignored", [landed("incoming/team/", 0), landed("receipts/a.csv")])
+def test_a_folders_mark_and_what_is_not_below_incoming_are_acknowledged(
     host: FunctionHost, ignored: dict[str, str]
 ) -> None:
     assert host.csv_landed(pushed(json.dumps(ignored).encode())) == 200

@@ -351,11 +351,9 @@ def test_a_run_tells_what_it_read_fitted_and_judged_and_no_ticket() -> None:
     workshop.drop("a.csv", tickets(100))
     workshop.drop("b.csv", csv_bytes("T-1,,secret,secret,,,?"))
     workshop.train()
-    read = [
-        (fact["file"], fact["accepted"], fact["quarantined"])
-        for fact in workshop.facts("file_read")
-    ]
-    assert read == [("incoming/a.csv", 100, 0), ("incoming/b.csv", 0, 0)]
+    names = ("file", "accepted", "status")
+    read = [tuple(fact[name] for name in names) for fact in workshop.facts("file_read")]
+    assert read == [("incoming/a.csv", 100, "accepted"), ("incoming/b.csv", 0, "set aside")]
     [fitted], [judged] = workshop.facts("model_fitted"), workshop.facts("model_judged")
     assert 0 < int(str(fitted["rows"])) < 100
     assert (judged["n"], judged["decision"]) == (1, "HOLD")

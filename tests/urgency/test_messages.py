@@ -77,10 +77,13 @@ def test_a_newer_schema_is_refused_by_name() -> None:
         ("incoming/a.csv", True),
         ("incoming/deep/er/A.CSV", True),
         ("incoming/a.csv.gz", True),
+        ("incoming/minutes.pdf", True),
+        ("incoming/no ending", True),
         ("incoming/", False),
+        ("incoming/folder/", False),
         ("receipts/a.csv", False),
         ("Incoming/a.csv", False),
     ],
 )
-def test_what_a_ticket_file_is(name: str, is_one: bool) -> None:
+def test_everything_dropped_but_a_folders_mark_is_owed_a_receipt(name: str, is_one: bool) -> None:
     assert is_ticket_file(name) is is_one

@@ -30,6 +30,10 @@ KNOWN_DIFFERENCES = {
         "fake-gcs-server",
         "it knows versions=true, and Google's client sends versions=True",
     ),
+    "test_what_was_replaced_or_deleted_meanwhile_is_not_deleted": (
+        "fake-gcs-server",
+        "it deletes whatever the condition says",
+    ),
 }
 """Test -> where it fails and why. It runs all the same: a difference that is gone is a failure."""
 
@@ -199,6 +203,28 @@ def test_every_generation_that_is_still_kept_is_listed_deleted_ones_too(world: W
 
 def test_an_object_that_never_was_has_no_generation(world: World) -> None:
     assert list(world.store().generations("a")) == []
+
+
+def test_what_is_deleted_is_no_longer_live_and_can_still_be_opened(world: World) -> None:
+    store = world.store()
+    token = store.put("a", b"body", ABSENT)
+    store.delete("a", token)
+    assert store.get("a") is None
+    assert list(store.list("")) == []
+    assert store.open_at("a", token).read() == b"body"
+
+
+def test_what_was_replaced_or_deleted_meanwhile_is_not_deleted(world: World) -> None:
+    store = world.store()
+    old = store.put("a", b"1", ABSENT)
+    new = store.put("a", b"2", old)
+    with pytest.raises(Conflict):
+        store.delete("a", old)
+    assert store.get("a") == Versioned(new, b"2")
+    store.delete("a", new)
+    for name, generation in (("a", new), ("absent", 17)):
+        with pytest.raises(Conflict):
+            store.delete(name, generation)
 
 
 @pytest.mark.parametrize(

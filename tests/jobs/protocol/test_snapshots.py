@@ -21,19 +21,21 @@ def snapshot(
     return next_snapshot(before, files, "recipe", now=NOW, forced_by=forced_by)
 
 
-def test_only_ticket_files_are_listed_oldest_first() -> None:
+def test_every_file_below_incoming_is_listed_oldest_first_and_no_folders_mark() -> None:
     times = iter(range(60))
     landing = MemoryStore(now=lambda: NOW.replace(second=next(times)))
     for name in (
         "incoming/b.csv",
         "incoming/team/a.CSV",
-        "incoming/notes.txt",
+        "incoming/team/",
+        "incoming/notes.pdf",
         "receipts/b.csv.1.json",
         "incoming/b.csv",
     ):
         landing.overwrite(name, name.encode())
     assert [(listed.name, listed.size) for listed in list_landing(landing)] == [
         ("incoming/team/a.CSV", 19),
+        ("incoming/notes.pdf", 18),
         ("incoming/b.csv", 14),
     ]
 

@@ -28,7 +28,7 @@ class _Generation:
 
 
 class MemoryStore:
-    """One versioned bucket. `calls` names each call: get, put or open NAME, or list PREFIX.
+    """One versioned bucket. `calls` names each call: get, put, open or delete NAME, or list PREFIX.
 
     Without `may_overwrite` every put over an object is Forbidden, as for an identity that may
     create objects and not delete them.
@@ -105,9 +105,13 @@ class MemoryStore:
             token = self._live.get(name)
             return None if token is None else self._generations[name, token].body
 
-    def delete(self, name: str) -> None:
-        """Delete the live generation, as a user deletes a file; `open_at` still finds it."""
+    def delete(self, name: str, generation: int | None = None) -> None:
+        """Without `generation` whatever is live, as a user deletes a file; no fault meets that."""
+        if generation is not None:
+            self._enter("delete", name)
         with self._lock:
+            if generation not in {None, self._live.get(name)}:
+                raise Conflict(f"{name} is no longer at generation {generation}.")
             del self._live[name]
 
     def erase(self, name: str, generation: int) -> None:
