@@ -118,7 +118,7 @@ def _expect_workbook(body: bytes, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise FileRefused(1, f"this zip archive is damaged; {READ_HERE}") from None
     if not any(member.filename.startswith("xl/") for member in members):
         raise FileRefused(1, f"this is a zip archive; unpack it. {READ_HERE}")

@@ -94,11 +94,19 @@ def test_cells_of_a_workbook_are_text_as_a_csv_would_say_it() -> None:
     assert [cell_text(cell) for cell in cells] == said
 
 
+def newer_zip() -> bytes:
+    """A workbook that says it needs a version of zip that does not exist."""
+    body = bytearray(xlsx_bytes(CELLS))
+    body[body.index(b"PK\x01\x02") + 6] = 200
+    return bytes(body)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         (xlsx_bytes([]), "workbook is empty"),
         (xlsx_bytes(CELLS)[:900], "zip archive is damaged"),
+        (newer_zip(), "zip archive is damaged"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4_000), "cannot be opened"),
     ],
 )
