@@ -50,8 +50,15 @@ _DROPPED = {code: None for code in (*range(32), 127) if chr(code) not in _KEPT}
 _DROPPED_BYTES = bytes(code for code in _DROPPED)
 _BROKEN = "one_lone_surrogate"  # like surrogateescape, which knows no broken half of UTF-16
 codecs.register_error(_BROKEN, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
-_NEAR = 0.2
-_FOREIGN = re.compile(r"[^\W\d_][þðý¹³¿¼¾]|[þðý¹³¿¼¾][^\W\d_]")  # Turkish or Polish read as Western
+_NOT_WESTERN = re.compile(
+    r"[þðý¹³¿¼¾](?=[^\W\d_])|(?<=[^\W\d_])[þðý¹³¿¼¾]"  # Turkish or Polish
+    r"|[^\W\d_\x00-\x7f]{3}"  # Greek, Cyrillic and the scripts of two bytes
+    r"|(?<=[^\W\d_])[^\w\s\x00-\x7f’](?=[^\W\d_])"  # a sign inside a word
+    r"|(?<=[a-zß-ÿ])[À-ÖØ-ÞŠŽŒŸ]"  # a capital inside a word: Mac OS
+    r"|[\x80-\x9f\ufffd]"
+)
+"""What a text of another encoding shows when it is read as Windows-1252."""
+
 _PROOF = 4  # valid characters for each broken byte, from which a text counts as damaged UTF-8
 
 
@@ -121,14 +128,11 @@ NO_ENCODING = (
 
 
 def _likeliest(sample: bytes) -> str | None:
-    """The legacy encoding that makes the best text; where it hardly matters, Windows-1252."""
-    matches = from_bytes(sample, cp_isolation=_LEGACY, threshold=0.4)
-    scores = {match.encoding: match.coherence - 2 * match.chaos for match in matches}
-    if not scores:
-        return None
-    best = max(scores, key=lambda encoding: scores[encoding])
-    is_near = scores.get("cp1252", -1.0) >= scores[best] - _NEAR
-    return "cp1252" if is_near and not _FOREIGN.search(sample.decode("cp1252", "replace")) else best
+    """Windows-1252 where that makes a plausible text, else the best of the legacy encodings."""
+    if not _NOT_WESTERN.search(sample.decode("cp1252", "replace")):
+        return "cp1252"
+    best = from_bytes(sample, cp_isolation=_LEGACY, threshold=0.4).best()
+    return best.encoding if best else None
 
 
 def _wide_side(head: bytes) -> str | None:
