@@ -146,8 +146,8 @@ variable "settings" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.settings), ["URGENCY_MISSED_COST", "URGENCY_CAPACITY_PER_DAY", "URGENCY_REVIEW_BAND", "URGENCY_MIN_ROWS", "URGENCY_COLUMN_ALIASES"])) == 0
-    error_message = "settings may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS and URGENCY_COLUMN_ALIASES; Terraform sets the rest itself."
+    condition     = length(setsubtract(keys(var.settings), ["URGENCY_MISSED_COST", "URGENCY_CAPACITY_PER_DAY", "URGENCY_REVIEW_BAND", "URGENCY_MIN_ROWS", "URGENCY_COLUMN_ALIASES", "URGENCY_URGENT_LABELS", "URGENCY_OTHER_LABELS"])) == 0
+    error_message = "settings may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS, URGENCY_COLUMN_ALIASES, URGENCY_URGENT_LABELS and URGENCY_OTHER_LABELS; Terraform sets the rest itself."
   }
 }
 

@@ -19,7 +19,7 @@ MODULES = (
     *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
     *("jobs/tickets/file_reading.py", "jobs/tickets/columns.py", "jobs/tickets/dataset.py"),
-    "jobs/tickets/split.py",
+    *("jobs/tickets/rare_values.py", "jobs/tickets/same_tickets.py", "jobs/tickets/split.py"),
     *("jobs/model/vectors.py", "jobs/model/fit.py", "jobs/model/threshold.py"),
     *("jobs/model/metrics.py", "jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
 )
