@@ -33,6 +33,8 @@ UNREADABLE = (
     "storage delivers other bytes than were uploaded, twice in a row; upload the file again."
 )
 
+_TOO_MANY = f"the column {{column}} has over {DISTINCT_MOST:,} different values, so it is no label."
+
 _URGENT, _OTHER, _NONE, _UNKNOWN = 1, 0, -1, -2
 
 
@@ -160,7 +162,7 @@ def _read(
             continue
         label = numbers.setdefault(row.labels, len(numbers))
         if len(numbers) > DISTINCT_MOST:
-            raise FileRefused(row.line, TOO_MANY.format(column=names(table, table.labels)))
+            raise FileRefused(row.line, _TOO_MANY.format(column=names(table, table.labels)))
         created_s, updated_s = seconds(row.created_at), seconds(row.updated_at)
         reading.unread_dates += created_s == NO_DATE and row.created_at != ""
         columns.add(row, number, label, created_s, updated_s)
@@ -219,9 +221,6 @@ def _read_as(opened: OpenFile) -> ReadAs:
     if table.labels:
         named[LABEL] = table.header[table.labels[0]].strip()
     return ReadAs(opened.kind, opened.encoding, table.begin, named)
-
-
-TOO_MANY = "the column {column} has over 1,000 different values, so it is no label."
 
 
 def _refuse_header(reading: FileReading, opened: OpenFile) -> None:

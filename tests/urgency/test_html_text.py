@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import random
 from pathlib import Path
-from time import process_time
 
 import pytest
 
 from tests.support.texts import hostile_text
 from urgency.html_text import html_to_text
-from urgency.ticket import TEXT_MAX
 
 CHECKOUT = Path(__file__).parents[2]
+MILLION = 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -95,18 +94,8 @@ BEGINNINGS = (
 
 
 @pytest.mark.parametrize("before", ["", "<br>", "<br><style>"])
-def test_the_time_is_linear_whatever_the_text(before: str) -> None:
-    """Eight times the text may take up to 32 times as long; squared it would be 64."""
+def test_a_million_characters_of_beginnings_are_read(before: str) -> None:
+    """In linear time a few seconds; squared it would be minutes, and the suite's bound ends it."""
     for again in BEGINNINGS:
-        short, long = (f"{before}{again * TEXT_MAX}"[:most] for most in (TEXT_MAX // 8, TEXT_MAX))
-        assert seconds(long) < 32 * seconds(short) + 0.05, again
-
-
-def seconds(text: str) -> float:
-    """The least of two runs, of CPU."""
-    taken = []
-    for _ in range(2):
-        start = process_time()
-        html_to_text(text)
-        taken.append(process_time() - start)
-    return min(taken)
+        text = f"{before}{again * MILLION}"[:MILLION]
+        assert len(html_to_text(text)) <= len(text)
