@@ -11,8 +11,8 @@ from urgency.bundle import canonical_json, digest
 from urgency.settings import Settings, recipe_settings
 
 MODULES = (
-    *("urgency/bundle.py", "urgency/features.py", "urgency/html_text.py", "urgency/scorer.py"),
-    "urgency/ticket.py",
+    *("urgency/batch.py", "urgency/bundle.py", "urgency/features.py", "urgency/html_text.py"),
+    *("urgency/reasons.py", "urgency/scorer.py", "urgency/ticket.py"),
     *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
     *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
@@ -20,8 +20,11 @@ MODULES = (
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
     *("jobs/tickets/file_reading.py", "jobs/tickets/columns.py", "jobs/tickets/dataset.py"),
     *("jobs/tickets/rare_values.py", "jobs/tickets/same_tickets.py", "jobs/tickets/split.py"),
-    *("jobs/model/vectors.py", "jobs/model/fit.py", "jobs/model/threshold.py"),
-    *("jobs/model/metrics.py", "jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
+    *("jobs/model/vectors.py", "jobs/model/newton.py", "jobs/model/folds.py"),
+    *("jobs/model/calibrate.py", "jobs/model/choose.py", "jobs/model/fit.py"),
+    *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),
+    *("jobs/model/evidence.py", "jobs/model/rules.py", "jobs/model/sentences.py"),
+    *("jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
 )
 """The deciding modules, by their path below the checkout."""
 

@@ -10,19 +10,21 @@ from importlib.metadata import version as library_version
 from typing import BinaryIO
 
 import numpy as np
-import pandas as pd
 
-from jobs.model.fit import CATEGORIES, Fitted, fit
-from jobs.model.gate import Champion, Evidence, Scores, judge
+from jobs.model.evidence import Champion, Evidence, Scores
+from jobs.model.fit import Fitted, fit
+from jobs.model.gate import judge
 from jobs.model.golden import broken_promises, golden_part
-from jobs.model.metrics import Floats
-from jobs.model.threshold import cost_threshold, within_capacity
+from jobs.model.honest import HonestScores, read_honest
+from jobs.model.metrics import Flags, Floats
+from jobs.model.threshold import best_f1, cost_threshold, within_capacity
+from jobs.model.vectors import Corpus, corpus_of, probabilities
 from jobs.protocol.crash_points import Reached
 from jobs.report.card import card_html
 from jobs.report.model_report import report_of
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.file_report import reports_to_json
-from jobs.tickets.rare_values import without_rare_values
+from jobs.tickets.rare_values import CATEGORIES, without_rare_values
 from jobs.tickets.rules import rules_of
 from jobs.tickets.same_tickets import tickets_digest
 from jobs.tickets.split import SIDES
@@ -30,7 +32,9 @@ from urgency.bundle import (
     ACCOUNTING,
     ARRAYS,
     CARD,
+    FORMAT,
     GOLDEN,
+    HONEST,
     METRICS,
     Bundle,
     Manifest,
@@ -38,31 +42,50 @@ from urgency.bundle import (
     canonical_json,
     digest,
 )
+from urgency.errors import Gone
 from urgency.logs import Log
 from urgency.records import Snapshot, SourceFile
 from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings
 from urgency.store import ObjectStore
-from urgency.ticket import Ticket
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
 NOT_JUDGED = Verdict("HOLD", (), 0)
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A fitted model and its probabilities for its snapshot's rows, shape (rows of data.frame,)."""
+class Tickets:
+    """A snapshot's tickets as they were read, and as what is fitted and scored."""
 
     snapshot: Snapshot
     data: Dataset
-    scorer: Scorer
-    probability: Floats
+    corpus: Corpus
 
-    @staticmethod
-    def of(snapshot: Snapshot, data: Dataset, scorer: Scorer) -> Candidate:
-        """With the probabilities worked out."""
-        return Candidate(snapshot, data, scorer, probabilities(scorer, data.frame))
+    @property
+    def text(self) -> np.ndarray:
+        """The hash of each ticket's text, shape (n,)."""
+        return self.data.frame["same_text"].to_numpy(np.uint64)
+
+    @property
+    def learned(self) -> Flags:
+        """Which tickets a model is fitted on: all but the test side."""
+        return (self.data.frame["side"] != "test").to_numpy()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with its honest scores: of tickets that it was fitted on, what others said of them."""
+
+    scorer: Scorer
+    honest: HonestScores
+
+    def scores(self, tickets: Tickets) -> tuple[Scores, Flags]:
+        """Honest scores of these tickets, and which of them, label included, it was made from."""
+        found, seen = self.honest.find(tickets.text, tickets.corpus.urgent)
+        new = np.isnan(found)
+        found[new] = probabilities(self.scorer, tickets.corpus.take(new))
+        return Scores(found, self.scorer.manifest.threshold), seen
 
 
 @dataclass(frozen=True)
@@ -79,26 +102,18 @@ class LandedTrainer:
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         """See Trainer; nothing is written."""
-        data = self._read(snapshot)
+        tickets = self.read(snapshot)
         self.reached("read")
-        began = time.monotonic()
-        train = data.frame[data.frame["side"] == "train"]
-        fitted = fit(train)
-        duration_s = round(time.monotonic() - began, 2)
-        self.log.info("model_fitted", rows=len(train), c=fitted.c, duration_s=duration_s)
-        manifest = self._unjudged(snapshot, data.frame, train, fitted)
-        candidate = Candidate.of(snapshot, data, Scorer(Bundle(manifest, fitted.arrays, [])))
-        verdict = judge(self._evidence(candidate, champion))
-        decision, reasons = verdict.decision, " ".join(verdict.reasons)
-        self.log.info("model_judged", n=snapshot.n, decision=decision, reasons=reasons)
-        return self._bundled(candidate, fitted, verdict)
+        fitted, model = self._fitted(tickets)
+        verdict = self._judged(tickets, model, champion)
+        return self._bundled(tickets, fitted, model, verdict)
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
         """See Trainer."""
-        scorer = verified_scorer(self.registry.bundle(manifest.version))
-        return judge(self._evidence(Candidate.of(snapshot, self._read(snapshot), scorer), champion))
+        return self._judged(self.read(snapshot), self.stored(manifest), champion)
 
-    def _read(self, snapshot: Snapshot) -> Dataset:
+    def read(self, snapshot: Snapshot) -> Tickets:
+        """The tickets of a snapshot. Raises Gone."""
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
@@ -107,21 +122,38 @@ class LandedTrainer:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
             self.log.info("file_read", **{name: getattr(report, name) for name in counts})
-        return replace(data, frame=without_rare_values(data.frame))
+        data = replace(data, frame=without_rare_values(data.frame))
+        return Tickets(snapshot, data, corpus_of(data.frame, data.words))
 
-    def _unjudged(
-        self, snapshot: Snapshot, frame: pd.DataFrame, train: pd.DataFrame, fitted: Fitted
-    ) -> Manifest:
+    def stored(self, manifest: Manifest) -> Model:
+        """A version of the registry."""
+        scorer = verified_scorer(self.registry.bundle(manifest.version))
+        return Model(scorer, read_honest(self.registry.part(manifest, HONEST)))
+
+    def _fitted(self, tickets: Tickets) -> tuple[Fitted, Model]:
+        began, learned = time.monotonic(), tickets.learned
+        fitted = fit(tickets.corpus.take(learned))
+        duration_s = round(time.monotonic() - began, 2)
+        self.log.info("model_fitted", rows=int(learned.sum()), c=fitted.c, duration_s=duration_s)
+        scorer = Scorer(Bundle(self._unjudged(tickets, fitted), fitted.arrays, []))
+        honest = np.empty(len(learned))
+        honest[learned] = fitted.out_of_fold
+        honest[~learned] = probabilities(scorer, tickets.corpus.take(~learned))
+        return fitted, Model(scorer, HonestScores.of(tickets.text, tickets.corpus.urgent, honest))
+
+    def _unjudged(self, tickets: Tickets, fitted: Fitted) -> Manifest:
         """Everything but parts, metrics and verdict, for which it has to score first."""
+        snapshot, frame = tickets.snapshot, tickets.data.frame
         sides = {side: int((frame["side"] == side).sum()) for side in SIDES}
         return Manifest(
             version=snapshot.n,
             snapshot=snapshot.id,
             recipe=snapshot.recipe,
             parts={},
+            kinds=fitted.kinds,
             bias=fitted.bias,
             unseen_idf=fitted.unseen_idf,
-            threshold=self._threshold(train, fitted),
+            threshold=self._threshold(tickets, fitted),
             review=self.settings.review_band,
             weights=fitted.weights,
             metrics={},
@@ -135,59 +167,67 @@ class LandedTrainer:
             tickets=tickets_digest(frame),
         )
 
-    def _threshold(self, train: pd.DataFrame, fitted: Fitted) -> float:
-        lowest, per_day = cost_threshold(self.settings.missed_cost), self.settings.capacity_per_day
-        return within_capacity(lowest, fitted.out_of_fold, train["created_at"], per_day)
-
-    def _evidence(self, candidate: Candidate, champion: int) -> Evidence:
-        frame, probability = candidate.data.frame, candidate.probability
-        side, urgent = frame["side"].to_numpy(object), frame["urgent"].to_numpy(bool)
-        test, held_out, train = side == "test", side != "train", side == "train"
-        threshold = candidate.scorer.manifest.threshold
-        fresher, repeats = self._compared(candidate, champion)
-        return Evidence(
-            rows=len(frame),
-            min_rows=self.settings.min_rows,
-            base_rate=float(urgent[train].mean()) if train.any() else 0.0,
-            test_urgent=urgent[test],
-            test=Scores(probability[test], threshold),
-            held_out_urgent=urgent[held_out],
-            held_out=Scores(probability[held_out], threshold),
-            slices={column: frame[column].to_numpy(object)[test] for column in CATEGORIES},
-            broken_promises=tuple(broken_promises(candidate.scorer)),
-            champion=self._champion(champion, frame[test]) if champion else None,
-            fresher=fresher,
-            repeats=repeats,
+    def _threshold(self, tickets: Tickets, fitted: Fitted) -> float:
+        learned, cost = tickets.learned, self.settings.missed_cost
+        best = best_f1(fitted.out_of_fold, tickets.corpus.urgent[learned])
+        lowest = cost_threshold(cost) if cost else best
+        created_at = tickets.data.frame.loc[learned, "created_at"]
+        return within_capacity(
+            lowest, fitted.out_of_fold, created_at, self.settings.capacity_per_day
         )
 
-    def _champion(self, version: int, test: pd.DataFrame) -> Champion:
-        bundle = self.registry.bundle(version)
-        scores = Scores(probabilities(verified_scorer(bundle), test), bundle.manifest.threshold)
-        return Champion(version, bundle.manifest.rows["accepted"], scores)
+    def _judged(self, tickets: Tickets, model: Model, champion: int) -> Verdict:
+        verdict = judge(self._evidence(tickets, model, champion))
+        decision, reasons = verdict.decision, " ".join(verdict.reasons)
+        self.log.info("model_judged", n=tickets.snapshot.n, decision=decision, reasons=reasons)
+        return verdict
 
-    def _compared(self, candidate: Candidate, champion: int) -> tuple[bool, bool]:
-        """Whether its tickets differ from the champion's; whether tickets and recipe are equal."""
+    def _evidence(self, tickets: Tickets, model: Model, champion: int) -> Evidence:
+        frame = tickets.data.frame
         before = self.registry.manifest(champion) if champion else None
-        if before and before.tickets:
-            same = before.tickets == tickets_digest(candidate.data.frame)
-            return not same, same and before.recipe == candidate.snapshot.recipe
-        snapshot = self.registry.snapshot(champion) if champion else None
-        return snapshot is None or _contents(snapshot) != _contents(candidate.snapshot), False
+        return Evidence(
+            urgent=tickets.corpus.urgent,
+            file=frame["file"].cat.codes.to_numpy(np.int64),
+            files=tuple(frame["file"].cat.categories),
+            ours=model.scores(tickets)[0],
+            min_rows=self.settings.min_rows,
+            slices={column: frame[column].to_numpy(object) for column in CATEGORIES},
+            broken_promises=tuple(broken_promises(model.scorer)),
+            champion=self._champion(before, tickets) if before else None,
+            repeats=bool(before) and before.tickets == tickets_digest(frame),
+        )
+
+    def _champion(self, manifest: Manifest, tickets: Tickets) -> Champion | None:
+        model = self.stored(manifest) if manifest.format == FORMAT else self._refitted(manifest)
+        if model is None:
+            return None
+        scores, seen = model.scores(tickets)
+        return Champion(manifest.version, manifest.rows["accepted"], scores, seen)
+
+    def _refitted(self, manifest: Manifest) -> Model | None:
+        """A version of an older bundle format, made again; None where its files are gone."""
+        snapshot = self.registry.snapshot(manifest.version)
+        try:
+            return self._fitted(self.read(snapshot))[1] if snapshot else None
+        except Gone as gone:
+            self.log.warning("champion_not_compared", version=manifest.version, reason=str(gone))
+            return None
 
     def _bundled(
-        self, candidate: Candidate, fitted: Fitted, verdict: Verdict
+        self, tickets: Tickets, fitted: Fitted, model: Model, verdict: Verdict
     ) -> tuple[Manifest, dict[str, bytes]]:
-        unjudged = candidate.scorer.manifest
-        base_rate, threshold = self._base_rate(verdict.against), unjudged.threshold
-        report = report_of(candidate.data, candidate.probability, threshold, base_rate)
+        unjudged, base_rate = model.scorer.manifest, self._base_rate(verdict.against)
+        told = _told(tickets, model, fitted)
+        report = report_of(tickets.data, told, unjudged.threshold, base_rate)
         report["c"] = fitted.c
         manifest = replace(unjudged, metrics=report["metrics"], verdict=verdict)
         parts = {
             ARRAYS: fitted.arrays.to_bytes(),
-            GOLDEN: canonical_json(golden_part(candidate.scorer)),
+            GOLDEN: canonical_json(golden_part(model.scorer)),
             METRICS: canonical_json(report),
-            ACCOUNTING: reports_to_json(candidate.data.reports),
+            ACCOUNTING: reports_to_json(tickets.data.reports),
             CARD: card_html(manifest, report).encode(),
+            HONEST: model.honest.to_bytes(),
         }
         return replace(manifest, parts={name: digest(body) for name, body in parts.items()}), parts
 
@@ -197,12 +237,9 @@ class LandedTrainer:
         return manifest.metrics["train"].get("base_rate") if manifest else None
 
 
-def _contents(snapshot: Snapshot) -> set[tuple[int, str]]:
-    return {(file.size, file.crc32c) for file in snapshot.files}
-
-
-def probabilities(scorer: Scorer, frame: pd.DataFrame) -> Floats:
-    """P(urgent) of each row, shape (rows,), by the scorer that serves."""
-    columns = (frame[name] for name in ("title", "description", "source", "customer_tier"))
-    tickets = (Ticket(*row) for row in zip(*columns, strict=True))
-    return np.fromiter(map(scorer.probability, tickets), np.float64, len(frame))
+def _told(tickets: Tickets, model: Model, fitted: Fitted) -> Floats:
+    """What metrics speak of: the model itself on train and test, out of fold on validation."""
+    told = model.scores(tickets)[0].probability.copy()
+    train = (tickets.data.frame["side"] == "train").to_numpy()
+    told[train] = fitted.seen[train[tickets.learned]]
+    return told

@@ -16,7 +16,7 @@ from service.members import TicketId
 from service.model_slot import Serving
 from service.problems import FieldError, Problem
 from service.tickets import SentTicket, read_ticket
-from urgency.scorer import Explanation
+from urgency.reasons import Explanation
 
 MODEL_NAME = "ticket-urgency"
 INSTANCES_MAX = 1_000

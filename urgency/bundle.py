@@ -3,7 +3,7 @@ is executed.
 
 Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and
 the probabilities that they must get), `metrics.json`, `accounting.json` (what became of every file
-and row), `card.html` (for people).
+and row), `card.html` (for people), `honest.npz` (what fits that had not seen a ticket said of it).
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from urgency.errors import CorruptObject
+from urgency.features import Kinds
 
-FORMAT = 1
+FORMAT = 2
+"""1 hashed pairs as strings: its manifests are read, its arrays mean nothing to this code."""
+
 ARRAYS, GOLDEN = "arrays.npz", "golden.json"
-METRICS, ACCOUNTING, CARD = "metrics.json", "accounting.json", "card.html"
+METRICS, ACCOUNTING, CARD, HONEST = "metrics.json", "accounting.json", "card.html", "honest.npz"
 
 Fetch = Callable[[str], bytes]
 """sha256 in hex -> the bytes of that part. Raises Unavailable, Gone or CorruptObject."""
@@ -47,7 +50,8 @@ class Manifest:
     """Everything about a model that is not an array; storing it is the commit point of a training.
 
     `bias` and `weights` (one-hot, by column and category) are in log-odds, calibration included;
-    `unseen_idf` is the idf of a feature that no training ticket had; `review` the band of
+    `unseen_idf` is the idf of a word that no training ticket had; `kinds`: what pairs and stems count
+    against words; `review` the band of
     probabilities that a person should look at; `tickets` is a digest of the accepted tickets, ""
     in versions that do not have it.
     """
@@ -70,6 +74,7 @@ class Manifest:
     created_at: str
     forced_by: str | None = None
     tickets: str = ""
+    kinds: Kinds = Kinds()
     format: int = FORMAT
     sha256: str = field(default="", compare=False)
     """Of the stored bytes, by which the release pointer names it; "" before it is stored."""
@@ -85,7 +90,8 @@ class Manifest:
 class Arrays:
     """What was learned of each hashed feature seen in training; all of shape (features,).
 
-    `feature` rises; `coef` is in log-odds, calibration included.
+    `feature` rises; `idf` is times the weight of its kind; `coef` is in log-odds, calibration
+    included.
     """
 
     feature: NDArray[np.int32]
@@ -128,6 +134,7 @@ def read_manifest(body: bytes) -> Manifest:
             raise CorruptObject(f"{newer}; deploy the newer service.")
         members["verdict"] = Verdict.from_members(members["verdict"])
         members["review"] = members["review"] and tuple(members["review"])
+        members["kinds"] = Kinds(*members.get("kinds", ()))
         members["sha256"] = digest(body)
         known = {row.name for row in fields(Manifest)}
         return Manifest(**{name: value for name, value in members.items() if name in known})
@@ -138,6 +145,9 @@ def read_manifest(body: bytes) -> Manifest:
 def read_bundle(manifest_body: bytes, fetch: Fetch) -> Bundle:
     """Load what scoring needs, each part checked against its digest. Raises CorruptObject."""
     manifest = read_manifest(manifest_body)
+    if manifest.format < FORMAT:
+        older = f"Version {manifest.version} has bundle format {manifest.format}, older than {FORMAT}"
+        raise CorruptObject(f"{older}; the next training makes one that this code reads.")
     arrays = _read_arrays(read_part(manifest, ARRAYS, fetch))
     try:
         golden = json.loads(read_part(manifest, GOLDEN, fetch))

@@ -7,22 +7,26 @@ TfidfTransformer has it, with Platt's calibration (1999) folded into bias, weigh
 sum, so each word's share of a prediction is exact.
 """
 
+from __future__ import annotations
+
 import math
 from array import array
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from urgency.batch import BLOCK, Words, features_of, weight_of_kind, words_of
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
-from urgency.features import FEATURES, FIELD_MARKS, Word, bucket, located_words, marked, terms
+from urgency.features import FIELD_MARKS, features_with, terms, ticket_features
+from urgency.reasons import Explanation, Reason, explanation, word_reasons
 from urgency.ticket import Ticket, normal_ticket
 
 GOLDEN_TOLERANCE = 1e-9
+
+Floats = NDArray[np.float64]
 
 
 class Score(NamedTuple):
@@ -32,43 +36,24 @@ class Score(NamedTuple):
     knows_words: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A word's share of the log-odds, all its places counted; `span`: the first, in characters."""
-
-    field: str
-    word: str
-    span: tuple[int, int]
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """`base` + the weights of `reasons` (heaviest first) + `rest` = log-odds of the probability."""
-
-    base: float
-    reasons: tuple[Reason, ...]
-    rest: float
-
-
 class Scorer:
     """Scores tickets with one model; immutable, so any number of threads may share it."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self.manifest = bundle.manifest
-        pull, square = np.zeros(FEATURES), np.full(FEATURES, bundle.manifest.unseen_idf**2)
-        pull[bundle.arrays.feature] = bundle.arrays.coef * bundle.arrays.idf
-        square[bundle.arrays.feature] = bundle.arrays.idf**2
-        # Read one by one, for which numpy's arrays are slow.
-        self._pull = array("d", pull.tobytes())
-        self._square = array("d", square.tobytes())
-        seen = np.zeros(FEATURES, bool)
-        seen[bundle.arrays.feature] = True
+        self.manifest, self._kinds = bundle.manifest, bundle.manifest.kinds
+        size, arrays = features_with(self._kinds), bundle.arrays
+        square = (self.manifest.unseen_idf * weight_of_kind(self._kinds)[:size]) ** 2
+        square[arrays.feature] = arrays.idf**2
+        pull, seen = np.zeros(size), np.zeros(size, bool)
+        pull[arrays.feature] = arrays.coef * arrays.idf
+        seen[arrays.feature] = True
+        # Read one by one, for which numpy's arrays are slow; batches look at the same memory.
+        self._pull, self._square = array("d", pull.tobytes()), array("d", square.tobytes())
         self._seen = seen.tobytes()
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        return self._sum(self._text(_features(ticket)), ticket)
+        return self._text(self._features(ticket)) + self._of_categories(ticket)
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
@@ -76,11 +61,24 @@ class Scorer:
 
     def score(self, ticket: Ticket) -> Score:
         """The probability with what it rests on."""
-        features = _features(ticket)
+        features = self._features(ticket)
         text = self._text(features)
-        probability = _sigmoid(self._sum(text, ticket))
+        probability = _sigmoid(text + self._of_categories(ticket))
         # The weights of words that were seen may add up to 0 too.
         return Score(probability, text != 0 or any(map(self._seen.__getitem__, features)))
+
+    def scores(self, tickets: Sequence[Ticket]) -> list[Score]:
+        """The score of each ticket: `score`, but many at once and many times faster."""
+        words = words_of((ticket.title, ticket.description) for ticket in tickets)
+        text, knows_words = self._texts(words)
+        log_odds = text + np.fromiter(map(self._of_categories, tickets), np.float64, len(tickets))
+        chances = map(_sigmoid, log_odds.tolist())
+        return [Score(*both) for both in zip(chances, knows_words.tolist(), strict=True)]
+
+    def text_log_odds(self, words: Words) -> Floats:
+        """What titles and descriptions add to the log-odds, without bias, shape (tickets,)."""
+        blocks = [self._texts(block)[0] for block in words.blocks(BLOCK)]
+        return np.concatenate([np.empty(0), *blocks])
 
     def label(self, probability: float) -> str:
         """`urgent`, `non-urgent` or, within the review band, `review`."""
@@ -100,21 +98,32 @@ class Scorer:
         return {column: value for column, value in given if value and value not in weights[column]}
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
-        """The `top` words and categories behind the probability; a pair's share is halved."""
-        reasons = [*self._word_reasons(ticket), *self._category_reasons(ticket)]
-        reasons.sort(key=lambda reason: -abs(reason.weight))
-        rest = math.fsum(reason.weight for reason in reasons[top:])
-        return Explanation(self.manifest.bias, tuple(reasons[:top]), rest)
+        """The `top` words and categories behind the probability."""
+        words = word_reasons(ticket, self._kinds, self._pull, self._square)
+        reasons = [*words, *self._category_reasons(ticket)]
+        return explanation(self.manifest.bias, reasons, top)
 
-    def _sum(self, text: float, ticket: Ticket) -> float:
-        categories = sum(weight for *_, weight in self._categories(ticket))
-        return text + categories + self.manifest.bias
+    def _features(self, ticket: Ticket) -> set[int]:
+        fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
+        return ticket_features(fields, self._kinds)
 
     def _text(self, features: set[int]) -> float:
         if not features:
             return 0.0
         norm = math.sqrt(sum(map(self._square.__getitem__, features)))
         return sum(map(self._pull.__getitem__, features)) / norm
+
+    def _texts(self, words: Words) -> tuple[Floats, NDArray[np.bool_]]:
+        """`_text` of each ticket, and whether it has a feature that training saw."""
+        row, feature = features_of(words, self._kinds)
+        pull = np.bincount(row, np.frombuffer(self._pull)[feature], len(words))
+        square = np.bincount(row, np.frombuffer(self._square)[feature], len(words))
+        seen = np.bincount(row, np.frombuffer(self._seen, bool)[feature], len(words))
+        return pull / np.sqrt(np.where(square > 0, square, 1.0)), seen > 0
+
+    def _of_categories(self, ticket: Ticket) -> float:
+        """Bias and one-hot weights."""
+        return sum(weight for *_, weight in self._categories(ticket)) + self.manifest.bias
 
     def _categories(self, ticket: Ticket) -> Iterator[tuple[str, str, float]]:
         for column, weights in self.manifest.weights.items():
@@ -127,40 +136,6 @@ class Scorer:
             Reason(column, value, (0, len(value)), weight)
             for column, value, weight in self._categories(ticket)
         )
-
-    def _word_reasons(self, ticket: Ticket) -> Iterator[Reason]:
-        """A reason for each different word; places of one feature share its weight evenly."""
-        fields = [
-            (list(located_words(getattr(ticket, field), field)), mark)
-            for field, mark in FIELD_MARKS
-        ]
-        placed = [place for words, mark in fields for place in _placed_features(words, mark)]
-        places = Counter(feature for _, feature in placed)
-        norm = math.sqrt(sum(map(self._square.__getitem__, places)))
-        first: dict[tuple[str, str], Word] = {}
-        weights: dict[tuple[str, str], float] = defaultdict(float)
-        for word, feature in placed:
-            key = (word.field, word.text.lower())
-            first.setdefault(key, word)
-            weights[key] += self._pull[feature] / norm / places[feature]
-        for key, word in first.items():
-            yield Reason(word.field, word.text, (word.start, word.end), weights[key])
-
-
-def _features(ticket: Ticket) -> set[int]:
-    """The numbers of the ticket's different features."""
-    fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
-    return {bucket(feature) for found, mark in fields for feature in marked(found, mark)}
-
-
-def _placed_features(words: list[Word], mark: str) -> Iterator[tuple[Word, int]]:
-    """Every word with each feature that it takes part in: its own, and those of its pairs."""
-    for word in words:
-        yield word, bucket(mark + word.term)
-    for left, right in pairwise(words):
-        pair = bucket(f"{mark}{left.term} {right.term}")
-        yield left, pair
-        yield right, pair
 
 
 def verified_scorer(bundle: Bundle) -> Scorer:

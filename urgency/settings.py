@@ -85,8 +85,11 @@ class Settings:
     service_url: str = _setting("address of the prediction service, for the command line", _url)
     dead_letters: str = _setting("subscription of undeliverable messages, for the command line")
 
-    missed_cost: float = _setting(
-        "false alarms that one missed urgent ticket is worth", _positive, 5.0, recipe=True
+    missed_cost: float | None = _setting(
+        "false alarms that one missed urgent ticket is worth; empty: the cut of best F1",
+        _positive,
+        None,
+        recipe=True,
     )
     capacity_per_day: int = _setting(
         "tickets a day that can be read at once; 0: no limit", _count, 0, recipe=True

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from jobs.model.metrics import Floats
-from jobs.tickets.split import TRAIN_SHARE
+from sklearn.metrics import precision_recall_curve
+
+from jobs.model.metrics import Flags, Floats
+from jobs.tickets.split import LEARNED_SHARE
 
 _DAY_S = 86_400
 
@@ -22,16 +24,31 @@ def cost_threshold(missed_cost: float) -> float:
     return 1 / (1 + missed_cost)
 
 
+def best_f1(probability: Floats, urgent: Flags) -> float:
+    """The cut of highest F1, between the lowest probability that it calls and the next lower one.
+
+    probability: shape (n,), out of fold.   urgent: shape (n,). 0.5 where none is urgent.
+    """
+    if not urgent.any():
+        return 0.5
+    precision, recall, cuts = precision_recall_curve(urgent, probability)
+    total = precision + recall
+    f1 = 2 * precision * recall / np.where(total > 0, total, 1)
+    best = int(np.argmax(f1[:-1]))
+    below = cuts[best - 1] if best else 0.0
+    return float((cuts[best] + below) / 2)
+
+
 def within_capacity(
     threshold: float, probability: Floats, created_at: pd.Series[pd.Timestamp], per_day: int
 ) -> float:
     """The lowest cut, not below `threshold`, that calls at most `per_day` tickets a day urgent; 0
     means no limit.
 
-    `probability`, shape (n,), and `created_at` are those of the training rows; without dates there
+    `probability`, shape (n,), and `created_at` are those of the fitted rows; without dates there
     is no limit.
     """
-    arriving = tickets_per_day(created_at) / TRAIN_SHARE
+    arriving = tickets_per_day(created_at) / LEARNED_SHARE
     if not per_day or not arriving:
         return threshold
     return max(

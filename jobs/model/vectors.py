@@ -1,8 +1,8 @@
-"""Tickets -> the sparse matrix that a linear model is fitted on (`urgency.features`)."""
+"""Hashed words and categories -> the rows that a linear model is fitted on, as one sparse matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,78 +10,110 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from urgency.features import FEATURES, FIELD_MARKS, bucket, terms
+from jobs.model.calibrate import sigmoid
+from jobs.model.metrics import Flags, Floats
+from jobs.model.newton import Rows
+from jobs.tickets.rare_values import CATEGORIES
+from urgency.batch import BLOCK, Words, features_of, weight_of_kind
+from urgency.features import FEATURES, Kinds
+from urgency.scorer import Scorer
 
-_BITS = FEATURES.bit_length() - 1
 
-
-def presence_matrix(frame: pd.DataFrame) -> sparse.csr_matrix:
-    """Which hashed feature each ticket has: shape (rows, FEATURES), 1.0 where it is there.
-
-    Equal to HashingVectorizer(binary=True, norm=None) over the same features, but each different
-    word and each different pair of the corpus is hashed once only.
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled tickets, `n` of them: `words`; `categories`, the values of each column, "" for none;
+    `urgent` (n,); `key` (n,): rows of one key say nearly the same.
     """
-    cells = [_field_cells(frame[field], mark) for field, mark in FIELD_MARKS]
-    distinct = np.unique(
-        np.concatenate(cells)
-    )  # row << bits | feature: sorted, each once, so this is CSR already
-    ends = np.searchsorted(distinct >> _BITS, np.arange(len(frame) + 1))
-    shape = (len(frame), FEATURES)
-    return sparse.csr_matrix(
-        (np.ones(len(distinct)), (distinct & (FEATURES - 1)).astype(np.int32), ends), shape=shape
+
+    words: Words
+    categories: dict[str, pd.Categorical]
+    urgent: Flags
+    key: NDArray[np.uint64]
+
+    def take(self, kept: Flags) -> Corpus:
+        """Those that are `kept`, shape (n,)."""
+        categories = {name: values[kept] for name, values in self.categories.items()}
+        return Corpus(self.words.take(kept), categories, self.urgent[kept], self.key[kept])
+
+    def __len__(self) -> int:
+        return len(self.urgent)
+
+
+def corpus_of(frame: pd.DataFrame, words: Words) -> Corpus:
+    """The tickets of Dataset.frame."""
+    return Corpus(
+        words=words,
+        categories={name: pd.Categorical(frame[name]) for name in CATEGORIES},
+        urgent=frame["urgent"].to_numpy(bool),
+        key=frame["split_key"].to_numpy(np.uint64),
     )
 
 
-def smooth_idf(presence: sparse.csr_matrix) -> NDArray[np.float64]:
-    """ln((1 + n) / (1 + df)) + 1 by feature, as scikit-learn with smooth_idf; shape (FEATURES,)."""
-    document_frequency = np.bincount(presence.indices, minlength=FEATURES)
-    return np.asarray(np.log((1 + presence.shape[0]) / (1 + document_frequency)) + 1)
+@dataclass(frozen=True)
+class Design:
+    """What a corpus becomes for one choice of kinds: `rows`, whose columns are the features `seen`
+    and then the `values` of each category; `idf` of those features, times the weight of their kind.
+    """
+
+    rows: Rows
+    seen: NDArray[np.int32]
+    idf: Floats
+    values: dict[str, list[str]]
 
 
-def unit_rows(presence: sparse.csr_matrix, idf: NDArray[np.float64]) -> sparse.csr_matrix:
-    """Each ticket's features weighted by idf and scaled to length 1."""
-    weighted = presence.copy()
-    weighted.data = idf[presence.indices]
-    squares = np.add.reduceat(np.append(weighted.data**2, 0.0), weighted.indptr[:-1])
-    lengths = np.diff(weighted.indptr)
-    norm = np.sqrt(np.where(lengths > 0, squares, 1.0))
-    weighted.data /= np.repeat(norm, lengths)
-    return weighted
+def design_of(corpus: Corpus, kinds: Kinds) -> Design:
+    """The matrix of the corpus: [idf * kind of each different feature, to length 1 | one-hot]."""
+    feature, ends = _presence(corpus.words, kinds)
+    frequency = np.bincount(feature, minlength=FEATURES)
+    idf = (np.log((1 + len(corpus)) / (1 + frequency)) + 1) * weight_of_kind(kinds)
+    seen = np.flatnonzero(frequency).astype(np.int32)
+    values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
+    hot = [_one_hot(column, values[name]) for name, column in corpus.categories.items()]
+    matrix = sparse.hstack([_unit_rows(feature, ends, idf, seen), *hot], "csr")
+    shares = [np.asarray(one.sum(axis=0)).ravel() / max(1, one.nnz) for one in hot]
+    edges = np.cumsum([0, *map(len, shares)]).tolist()
+    groups = tuple(slice(*edge) for edge in zip(edges, edges[1:], strict=False))
+    rows = Rows(matrix, np.concatenate(shares).astype(np.float32), groups)
+    return Design(rows, seen, idf[seen], values)
 
 
-def one_hot(values: pd.Series[Any], categories: Sequence[str]) -> sparse.csr_matrix:
-    """A column a category; a value that is none of them has no 1. Shape (rows, len(categories))."""
-    codes = pd.Index(list(categories), dtype=object).get_indexer(pd.Index(values.to_numpy(object)))
+def _presence(words: Words, kinds: Kinds) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The features of all tickets, one after the other, and where each ticket's begin and end."""
+    parts, counts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
+    for block in words.blocks(BLOCK):
+        found = features_of(block, kinds)
+        parts.append(found.feature.astype(np.int32))
+        counts.append(np.bincount(found.row, minlength=len(block)))
+    return np.concatenate(parts), np.concatenate(counts).cumsum()
+
+
+def _unit_rows(
+    feature: NDArray[np.int32], ends: NDArray[np.int64], idf: Floats, seen: NDArray[np.int32]
+) -> sparse.csr_matrix:
+    """As scikit-learn's TfidfTransformer on binary counts, in float32; columns: those `seen`."""
+    data = idf.astype(np.float32)[feature]
+    counts = np.diff(ends)
+    squares = np.add.reduceat(np.append(data * data, np.float32(0)), ends[:-1])
+    data /= np.repeat(np.sqrt(np.where(counts > 0, squares, 1)).astype(np.float32), counts)
+    column = np.zeros(FEATURES, np.int32)
+    column[seen] = np.arange(len(seen))
+    return sparse.csr_matrix((data, column[feature], ends), (len(counts), len(seen)))
+
+
+def _one_hot(column: pd.Categorical, values: list[str]) -> sparse.csr_matrix:
+    """A column a value; a row with "" has no 1. Shape (rows, len(values))."""
+    place: dict[Any, int] = {value: at for at, value in enumerate(values)}
+    codes = np.array([place.get(value, -1) for value in column.categories], np.int64)[column.codes]
     known = np.flatnonzero(codes >= 0)
-    shape = (len(values), len(categories))
-    return sparse.csr_matrix((np.ones(len(known)), (known, codes[known])), shape=shape)
+    ones = np.ones(len(known), np.float32)
+    return sparse.csr_matrix((ones, (known, codes[known])), (len(codes), len(values)))
 
 
-def _field_cells(texts: pd.Series[str], mark: str) -> NDArray[np.int64]:
-    """row << bits | feature for each word and each pair of neighbours in one field."""
-    number_of: dict[str, int] = {}
-    flat: list[int] = []
-    lengths: list[int] = []
-    for text in texts:
-        found = terms(text)
-        flat += [number_of.setdefault(term, len(number_of)) for term in found]
-        lengths.append(len(found))
-    word = np.array(flat, np.int64)
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    vocabulary = list(number_of)
-    neighbours = row[:-1] == row[1:]
-    pair = (word[:-1] * len(vocabulary) + word[1:])[neighbours]
-    words = _hashed(word, lambda key: mark + vocabulary[key])
-    pairs = _hashed(
-        pair,
-        lambda key: (
-            f"{mark}{vocabulary[key // len(vocabulary)]} {vocabulary[key % len(vocabulary)]}"
-        ),
-    )
-    return np.concatenate([row << _BITS | words, row[:-1][neighbours] << _BITS | pairs])
-
-
-def _hashed(keys: NDArray[np.int64], feature_of: Callable[[int], str]) -> NDArray[np.int64]:
-    """The feature number of each key, computed once for each different one."""
-    distinct, where = np.unique(keys, return_inverse=True)
-    return np.array([bucket(feature_of(key)) for key in distinct.tolist()], np.int64)[where]
+def probabilities(scorer: Scorer, corpus: Corpus) -> Floats:
+    """P(urgent) of each ticket by the scorer that serves, shape (n,)."""
+    log_odds = scorer.text_log_odds(corpus.words) + scorer.manifest.bias
+    for name, column in corpus.categories.items():
+        weights = scorer.manifest.weights[name]
+        of_value = np.array([*(weights.get(value, 0.0) for value in column.categories), 0.0])
+        log_odds += of_value[column.codes]
+    return sigmoid(log_odds)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from jobs.model.fit import CATEGORIES
 from jobs.model.metrics import Floats, metrics_of, precision_recall_points, reliability
 from jobs.report.data_report import data_report
 from jobs.tickets.dataset import Dataset
+from jobs.tickets.rare_values import CATEGORIES
 from jobs.tickets.split import SIDES
 
 

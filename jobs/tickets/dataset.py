@@ -19,6 +19,7 @@ from jobs.tickets.ids import row_numbered
 from jobs.tickets.limits import LIMITS, Limits
 from jobs.tickets.mapping import is_mapping, read_mappings
 from jobs.tickets.rules import NO_RULES, Rules
+from urgency.batch import Words, words_of
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
@@ -33,11 +34,13 @@ class Dataset:
 
     `frame`, in order of file and line: ticket_id ("" for none), created_at (UTC or NaT), title,
     description (str), source, customer_tier (category), urgent (bool), file (category), line
-    (int64), split_key (uint64, the hash of `urgency.ticket.split_key`), side (category: train,
-    validation, test). `conflicts`: tickets that were found with both labels.
+    (int64), split_key (uint64, the hash of `urgency.ticket.split_key`), same_text (uint64, that of
+    `urgency.ticket.same_text`), side (category: train, validation, test). `words`: those of each.
+    `conflicts`: tickets that were found with both labels.
     """
 
     frame: pd.DataFrame
+    words: Words
     reports: tuple[FileReport, ...]
     conflicts: int
 
@@ -151,5 +154,6 @@ def _dataset(
         replaced = {names[other]: int((over == other).sum()) for other in np.unique(over)}
         reports.append(reading.report(int(own.sum()) - duplicate, duplicate, replaced))
     kept = rows[successor < 0].sort_index()
-    frame = kept.drop(columns=["same_text", "updated_at", "order"], errors="ignore")
-    return Dataset(frame.reset_index(drop=True), tuple(reports), conflicts)
+    frame = kept.drop(columns=["updated_at", "order"], errors="ignore")
+    words = words_of(zip(frame["title"], frame["description"], strict=True))
+    return Dataset(frame.reset_index(drop=True), words, tuple(reports), conflicts)

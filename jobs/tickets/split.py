@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDES = ("train", "validation", "test")
-TRAIN_SHARE = 0.6
-_CUTS = np.array([TRAIN_SHARE, 0.8]) * 2.0**64
+LEARNED_SHARE = 0.8
+"""Of train and validation, on which a model is fitted."""
+
+_CUTS = np.array([0.6, LEARNED_SHARE]) * 2.0**64
 
 
 def text_hash(text: str) -> int:

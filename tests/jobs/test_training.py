@@ -17,11 +17,11 @@ from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.tickets.file_reading import ATTEMPTS, UNREADABLE
 from jobs.tickets.file_report import Problem, reports_from_json
 from jobs.tickets.same_tickets import tickets_digest
-from jobs.training import LIBRARIES, LandedTrainer, probabilities
+from jobs.training import LIBRARIES, LandedTrainer
 from tests.support.job.csv_files import csv_bytes
 from tests.support.job.frames import CALM, URGENT, frame
 from tests.support.storage.memory_store import MemoryStore
-from urgency.bundle import ACCOUNTING, ARRAYS, CARD, GOLDEN, METRICS, Manifest, digest
+from urgency.bundle import ACCOUNTING, ARRAYS, CARD, GOLDEN, HONEST, METRICS, Manifest, digest
 from urgency.errors import Gone
 from urgency.logs import Log
 from urgency.records import Snapshot
@@ -127,7 +127,7 @@ def test_each_part_is_named_by_its_digest_and_says_what_it_should(
     first: tuple[Workshop, Manifest],
 ) -> None:
     workshop, manifest = first
-    assert set(manifest.parts) == {ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD}
+    assert set(manifest.parts) == {ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD, HONEST}
     parts = {name: workshop.registry.part(manifest, name) for name in manifest.parts}
     assert {name: digest(body) for name, body in parts.items()} == manifest.parts
     report = json.loads(parts[METRICS])
@@ -188,18 +188,18 @@ def test_the_same_bytes_give_the_same_model_whatever_run_trains_it() -> None:
     assert (one.bias, one.weights, one.threshold) == (other.bias, other.weights, other.threshold)
 
 
-def test_only_training_rows_are_learned_from() -> None:
-    """Words that stand in tickets of the test side alone have no feature in the model."""
+def test_the_test_side_is_never_learned_from() -> None:
     plain = Workshop()
     plain.drop("tickets.csv", tickets(300))
     manifest, parts = plain.train()
     rows = frame(300)
-    without = rows[rows["side"] == "train"]
+    without = rows[rows["side"] != "test"]
     shorter = Workshop()
     shorter.drop("tickets.csv", csv_of(without))
     alone, alone_parts = shorter.train()
     assert parts[ARRAYS] == alone_parts[ARRAYS]
-    assert manifest.rows["train"] == alone.rows["train"] == alone.rows["accepted"]
+    learned = manifest.rows["train"] + manifest.rows["validation"]
+    assert learned == alone.rows["accepted"] < manifest.rows["accepted"]
 
 
 # Against a champion
@@ -244,26 +244,15 @@ def test_the_same_tickets_in_other_bytes_release_nothing() -> None:
     )
 
 
-@pytest.mark.parametrize("column", ["urgent", "source", "customer_tier", "title"])
+@pytest.mark.parametrize("column", ["urgent", "source", "customer_tier", "same_text"])
 def test_a_change_of_one_ticket_makes_other_tickets(column: str) -> None:
     rows = frame(20)
     changed = rows.assign(**{column: rows[column].to_numpy(object)})
-    changed.loc[3, column] = not rows[column][3] if column == "urgent" else "another"
+    others = {"urgent": not rows["urgent"][3], "same_text": 7}
+    changed.loc[3, column] = others.get(column, "another")
     assert tickets_digest(changed) != tickets_digest(rows)
     assert tickets_digest(rows[::-1]) == tickets_digest(rows)
     assert tickets_digest(rows[1:]) != tickets_digest(rows)
-
-
-def test_another_recipe_or_a_champion_without_a_digest_is_compared_by_its_scores() -> None:
-    for changes in ({"recipe": "older"}, {"tickets": ""}):
-        workshop = Workshop()
-        workshop.drop("week1.csv", tickets())
-        manifest, parts = workshop.train()
-        for body in parts.values():
-            workshop.registry.put_blob(body)
-        workshop.registry.commit(replace(manifest, **changes))
-        [reason] = workshop.train(champion=1)[0].verdict.reasons
-        assert reason.startswith("It is not better, and the tickets are the same")
 
 
 def test_an_object_with_other_bytes_than_its_checksum_costs_itself_only() -> None:
@@ -321,6 +310,34 @@ def test_the_data_report_compares_with_what_the_champion_learned_from() -> None:
 # Settings
 
 
+def test_validation_is_told_out_of_fold_and_train_by_the_model_itself() -> None:
+    workshop = Workshop()
+    workshop.drop("tickets.csv", tickets())
+    metrics = workshop.train()[0].metrics
+    assert metrics["train"]["pr_auc"] > max(metrics[side]["pr_auc"] for side in ("validation", "test"))
+    assert metrics["validation"]["pr_auc"] == pytest.approx(metrics["test"]["pr_auc"], abs=0.1)
+
+
+def test_a_champion_of_an_older_format_is_made_again_from_its_files_or_not_compared() -> None:
+    workshop = Workshop()
+    workshop.drop("week1.csv", tickets())
+    manifest, parts = workshop.train()
+    for body in parts.values():
+        workshop.registry.put_blob(body)
+    workshop.registry.commit(replace(manifest, format=1))
+    workshop.drop("week2.csv", tickets(seed=2))
+    compared = workshop.train(champion=1)[0].verdict
+    assert compared.against == 1
+    snapshot = workshop.registry.snapshot(1)
+    assert snapshot
+    [file] = snapshot.files
+    workshop.landing.delete(file.name)
+    workshop.landing.erase(file.name, file.generation)
+    alone = workshop.train(champion=1)[0].verdict
+    assert (alone.decision, alone.against) == ("PROMOTE", 0)
+    assert workshop.facts("champion_not_compared")
+
+
 def test_the_threshold_follows_the_cost_and_a_capacity_raises_it() -> None:
     def threshold(**settings: str) -> float:
         workshop = Workshop({f"URGENCY_{name}": value for name, value in settings.items()})
@@ -369,15 +386,3 @@ def test_a_generation_that_the_bucket_no_longer_keeps_ends_the_run() -> None:
     with pytest.raises(Gone):
         workshop.trainer.train(snapshot, 0)
     assert workshop.passed == []
-
-
-def test_each_row_has_the_probability_that_the_service_would_give_it(
-    first: tuple[Workshop, Manifest],
-) -> None:
-    workshop, _ = first
-    scorer = verified_scorer(workshop.registry.bundle(1))
-    rows = frame(20, seed=9)
-    columns = [rows[name] for name in ("title", "description", "source", "customer_tier")]
-    one_by_one = [scorer.probability(normal_ticket(*cells)) for cells in zip(*columns, strict=True)]
-    assert probabilities(scorer, rows).tolist() == one_by_one
-    assert probabilities(scorer, rows[:0]).shape == (0,)

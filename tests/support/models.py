@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import ARRAYS, GOLDEN, Arrays, Bundle, Manifest, Verdict, canonical_json, digest
-from urgency.features import bucket
+from urgency.features import FIELD_MARKS, pair_feature, word_feature, word_hash
 from urgency.records import Release
 from urgency.registry import Registry
 from urgency.scorer import Scorer
@@ -32,19 +32,20 @@ GOLDEN_TICKETS: list[dict[str, str]] = [
     {"title": "", "description": "zażółć 42"},
 ]
 
+_TITLE, _DESCRIPTION = (mark for _, mark in FIELD_MARKS)
 _WEIGHTS = {
-    "t:production": 2.5,
-    "t:down": 3.0,
-    "t:production down": 1.5,
-    "d:blocked": 2.0,
-    "t:thank": -3.0,
-    "d:question": -2.0,
+    word_feature(word_hash("production") ^ _TITLE): 2.5,
+    word_feature(word_hash("down") ^ _TITLE): 3.0,
+    pair_feature(word_hash("production") ^ _TITLE, word_hash("down") ^ _TITLE): 1.5,
+    word_feature(word_hash("blocked") ^ _DESCRIPTION): 2.0,
+    word_feature(word_hash("thank") ^ _TITLE): -3.0,
+    word_feature(word_hash("question") ^ _DESCRIPTION): -2.0,
 }
 
 
 def small_arrays(strength: float = 1.0) -> Arrays:
     """A few features that separate URGENT_TICKET from CALM_TICKET; `strength` scales them."""
-    learned = sorted((bucket(feature), strength * weight) for feature, weight in _WEIGHTS.items())
+    learned = sorted((feature, strength * weight) for feature, weight in _WEIGHTS.items())
     feature, coef = map(np.array, zip(*learned, strict=True))
     return Arrays(feature.astype(np.int32), np.full(len(learned), 2.0), coef)
 

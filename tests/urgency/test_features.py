@@ -1,4 +1,4 @@
-"""The features are scikit-learn's, and each word knows where it stands."""
+"""Words, the numbers of features, and where each word stands."""
 
 from __future__ import annotations
 
@@ -7,11 +7,27 @@ import re
 import sys
 import unicodedata
 
+import mmh3
 import pytest
-from sklearn.feature_extraction.text import HashingVectorizer
 
 from tests.support.texts import hostile_text
-from urgency.features import FEATURES, bucket, combining_marks, located_words, marked, terms
+from urgency.features import (
+    BITS,
+    FEATURES,
+    FIELD_MARKS,
+    MASK,
+    PAIR,
+    STEM,
+    WORD,
+    Kinds,
+    combining_marks,
+    located_words,
+    pair_feature,
+    terms,
+    ticket_features,
+    word_feature,
+    word_hash,
+)
 
 
 def test_words_are_runs_of_letters_and_digits_are_masked() -> None:
@@ -71,25 +87,35 @@ def test_every_combining_mark_of_unicode_is_known() -> None:
     assert combining_marks() == [c for c in everything if unicodedata.category(c)[0] == "M"]
 
 
-def test_features_are_marked_words_and_pairs() -> None:
-    pairs = ["t:server is", "t:is down"]
-    assert marked(["server", "is", "down"], "t:") == ["t:server", "t:is", "t:down", *pairs]
-    assert marked([], "t:") == []
+def test_features_are_marked_words_pairs_and_stems_as_the_kinds_say() -> None:
+    words, (title, description) = ["servers", "down"], (mark for _, mark in FIELD_MARKS)
+    left, right = (word_hash(word) ^ title for word in words)
+    own, pair = {word_feature(left), word_feature(right)}, {pair_feature(left, right)}
+    stems = {STEM | mmh3.hash(stem) & MASK for stem in ("serve", "down")}
+    fields = [(words, title), ([], description)]
+    assert ticket_features(fields, Kinds(pair=0.0)) == own
+    assert ticket_features(fields, Kinds(pair=0.5)) == own | pair
+    assert ticket_features(fields, Kinds(stem=1.0)) == own | pair | stems
+    assert max(own) < PAIR <= min(pair) < STEM <= min(stems) <= max(stems) < FEATURES
+    assert ticket_features([([], title)], Kinds()) == set()
 
 
-def test_numbers_are_those_of_scikit_learns_hashing_vectorizer() -> None:
-    rng = random.Random(1)
-    for _ in range(500):
-        features = marked(terms(hostile_text(rng)), "d:")
-        vectorizer = HashingVectorizer(
-            analyzer=lambda _, found=features: found,
-            n_features=FEATURES,
-            alternate_sign=False,
-            norm=None,
-            binary=True,
-        )
-        theirs = vectorizer.transform([""]).indices
-        assert sorted({bucket(feature) for feature in features}) == sorted(theirs)
+def test_the_field_and_the_order_of_words_make_other_features() -> None:
+    title, description = ((["server", "down"], mark) for _, mark in FIELD_MARKS)
+    turned = (["down", "server"], title[1])
+    found = [ticket_features([one], Kinds()) for one in (title, description, turned)]
+    assert not found[0] & found[1]
+    assert len(found[0] & found[2]) == 2
+
+
+def test_numbers_are_spread_over_their_kind() -> None:
+    marks = [mark for _, mark in FIELD_MARKS]
+    fields = [([f"w{chr(97 + n % 26)}{n:x}" for n in range(20_000)], mark) for mark in marks]
+    numbers = ticket_features(fields, Kinds())
+    for begin in (WORD, PAIR):
+        expected = 2**BITS * (1 - (1 - 2**-BITS) ** 40_000)  # of balls in boxes
+        spread = sum(begin <= number < begin + 2**BITS for number in numbers)
+        assert spread == pytest.approx(expected, rel=0.01)
 
 
 def test_every_word_stands_where_it_says() -> None:

@@ -8,19 +8,21 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, normalize
 
 from tests.support.models import small_manifest
 from tests.support.texts import hostile_text
+from urgency.batch import weight_of_kind
 from urgency.bundle import Arrays, Bundle
 from urgency.errors import BadTicket
-from urgency.features import FEATURES, FIELD_MARKS, marked, terms
+from urgency.features import FIELD_MARKS, Kinds, features_with, terms, ticket_features
 from urgency.scorer import Scorer
 from urgency.ticket import Ticket, normal_ticket
 
 CATEGORIES = ["source", "customer_tier"]
+KINDS = Kinds(pair=0.5, stem=1.0)
 
 
 def tickets(seed: int, count: int) -> list[Ticket]:
@@ -34,20 +36,16 @@ def tickets(seed: int, count: int) -> list[Ticket]:
     return made
 
 
-def analyzer(ticket: Ticket) -> list[str]:
-    return [f for field, mark in FIELD_MARKS for f in marked(terms(getattr(ticket, field)), mark)]
-
-
 class SklearnPipeline:
-    """The same recipe, of scikit-learn's parts only."""
+    """The same recipe, of scikit-learn's parts, over the features of single tickets."""
 
-    def __init__(self, train: list[Ticket], urgent: np.ndarray) -> None:
-        self.hashing = HashingVectorizer(
-            analyzer=analyzer, n_features=FEATURES, alternate_sign=False, norm=None, binary=True
-        )
-        self.tfidf = TfidfTransformer()
+    def __init__(self, train: list[Ticket], urgent: np.ndarray, kinds: Kinds = KINDS) -> None:
+        self.kinds = kinds
+        numbers = {str(number): number for number in range(features_with(kinds))}
+        self.counts = CountVectorizer(analyzer=self._features, binary=True, vocabulary=numbers)
+        self.tfidf = TfidfTransformer(norm=None)
         self.one_hot = OneHotEncoder(handle_unknown="ignore")
-        self.tfidf.fit(self.hashing.transform(train))
+        self.tfidf.fit(self.counts.transform(train))
         self.one_hot.fit(self._categories(train))
         self.model = LogisticRegression(C=3.0, solver="liblinear").fit(self._rows(train), urgent)
 
@@ -55,9 +53,10 @@ class SklearnPipeline:
         return np.asarray(self.model.predict_proba(self._rows(some))[:, 1])
 
     def scorer(self) -> Scorer:
-        seen = np.flatnonzero(self.model.coef_[0, :FEATURES])
+        size = features_with(self.kinds)
         coef, columns = self.model.coef_[0], self.one_hot.categories_
-        starts = FEATURES + np.cumsum([0, *map(len, columns)])
+        seen = np.flatnonzero(coef[:size])
+        starts = size + np.cumsum([0, *map(len, columns)])
         weights = {
             name: dict(zip(values, coef[start:], strict=False))
             for name, values, start in zip(CATEGORIES, columns, starts, strict=False)
@@ -67,16 +66,24 @@ class SklearnPipeline:
             bias=float(self.model.intercept_[0]),
             unseen_idf=float(self.tfidf.idf_.max()),
             weights=weights,
+            kinds=self.kinds,
         )
         learned = np.flatnonzero(
-            (self.tfidf.idf_ < self.tfidf.idf_.max()) | np.isin(np.arange(FEATURES), seen)
+            (self.tfidf.idf_ < self.tfidf.idf_.max()) | np.isin(np.arange(size), seen)
         )
-        arrays = Arrays(learned.astype(np.int32), self.tfidf.idf_[learned], coef[learned])
+        idf = (self.tfidf.idf_ * weight_of_kind(self.kinds)[:size])[learned]
+        arrays = Arrays(learned.astype(np.int32), idf, coef[learned])
         return Scorer(Bundle(manifest, arrays, []))
 
     def _rows(self, some: list[Ticket]) -> sparse.csr_matrix:
-        text = self.tfidf.transform(self.hashing.transform(some))
+        weighted = self.tfidf.transform(self.counts.transform(some))
+        by_kind = sparse.diags(weight_of_kind(self.kinds)[: weighted.shape[1]])
+        text = normalize(weighted @ by_kind)
         return sparse.hstack([text, self.one_hot.transform(self._categories(some))]).tocsr()
+
+    def _features(self, ticket: Ticket) -> list[str]:
+        fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
+        return list(map(str, ticket_features(fields, self.kinds)))
 
     def _categories(self, some: list[Ticket]) -> pd.DataFrame:
         return pd.DataFrame([(t.source, t.customer_tier) for t in some], columns=CATEGORIES)
@@ -89,8 +96,12 @@ def test_scorer_equals_scikit_learn_on_thousands_of_tickets_of_every_script() ->
     scorer = pipeline.scorer()
     unseen = tickets(seed=2, count=3_000)
     assert len({round(p, 6) for p in pipeline.probability(unseen)}) > 1_000
+    theirs = pipeline.probability(unseen)
     ours = np.array([scorer.probability(ticket) for ticket in unseen])
-    np.testing.assert_allclose(ours, pipeline.probability(unseen), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9)
+    together = scorer.scores(unseen)
+    np.testing.assert_allclose([one.probability for one in together], theirs, rtol=0, atol=1e-9)
+    assert [one.knows_words for one in together] == [scorer.score(t).knows_words for t in unseen]
 
 
 def test_reasons_add_up_to_the_log_odds_and_name_words_as_they_stand() -> None:

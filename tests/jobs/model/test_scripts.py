@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from jobs.model.fit import fit
-from tests.support.job.frames import frame
+from tests.support.job.frames import corpus, frame
 
 ALPHABETS = {
     "Chinese": "".join(chr(0x4E00 + 7 * number) for number in range(600)),
@@ -42,4 +42,4 @@ def without_spaces(text: str, words: dict[str, str], alphabet: str) -> str:
 
 def pr_auc(rows: pd.DataFrame) -> float:
     """Out of fold."""
-    return float(average_precision_score(rows["urgent"], fit(rows).out_of_fold))
+    return float(average_precision_score(rows["urgent"], fit(corpus(rows)).out_of_fold))

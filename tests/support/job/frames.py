@@ -6,8 +6,10 @@ import random
 
 import pandas as pd
 
+from jobs.model.vectors import Corpus, corpus_of
 from jobs.tickets.split import SIDES, side_numbers, text_hash
-from urgency.ticket import normal_ticket, split_key
+from urgency.batch import words_of
+from urgency.ticket import normal_ticket, same_text, split_key
 
 URGENT = "outage crash unreachable corrupted breach deadline".split()  # noqa: SIM905
 CALM = "toner newsletter question thanks chair colour".split()  # noqa: SIM905
@@ -28,14 +30,20 @@ def frame(
         rng.shuffle(words)
         texts = " ".join(words[:3]), " ".join(words[3:])
         categories = rng.choice(["email", "phone"]), rng.choice(["", "gold"])
-        key = text_hash(split_key(normal_ticket(*texts, *categories)))
-        made.append((*texts, *categories, urgent, key))
-    columns = ["title", "description", "source", "customer_tier", "urgent", "split_key"]
-    built = pd.DataFrame(made, columns=columns)
-    built["split_key"] = built["split_key"].astype("uint64")
+        ticket = normal_ticket(*texts, *categories)
+        keys = text_hash(split_key(ticket)), text_hash(same_text(ticket))
+        made.append((*texts, *categories, urgent, *keys))
+    texts = ["title", "description", "source", "customer_tier"]
+    built = pd.DataFrame(made, columns=[*texts, "urgent", "split_key", "same_text"])
+    built = built.astype({"urgent": bool, "split_key": "uint64", "same_text": "uint64"})
     built["side"] = [SIDES[number] for number in side_numbers(built["split_key"].to_numpy())]
     built["created_at"] = pd.NaT
     return built
+
+
+def corpus(rows: pd.DataFrame) -> Corpus:
+    """These tickets, their words as their texts are now."""
+    return corpus_of(rows, words_of(zip(rows["title"], rows["description"], strict=True)))
 
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
