@@ -17,6 +17,7 @@ from service.model_slot import Serving
 from service.problems import FieldError, Problem
 from service.tickets import SentTicket, read_ticket
 from urgency.reasons import Explanation
+from urgency.scorer import Score, Scorer
 
 MODEL_NAME = "ticket-urgency"
 INSTANCES_MAX = 1_000
@@ -102,7 +103,9 @@ def read_request(body: bytes) -> PredictRequest:
 
 def predict(asked: PredictRequest, serving: Serving) -> list[Prediction]:
     """A prediction for each ticket, all by the same model."""
-    return [_predict(sent, asked.explain, serving) for sent in asked.tickets]
+    scores = serving.scorer.scores([sent.ticket for sent in asked.tickets])
+    together = zip(asked.tickets, scores, strict=True)
+    return [_predict(sent, score, asked.explain, serving.scorer) for sent, score in together]
 
 
 def encode(asked: PredictRequest, predictions: list[Prediction], serving: Serving) -> bytes:
@@ -113,9 +116,8 @@ def encode(asked: PredictRequest, predictions: list[Prediction], serving: Servin
     return msgspec.json.encode(Predictions(predictions, model))
 
 
-def _predict(sent: SentTicket, explain: int, serving: Serving) -> Prediction:
-    scorer, ticket = serving.scorer, sent.ticket
-    score = scorer.score(ticket)
+def _predict(sent: SentTicket, score: Score, explain: int, scorer: Scorer) -> Prediction:
+    ticket = sent.ticket
     warnings = list(sent.warnings)
     for column, value in scorer.unknown_categories(ticket).items():
         warnings.append(f"{column} {value!r} {_UNSEEN}")

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from urgency.features import BITS, FEATURES, FIELD_MARKS, MASK, PAIR, STEM, STEM_LETTERS, WORD, Kinds, terms
 
-BLOCK = 8_192
-"""Tickets whose features are best made at once."""
+BLOCK = 2_048
+"""Tickets whose features can be made at once: their keys fit into 31 bits."""
 
 _MARKS = np.array([mark for _, mark in FIELD_MARKS], np.uint32)
-_ROW = 32  # bits of a feature's number in a key
+_NUMBER = FEATURES.bit_length()  # bits of a feature's number in a key; a row stands before it
 _END = "\x00"  # stands in no text in normal form
 _SIMPLE = re.compile("[\x00-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u20cf\u2100-\u23ff]*")
 """Scripts with spaces and without combining marks: there words are runs of letters."""
@@ -43,71 +43,72 @@ _ASCII = bytes(map(_ascii_byte, range(256)))
 class Words:
     """The hashed words of tickets, in order.
 
-    `marked` (words,): with the mark of the field; `stem` (words,): of the first letters, no mark;
-    `counts` (tickets, fields): how many words there are.
+    `marked` (words,): with the mark of the field; `counts` (tickets, fields): how many words there
+    are; `stem` (words,): of the first letters, no mark, None where no one asked for stems.
     """
 
     marked: NDArray[np.uint32]
-    stem: NDArray[np.uint32]
     counts: NDArray[np.int32]
+    stem: NDArray[np.uint32] | None
 
     def __len__(self) -> int:
         return len(self.counts)
 
     def take(self, kept: NDArray[np.bool_]) -> Words:
         """Those of the tickets that are `kept`, shape (tickets,)."""
-        words = np.repeat(kept, self.counts.sum(axis=1))
-        return Words(self.marked[words], self.stem[words], self.counts[kept])
+        return self._part(np.repeat(kept, self.counts.sum(axis=1)), self.counts[kept])
 
     def blocks(self, tickets: int) -> Iterator[Words]:
         """The same words, at most so many `tickets` at a time."""
         ends = np.concatenate([[0], self.counts.sum(axis=1).cumsum()])
         for begin in range(0, len(self), tickets):
             end = min(begin + tickets, len(self))
-            words = slice(ends[begin], ends[end])
-            yield Words(self.marked[words], self.stem[words], self.counts[begin:end])
+            yield self._part(slice(ends[begin], ends[end]), self.counts[begin:end])
+
+    def _part(self, words: slice | NDArray[np.bool_], counts: NDArray[np.int32]) -> Words:
+        stem = None if self.stem is None else self.stem[words]
+        return Words(self.marked[words], counts, stem)
 
 
 class Features(NamedTuple):
     """The different features of tickets: `feature` (n,) of ticket `row` (n,), both rising."""
 
-    row: NDArray[np.int64]
-    feature: NDArray[np.int64]
+    row: NDArray[np.int32]
+    feature: NDArray[np.int32]
 
 
-def words_of(tickets: Iterable[Sequence[str]]) -> Words:
+def words_of(tickets: Iterable[Sequence[str]], *, stems: bool) -> Words:
     """The words of tickets, given as (title, description) in normal form."""
-    texts = list(map(_plain, chain.from_iterable(tickets)))
-    text = _END.join(texts).encode().translate(_ASCII)
-    while b"00" in text:
-        text = text.replace(b"00", b"0")
+    given = chain.from_iterable(tickets)
+    texts = [text if text.isascii() else _plain(text) for text in given]
+    text = _one_zero_a_run(_END.join(texts).encode().translate(_ASCII))
     fields = [field.split() for field in text.replace(b"0", b" 0 ").split(_END.encode())]
     counts = np.fromiter(map(len, fields), np.int32, len(texts))
     marks = np.repeat(np.tile(_MARKS, len(texts) // len(_MARKS)), counts)
     words = list(chain.from_iterable(fields))
-    stems = [word[:STEM_LETTERS] for word in words] if text.isascii() else map(_stem, words)
     return Words(
-        _hashes(words, len(words)) ^ marks,
-        _hashes(stems, len(words)),
-        counts.reshape(-1, len(_MARKS)),
+        marked=_hashes(words, len(words)) ^ marks,
+        counts=counts.reshape(-1, len(_MARKS)),
+        stem=_hashes(map(_stem, words), len(words)) if stems else None,
     )
 
 
 def features_of(words: Words, kinds: Kinds) -> Features:
-    """Each different feature of each ticket."""
-    field = np.repeat(np.arange(words.counts.size), words.counts.ravel())
-    row = (field // len(_MARKS)) << _ROW
-    keys = [row | (words.marked & MASK)]
+    """Each different feature of each ticket; at most BLOCK tickets."""
+    field = np.arange(words.counts.size, dtype=np.int32).repeat(words.counts.ravel())
+    row = (field // len(_MARKS)) << _NUMBER
+    marked = words.marked.view(np.int32)
+    keys = [row | marked & MASK]
     if kinds.pair:
         neighbours = field[:-1] == field[1:]
-        left, right = words.marked[:-1], words.marked[1:]
-        keys.append((row[:-1] | PAIR | ((left >> 32 - BITS) ^ right) & MASK)[neighbours])
-    if kinds.stem:
-        keys.append(row | STEM | (words.stem & MASK))
+        pair = (marked[:-1] >> 32 - BITS ^ marked[1:]) & MASK
+        keys.append((row[1:] | PAIR | pair)[neighbours])
+    if kinds.stem and words.stem is not None:
+        keys.append(row | STEM | words.stem.view(np.int32) & MASK)
     key = np.concatenate(keys)
     key.sort()
-    key = key[np.diff(key, prepend=-1) != 0]
-    return Features(key >> _ROW, key & 2**_ROW - 1)
+    key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key
+    return Features(key >> _NUMBER, key & (1 << _NUMBER) - 1)
 
 
 def weight_of_kind(kinds: Kinds) -> NDArray[np.float64]:
@@ -115,17 +116,28 @@ def weight_of_kind(kinds: Kinds) -> NDArray[np.float64]:
     return np.repeat([1.0, kinds.pair, kinds.stem], [PAIR - WORD, STEM - PAIR, FEATURES - STEM])
 
 
+def _one_zero_a_run(text: bytes) -> bytes:
+    letters = np.frombuffer(text, np.uint8)
+    zero = letters == ord("0")
+    again = zero[1:] & zero[:-1]
+    return letters[np.append(True, ~again)].tobytes() if again.any() else text
+
+
+class _OtherScript(Exception):
+    """A word is more than a run of letters here."""
+
+
 def _plain(text: str) -> str:
-    """A text whose words are runs of letters or zeros, in lower case beyond ASCII."""
-    if text.isascii():
-        return text
-    lowered = text.lower()
-    if not _SIMPLE.fullmatch(lowered):
+    """A text whose words are runs of letters or zeros."""
+    try:
+        return _BEYOND_ASCII.sub(_letters, text.lower())
+    except _OtherScript:
         return " ".join(terms(text))
-    return _BEYOND_ASCII.sub(_letters, lowered)
 
 
 def _letters(run: re.Match[str]) -> str:
+    if not _SIMPLE.fullmatch(run[0]):
+        raise _OtherScript
     return "".join(["0" if c.isdecimal() else c if c.isalnum() else " " for c in run[0]])
 
 

@@ -25,6 +25,9 @@ from urgency.reasons import Explanation, Reason, explanation, word_reasons
 from urgency.ticket import Ticket, normal_ticket
 
 GOLDEN_TOLERANCE = 1e-9
+FEW = 6
+"""Tickets below which one after the other is faster than arrays."""
+
 
 Floats = NDArray[np.float64]
 
@@ -68,12 +71,17 @@ class Scorer:
         return Score(probability, text != 0 or any(map(self._seen.__getitem__, features)))
 
     def scores(self, tickets: Sequence[Ticket]) -> list[Score]:
-        """The score of each ticket: `score`, but many at once and many times faster."""
-        words = words_of((ticket.title, ticket.description) for ticket in tickets)
-        text, knows_words = self._texts(words)
-        log_odds = text + np.fromiter(map(self._of_categories, tickets), np.float64, len(tickets))
-        chances = map(_sigmoid, log_odds.tolist())
-        return [Score(*both) for both in zip(chances, knows_words.tolist(), strict=True)]
+        """The score of each ticket: that of `score`, many at once in a fraction of the time."""
+        if len(tickets) < FEW:
+            return list(map(self.score, tickets))
+        texts = [(ticket.title, ticket.description) for ticket in tickets]
+        words = words_of(texts, stems=self._kinds.stem > 0)
+        parts = [self._texts(block) for block in words.blocks(BLOCK)]
+        log_odds, knows_words = (np.concatenate(each) for each in zip(*parts, strict=True))
+        log_odds += self.manifest.bias
+        for column, weights in self.manifest.weights.items():
+            log_odds += [weights.get(getattr(ticket, column), 0.0) for ticket in tickets]
+        return list(map(Score, map(_sigmoid, log_odds.tolist()), knows_words.tolist()))
 
     def text_log_odds(self, words: Words) -> Floats:
         """What titles and descriptions add to the log-odds, without bias, shape (tickets,)."""

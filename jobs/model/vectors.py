@@ -82,7 +82,7 @@ def _presence(words: Words, kinds: Kinds) -> tuple[NDArray[np.int32], NDArray[np
     parts, counts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
     for block in words.blocks(BLOCK):
         found = features_of(block, kinds)
-        parts.append(found.feature.astype(np.int32))
+        parts.append(found.feature)
         counts.append(np.bincount(found.row, minlength=len(block)))
     return np.concatenate(parts), np.concatenate(counts).cumsum()
 

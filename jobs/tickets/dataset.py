@@ -155,5 +155,5 @@ def _dataset(
         reports.append(reading.report(int(own.sum()) - duplicate, duplicate, replaced))
     kept = rows[successor < 0].sort_index()
     frame = kept.drop(columns=["updated_at", "order"], errors="ignore")
-    words = words_of(zip(frame["title"], frame["description"], strict=True))
+    words = words_of(zip(frame["title"], frame["description"], strict=True), stems=True)
     return Dataset(frame.reset_index(drop=True), words, tuple(reports), conflicts)

@@ -30,7 +30,7 @@ def one_by_one(texts: list[tuple[str, str]], kinds: Kinds) -> list[set[int]]:
 @pytest.mark.parametrize("kinds", KINDS)
 def test_a_batch_has_the_features_of_its_tickets(kinds: Kinds) -> None:
     some = [*texts(seed=1, count=1_500), ("", ""), ("only", ""), ("", "İ 0 ß Σ ΟΔΟΣ a1b22c _")]
-    row, feature = features_of(words_of(some), kinds)
+    row, feature = features_of(words_of(some, stems=kinds.stem > 0), kinds)
     found = [set(feature[begin:end].tolist()) for begin, end in ends(row, len(some))]
     assert found == one_by_one(some, kinds)
     assert sum(map(len, found)) == len(feature)
@@ -42,18 +42,18 @@ def ends(row: np.ndarray, count: int) -> list[tuple[int, int]]:
 
 
 def test_no_tickets_are_no_words() -> None:
-    words = words_of([])
+    words = words_of([], stems=True)
     assert (len(words), len(words.marked), len(list(words.blocks(10)))) == (0, 0, 0)
     assert len(features_of(words, Kinds()).row) == 0
 
 
 def test_blocks_and_chosen_tickets_have_their_own_words() -> None:
     some = texts(seed=2, count=95)
-    words = words_of(some)
+    words = words_of(some, stems=True)
     for number, block in enumerate(words.blocks(10)):
-        assert same(block, words_of(some[10 * number : 10 * number + 10]))
+        assert same(block, words_of(some[10 * number : 10 * number + 10], stems=True))
     kept = np.arange(95) % 3 == 1
-    assert same(words.take(kept), words_of(some[1::3]))
+    assert same(words.take(kept), words_of(some[1::3], stems=True))
 
 
 def same(one: object, other: object) -> bool:
