@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from infra.local.containers import environment_for
 from tests.support.cloud.live_stack import CHECKOUT, user_environment
@@ -26,9 +27,16 @@ def job_environment(place: Cloud, execution: str = "train-test1") -> dict[str, s
     return environment | {"CLOUD_RUN_EXECUTION": execution}
 
 
-def train(environment: Mapping[str, str], *options: str) -> subprocess.CompletedProcess[str]:
-    """`python -m jobs train`, to its end."""
+def train(
+    environment: Mapping[str, str], *options: str, code: Path = CHECKOUT
+) -> subprocess.CompletedProcess[str]:
+    """`python -m jobs train` of the `code` in this folder, to its end."""
     command = [sys.executable, "-m", "jobs", "train", *options]
     return subprocess.run(
-        command, env=dict(environment), cwd=CHECKOUT, capture_output=True, text=True, check=False
+        command,
+        env=dict(environment) | {"PYTHONPATH": str(code)},
+        cwd=code,
+        capture_output=True,
+        text=True,
+        check=False,
     )
