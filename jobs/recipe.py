@@ -15,6 +15,7 @@ MODULES = (
     *("urgency/reasons.py", "urgency/scorer.py", "urgency/ticket.py"),
     *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
+    *("jobs/tickets/code_page.py", "jobs/tickets/header.py"),
     *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
     *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),

@@ -8,11 +8,11 @@ refuses it, and a broken byte in a column that nobody reads costs nothing.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 
 from charset_normalizer import from_bytes
 
+from jobs.tickets.code_page import likeliest
 from jobs.tickets.limits import FileRefused
 
 # Names are those that people know from their spreadsheet program.
@@ -27,7 +27,13 @@ NAMES = {
     "cp1252": "Windows-1252",
     "cp1253": "Windows-1253",
     "cp1254": "Windows-1254",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
     "cp1257": "Windows-1257",
+    "cp874": "Windows-874",
+    "cp850": "MS-DOS 850",
+    "cp852": "MS-DOS 852",
+    "cp866": "MS-DOS 866",
     "cp932": "Shift-JIS",
     "gb18030": "GB18030",
     "big5": "Big5",
@@ -44,21 +50,12 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF8, "utf-8"),
 )
-_LEGACY = [name for name in NAMES if not name.startswith("utf")]
+_EASTERN = ["cp932", "gb18030", "big5", "euc_jp", "euc_kr"]
 _KEPT = "\t\n\r"
 _DROPPED = {code: None for code in (*range(32), 127) if chr(code) not in _KEPT}
 _DROPPED_BYTES = bytes(code for code in _DROPPED)
 _BROKEN = "one_lone_surrogate"  # like surrogateescape, which knows no broken half of UTF-16
 codecs.register_error(_BROKEN, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
-_NOT_WESTERN = re.compile(
-    r"[þðý¹³¿¼¾](?=[^\W\d_])|(?<=[^\W\d_])[þðý¹³¿¼¾]"  # Turkish or Polish
-    r"|[^\W\d_\x00-\x7f]{3}"  # Greek, Cyrillic and the scripts of two bytes
-    r"|(?<=[^\W\d_])[^\w\s\x00-\x7f’](?=[^\W\d_])"  # a sign inside a word
-    r"|(?<=[a-zß-ÿ])[À-ÖØ-ÞŠŽŒŸ]"  # a capital inside a word: Mac OS
-    r"|[\x80-\x9f\ufffd]"
-)
-"""What a text of another encoding shows when it is read as Windows-1252."""
-
 _PROOF = 4  # valid characters for each broken byte, from which a text counts as damaged UTF-8
 
 
@@ -102,8 +99,7 @@ class Decoder:
         if valid >= _PROOF * broken:
             return self._use("utf-8")
         at = next(place for place, byte in enumerate(block) if byte > 127)
-        begin = max(0, at - 4096)
-        found = _likeliest(block[begin : begin + 65_536])
+        found = _likeliest(block[max(0, at - 4096) :])
         if found is None:
             line = self._lines + block[:at].count(b"\n") + 1
             raise FileRefused(line, NO_ENCODING.format(line=line))
@@ -128,10 +124,10 @@ NO_ENCODING = (
 
 
 def _likeliest(sample: bytes) -> str | None:
-    """Windows-1252 where that makes a plausible text, else the best of the legacy encodings."""
-    if not _NOT_WESTERN.search(sample.decode("cp1252", "replace")):
-        return "cp1252"
-    best = from_bytes(sample, cp_isolation=_LEGACY, threshold=0.4).best()
+    """The code page that makes a likely text, else the best of the encodings of two bytes."""
+    if page := likeliest(sample):
+        return page
+    best = from_bytes(sample[:65_536], cp_isolation=_EASTERN, threshold=0.4).best()
     return best.encoding if best else None
 
 

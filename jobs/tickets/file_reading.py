@@ -167,6 +167,7 @@ def _read(
         reading.unread_dates += created_s == NO_DATE and row.created_at != ""
         columns.add(row, number, label, created_s, updated_s)
     if len(columns) == begin and not reading.quarantined:
+        reading.columns_ignored = ()  # without a row it may be one itself
         raise FileRefused(table.begin, "the file has a header and no rows.")
     _decide(reading, table, columns, begin, list(numbers))
 

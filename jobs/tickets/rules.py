@@ -38,6 +38,10 @@ class Rules:
         role = role_of(name)
         return None if role is None else (role, _ranks()[key(name)])
 
+    def is_own_name(self, name: str) -> bool:
+        """Whether these rules say what a column of that name is, whatever the vocabulary says."""
+        return key(name) in self.columns
+
     def sides(self, values: Collection[str], column: str) -> dict[str, bool | None]:
         """For each value of a label column whether it is urgent; None where it is not known."""
         own = {value: self.labels.get(key(value)) for value in values}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from jobs.tickets.header import is_row
 from jobs.tickets.limits import FileRefused
 from jobs.tickets.records import Dialect, is_surplus_empty
 from jobs.tickets.rules import Rules
@@ -105,10 +106,9 @@ def _quote(sample: Sequence[str]) -> str:
 
 
 def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
-    """The same for rows that are split already: the first that serves, else the best known one."""
-    tables = [_table(row, begin, Dialect(), rules) for begin, row in enumerate(rows)]
-    serving = (table for table in tables if table.serves)
-    table = next(serving, None) or max(tables, key=lambda table: table.known)
+    """The same for rows that are split already."""
+    numbered = list(enumerate(rows))
+    table = _first_table(numbered, numbered, Dialect(), rules)
     return replace(table, begin=table.begin + 1)
 
 
@@ -135,11 +135,8 @@ def _best(sample: Sequence[str], dialects: Sequence[Dialect], rules: Rules) -> _
 
 def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
     records = list(_records(sample, dialect))
-    tables = [
-        _table(fields, begin, dialect, rules) for begin, fields in records if begin < HEADER_LINES
-    ] or [_table(sample[:1], 0, dialect, rules)]
-    serving = (table for table in tables if table.serves)
-    table = next(serving, None) or max(tables, key=lambda table: table.known)
+    head = [record for record in records if record[0] < HEADER_LINES] or [(0, [*sample[:1]])]
+    table = _first_table(head, records, dialect, rules)
     width = len(table.header)
     rows = [fields for begin, fields in records if begin > table.begin]
     good = sum(len(fields) == width or is_surplus_empty(fields, width) for fields in rows)
@@ -166,6 +163,31 @@ def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, lis
         if any(map(str.strip, fields)) or (not fields and sample[begin].strip()):
             yield begin, fields
         begin = reader.line_num
+
+
+_Records = Sequence[tuple[int, Sequence[str]]]
+"""Where each begins, and its fields."""
+
+
+def _first_table(head: _Records, records: _Records, dialect: Dialect, rules: Rules) -> Table:
+    """The first line of the head that serves, else the one with most known names."""
+    tables = []
+    for begin, fields in head:
+        table = _table(fields, begin, dialect, rules)
+        if table.is_header and _is_row(fields, table, records, rules):
+            table = replace(table, places={}, labels=())
+        if table.serves:
+            return table
+        tables.append(table)
+    return max(tables, key=lambda table: table.known)
+
+
+def _is_row(fields: Sequence[str], table: Table, records: _Records, rules: Rules) -> bool:
+    """Whether a line with known names is a ticket; what its owner named is a name."""
+    if any(map(rules.is_own_name, fields)):
+        return False
+    known = {*table.places.values(), *table.labels}
+    return is_row(fields, known, table.labels, (cells for _, cells in records), rules)
 
 
 def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> Table:
@@ -195,8 +217,8 @@ def what_is_missing(table: Table) -> str:
     if not table.is_header:
         cells = f"{len(table.header):,} cell" + ("s" if len(table.header) > 1 else "")
         return (
-            f"the first line has {cells} and they are not known column names. It must name the"
-            " columns: a title or description, and the label (priority or urgency)."
+            f"the first line has {cells} and they are not column names. It must name the columns:"
+            " a title or description, and the label (priority or urgency)."
         )
     missing = [] if any(text in table.places for text in TEXTS) else ["title or description"]
     missing += [] if table.labels else ["label (priority or urgency)"]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
+import typer
 
 from cli.landed_files import delete_files, landed_files, live_files, whether_live
 from cli.landing import JSON, newest_receipts, read_receipt
@@ -131,6 +135,47 @@ def test_rm_says_that_the_next_model_is_made_without_the_file_and_how_long_it_is
     assert "next model is made without these files" in out
     assert "37 days" in out
     assert landed_files(world.landing)[0].name == "empty.csv"
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """What a person types into standard input, as a file descriptor."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield ours
+    os.close(ours)
+
+
+def test_at_a_terminal_rm_names_the_files_and_asks(
+    world: World, terminal: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.write(terminal, b"y\n")
+    out = run(capsys, "rm", "a.csv", "team/b.csv")
+    question = "made without these files: incoming/a.csv, incoming/team/b.csv\nDelete them? [y/N]: "
+    assert question in out
+    assert out.index("Deleted incoming/a.csv") > out.index("Delete them?")
+    assert [file.name for file in landed_files(world.landing)] == ["empty.csv", "new.csv"]
+
+
+@pytest.mark.parametrize("answer", ["n", "", "x\nno"])
+def test_without_a_yes_nothing_is_deleted(
+    world: World, terminal: int, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    before = landed_files(world.landing)
+    os.write(terminal, f"{answer}\n".encode())
+    with pytest.raises(typer.Abort):
+        run(capsys, "rm", "a.csv")
+    assert "Deleted" not in capsys.readouterr().out
+    assert landed_files(world.landing) == before
+
+
+def test_a_file_that_is_not_there_is_named_before_anybody_is_asked(
+    world: World, terminal: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError, match=r"no file b\.csv"):
+        run(capsys, "rm", "b.csv")
+    assert capsys.readouterr().out == ""
 
 
 def test_receipts_have_a_status_and_mark_files_that_are_gone(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.texts import hostile_text
+from urgency import html_text
 from urgency.html_text import html_to_text
 
 CHECKOUT = Path(__file__).parents[2]
@@ -99,3 +101,28 @@ def test_a_million_characters_of_beginnings_are_read(before: str) -> None:
     for again in BEGINNINGS:
         text = f"{before}{again * MILLION}"[:MILLION]
         assert len(html_to_text(text)) <= len(text)
+
+
+class Counted:
+    """A pattern that adds up the characters it looks at."""
+
+    def __init__(self, pattern: re.Pattern[str], looked_at: list[int]) -> None:
+        self._pattern, self._looked_at = pattern, looked_at
+
+    def search(self, text: str, at: int) -> re.Match[str] | None:
+        found = self._pattern.search(text, at)
+        self._looked_at.append((found.end() if found else len(text)) - at)
+        return found
+
+
+@pytest.mark.parametrize("closed", ["", "-->", "</style>", "</script></head>"])
+@pytest.mark.parametrize("opened", ["<!--", "<style>", "<head>", "<script>", "<!--<STYLE><head>"])
+def test_what_is_never_closed_is_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch, opened: str, closed: str
+) -> None:
+    looked_at: list[int] = []
+    closes = {name: Counted(close, looked_at) for name, close in html_text._CLOSES.items()}
+    monkeypatch.setattr(html_text, "_CLOSES", closes)
+    text = f"<br>{opened * 500}{closed}{opened * 500}"
+    html_to_text(text)
+    assert 0 < sum(looked_at) <= (1 + len(closes)) * len(text)

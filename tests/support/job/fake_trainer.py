@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jobs.tickets.file_report import FileReport, reports_to_json
+from jobs.tickets.file_kind import why_not_text
+from jobs.tickets.file_report import FileReport, Problem, reports_to_json
 from tests.support.models import small_manifest, small_parts
 from urgency.bundle import ACCOUNTING, ARRAYS, METRICS, Manifest, Verdict, canonical_json, digest
 from urgency.records import Snapshot, SourceFile
@@ -38,7 +39,7 @@ class FakeTrainer:
         name = f"version {snapshot.n} of {data}, training {len(self.trained)}"
         parts = {
             **(small_parts() if self.loadable else {ARRAYS: name.encode()}),
-            ACCOUNTING: reports_to_json([_report(file) for file in snapshot.files]),
+            ACCOUNTING: reports_to_json([self._report(file) for file in snapshot.files]),
             METRICS: canonical_json({"data": [], "name": name}),
         }
         manifest = small_manifest(
@@ -67,9 +68,13 @@ class FakeTrainer:
             )
         )
 
-
-def _report(file: SourceFile) -> FileReport:
-    """As if each byte were a row and one row in ten were bad; an empty file is set aside."""
-    return FileReport(
-        file.name, file.generation, file.size, accepted=file.size, quarantined=file.size // 10
-    )
+    def _report(self, file: SourceFile) -> FileReport:
+        """As if each byte were a row and one in ten bad; what is no text is set aside."""
+        body = self.landing.open_at(file.name, file.generation).read()
+        if reason := why_not_text(body):
+            problems = (Problem(1, reason),)
+            return FileReport(file.name, file.generation, file.size, problems=problems)
+        bad = file.size // 10
+        return FileReport(
+            file.name, file.generation, file.size, accepted=file.size, quarantined=bad
+        )
