@@ -19,7 +19,7 @@ FACTS = ("name", "thing", "severity")
 Phrases = tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Incident:
     """One kind of trouble: `severity` is its weight by itself, `thing` is what may be "down"."""
 
@@ -33,6 +33,7 @@ class Incident:
         """The letters of its openings."""
         return LETTERS[: len(self.phrases["opening"])]
 
+    @cache  # noqa: B019  the phrasebook lives as long as the process
     def fitting(self, pool: str, opening: str) -> Phrases:
         """Phrases of a pool (`titles`, `grave` ...) that fit the opening with this letter."""
         if pool == "opening":

@@ -1,10 +1,11 @@
 """Facts put into words, as people write by mail, in chat, on the phone and through forms."""
 
-from collections.abc import Mapping
+from functools import cache
 
 from data.generator.chance import Chance
 from data.generator.incident_facts import IncidentFacts
-from data.generator.phrasebook import Phrasebook, Phrases
+from data.generator.phrasebook import Incident, Phrasebook, Phrases
+from data.generator.slots import Slots, capital
 
 DETAILS = {"email": (0, 3), "web": (0, 3), "chat": (0, 1), "phone": (0, 2), "api": (0, 2)}
 LONG_WINDED = {"email": 0.25, "web": 0.12, "chat": 0.02, "phone": 0.06, "api": 0.0}
@@ -14,15 +15,14 @@ class Writer:
     """Writes one ticket from its facts, with phrases of the book and what stands in their slots."""
 
     def __init__(
-        self, chance: Chance, book: Phrasebook, slots: Mapping[str, str], facts: IncidentFacts
+        self, chance: Chance, book: Phrasebook, slots: Slots, facts: IncidentFacts
     ) -> None:
-        self._chance, self._book, self._facts = chance, book, facts
-        thing, since = facts.incident.thing, slots["since"]
-        names = {"thing": thing, "Thing": _capital(thing), "Since": _capital(since)}
-        self._slots = {**slots, **names}
+        self._chance, self._book, self._slots, self._facts = chance, book, slots, facts
 
     def write(self) -> tuple[str, str]:
-        """Title and description; some chats have no title."""
+        """Title and description; some chats have no title, many short tickets no description."""
+        if self._facts.short:
+            return self._short()
         title, body = self._title(), self._body()
         is_chat = self._facts.source == "chat"
         if is_chat and self._chance.happens(0.5):
@@ -31,8 +31,29 @@ class Writer:
             title = ""
         return self._typos(title, 0.04), self._typos(body, 0.25)
 
-    def _say(self, phrases: Phrases) -> str:
-        return self._chance.pick(phrases).format_map(self._slots)
+    def _short(self) -> tuple[str, str]:
+        """One line as title, or as description where the channel knows no titles, and what adds."""
+        line, more = self._headline(), self._below()
+        if self._chance.happens(0.4):
+            line, more = line.lower().rstrip("."), more.lower().rstrip(".")
+        line = self._typos(line, 0.05)
+        if self._chance.happens(0.7 if self._facts.source == "chat" else 0.35):
+            return "", line + (f"{'' if line.endswith('?') else '.'} {more}" if more else "")
+        return line, more
+
+    def _headline(self) -> str:
+        facts, book = self._facts, self._book
+        if facts.mode != "live":
+            return self._slots.say(book.common[facts.mode]["titles"])
+        for trait, phrases in book.common["headline"].items():
+            if trait in facts.traits:
+                return self._slots.say(phrases)
+        return capital(self._slots.say(self._own("titles")))
+
+    def _below(self) -> str:
+        headlines = self._book.common["headline"]
+        more = [trait for trait in self._facts.traits if trait not in headlines]
+        return " ".join(self._slots.say(self._own(trait)) for trait in more)
 
     def _common(self, key: str) -> Phrases:
         return self._book.common["live"][key]
@@ -45,7 +66,7 @@ class Writer:
         facts, chance = self._facts, self._chance
         live = facts.mode == "live"
         titles = self._own("titles") if live else self._book.common[facts.mode]["titles"]
-        title = _capital(self._say(titles))
+        title = capital(self._slots.say(titles))
         if chance.happens(0.2 if {"pushing", "alarm"} & set(facts.traits) else 0.02):
             title = chance.pick(self._common("title_push")) + title
         elif facts.source == "email" and chance.happens(0.12):
@@ -59,17 +80,17 @@ class Writer:
     def _live(self) -> list[str]:
         """What happened first, everything else after it in any order."""
         traits = self._facts.traits
-        before = [self._say(self._common("reopened"))] if "reopened" in traits else []
-        after = [self._say(self._own(trait)) for trait in traits if trait != "reopened"]
+        before = [self._slots.say(self._common("reopened"))] if "reopened" in traits else []
+        after = [self._slots.say(self._own(trait)) for trait in traits if trait != "reopened"]
         after += self._details() + self._background()
-        opening = self._say(self._own("opening"))
+        opening = self._slots.say(self._own("opening"))
         return [*before, opening, *self._chance.sample(after, len(after))]
 
     def _details(self) -> list[str]:
-        pool = self._facts.incident.phrases["detail"] + self._common("detail")
-        if self._facts.source == "phone":
-            pool = tuple(phrase for phrase in pool if "attach" not in phrase)
-        return self._some(pool, *DETAILS[self._facts.source])
+        source = self._facts.source
+        shared = self._common("detail")
+        pool = _detail_pool(self._facts.incident, shared, can_attach=source != "phone")
+        return self._some(pool, *DETAILS[source])
 
     def _background(self) -> list[str]:
         """Some people tell the whole history."""
@@ -82,27 +103,27 @@ class Writer:
 
     def _borrowed(self) -> list[str]:
         pools = self._book.common[self._facts.mode]
-        return [self._say(pools["first"]), *self._some(pools["second"], 1, 3)]
+        return [self._slots.say(pools["first"]), *self._some(pools["second"], 1, 3)]
 
     def _paragraphs(self, sentences: list[str]) -> str:
         """Mails break long texts into paragraphs, the other channels rarely do."""
         gap = 0.3 if self._facts.source == "email" else 0.06
         text = sentences[0]
         for sentence in sentences[1:]:
-            text += ("\n\n" if self._chance.happens(gap) else " ") + _capital(sentence)
+            text += ("\n\n" if self._chance.happens(gap) else " ") + capital(sentence)
         return text
 
     def _frame(self, text: str) -> str:
         """The text with what the channel adds: greeting and signature, or the header of a form."""
         source, chance = self._facts.source, self._chance
         if source in ("phone", "api"):
-            header = self._say(self._book.common["header"][source])
+            header = self._slots.say(self._book.common["header"][source])
             return f"{header}\n{text}" if chance.happens(0.6) else text
         formal = source == "email"
         if chance.happens(0.7 if formal else 0.2):
             text = chance.pick(self._common("greeting")) + ("\n\n" if formal else " ") + text
         if chance.happens(0.75 if formal else 0.15):
-            text += ("\n\n" if formal else " ") + self._say(self._common("closing"))
+            text += ("\n\n" if formal else " ") + self._slots.say(self._common("closing"))
         return text
 
     def _typos(self, text: str, probability: float) -> str:
@@ -115,6 +136,12 @@ class Writer:
         return " ".join(words)
 
 
+@cache
+def _detail_pool(incident: Incident, shared: Phrases, *, can_attach: bool) -> Phrases:
+    pool = incident.phrases["detail"] + shared
+    return tuple(phrase for phrase in pool if can_attach or "attach" not in phrase)
+
+
 def _mistype(chance: Chance, word: str) -> str:
     """Two letters swapped, one lost or one doubled; short words and codes stay as they are."""
     if len(word) < 5 or not word.isalpha():
@@ -123,7 +150,3 @@ def _mistype(chance: Chance, word: str) -> str:
     before, letter, after = word[:i], word[i], word[i + 1 :]
     swapped = before + after[0] + letter + after[1:]
     return chance.pick((swapped, before + after, before + letter + letter + after))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,77 +1,155 @@
 """What stands in a sentence's {slots}: one set per ticket, so that a ticket agrees with itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from data.generator.chance import Chance
 from data.generator.phrasebook import Phrases
 
 FEW_WORDS = ("two", "three", "four", "five")
-HOST_KINDS = ("ac", "ap", "fw", "gw", "lt", "pos", "prn", "srv")
 
 
-def fill_slots(
-    chance: Chance, at: datetime, pools: Mapping[str, Phrases], *, new_words: float
-) -> dict[str, str]:
-    """Slot name -> text for one ticket written at `at`; `new_words`: share with new products."""
-    slots = {slot: chance.pick(values) for slot, values in pools.items()}
-    for slot in ("product", "item"):
-        if chance.happens(new_words):
-            slots[slot] = chance.pick(pools[f"new_{slot}"])
-    slots |= _numbers(chance) | _hosts(chance, slots["place"])
-    return slots | _references(chance, slots["currency"]) | _times(chance, at)
+class Slots(dict[str, str]):
+    """Slot name -> text for one ticket written at `at`, drawn when a sentence first asks for it.
+
+    `thing` is what the ticket is about; `new_words` is the share with new products.
+    """
+
+    def __init__(
+        self,
+        chance: Chance,
+        at: datetime,
+        pools: Mapping[str, Phrases],
+        *,
+        thing: str,
+        new_words: float,
+    ) -> None:
+        super().__init__(thing=thing)
+        self.chance, self.at, self._pools, self._new_words = chance, at, pools, new_words
+
+    def __missing__(self, slot: str) -> str:
+        make = MAKERS.get(slot)
+        text = self[slot] = make(self) if make else self._from_pool(slot)
+        return text
+
+    def _from_pool(self, slot: str) -> str:
+        new = f"new_{slot}"
+        is_new = new in self._pools and self.chance.happens(self._new_words)
+        return self.say(self._pools[new if is_new else slot])
+
+    def say(self, phrases: Phrases) -> str:
+        """One of the phrases, its slots filled."""
+        phrase = self.chance.pick(phrases)
+        return phrase.format_map(self) if "{" in phrase else phrase
 
 
-def _numbers(chance: Chance) -> dict[str, str]:
-    few = chance.number(2, 5)
-    return {
-        "few": FEW_WORDS[few - 2] if chance.happens(0.6) else str(few),
-        "many": str(chance.number(12, 90) if chance.happens(0.6) else chance.number(91, 480)),
-        "percent": str(chance.number(1, 18) * 5),
-        "minutes": str(chance.number(3, 55)),
-        "temp": str(chance.number(30, 36)),
-        "ext": str(chance.number(1010, 9890)),
-        "account": str(chance.number(100_000, 990_000)),
-    }
+Maker = Callable[[Slots], str]
 
 
-def _hosts(chance: Chance, place: str) -> dict[str, str]:
-    return {kind: f"{kind}-{place}-{chance.number(1, 28):02d}" for kind in HOST_KINDS}
+def capital(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
-def _references(chance: Chance, currency: str) -> dict[str, str]:
-    five, digit = chance.number(10_000, 99_999), chance.number(1, 9)
-    four, three = five % 10_000, five % 1000
-    codes = (f"E-{three:03d}", f"0x8007{four:04d}", "502", "503", "ERR_TIMEOUT", f"{four}")
-    whole = chance.number(3, 95) * 10
-    return {
-        "order": chance.pick((f"#{five}", f"SO-{five}", f"1004-{five}")),
-        "invoice": chance.pick((f"INV-{five}", f"RE{five}", f"2025/{five}")),
-        "ref": chance.pick((f"INC-{five + 7}", f"#{five + 7}", f"ticket {five + 7}")),
-        "code": chance.pick(codes),
-        "room": chance.pick((f"B1{digit}2", f"2.0{digit}", f"C{digit}", f"{digit}.14")),
-        "version": chance.pick((f"{digit}.2", f"{digit}.4.{five % 10}", f"25.{digit}")),
-        "amount": currency.format(chance.pick((f"{whole}", f"{whole}.50", f"{digit},{three:03d}"))),
-    }
+def _between(low: int, high: int) -> Maker:
+    return lambda slots: str(slots.chance.number(low, high))
 
 
-def _times(chance: Chance, at: datetime) -> dict[str, str]:
-    """Times that fit the moment of writing: trouble began before it, deadlines lie after it."""
-    began = at - timedelta(minutes=chance.number(2, 30) * 5)
-    clock = f"{began.hour}:{began.minute // 5 * 5:02d}"
-    hour = f"{min(at.hour + chance.number(1, 4), 23)}:00"
-    since, due = chance.pick(_since(at, clock)), chance.pick(_due(at, hour))
-    now = f"{at.hour}:{at.minute:02d}"
-    return {"now": now, "clock": clock, "hour": hour, "since": since, "due": due}
+def _coded(*patterns: str) -> Maker:
+    """One of the patterns with a number of five digits in it."""
+    return lambda slots: slots.chance.pick(patterns).format(slots.chance.number(10_000, 99_999))
 
 
-def _since(at: datetime, clock: str) -> Phrases:
-    always = (f"since {clock}", f"since about {clock}", "since yesterday", "since last night")
-    return (*always, "since this morning", "since this morning") if 9 <= at.hour < 18 else always
+def _host(kind: str) -> Maker:
+    return lambda slots: f"{kind}-{slots['place']}-{slots.chance.number(1, 28):02d}"
 
 
-def _due(at: datetime, hour: str) -> Phrases:
+def _few(slots: Slots) -> str:
+    few = slots.chance.number(2, 5)
+    return FEW_WORDS[few - 2] if slots.chance.happens(0.6) else str(few)
+
+
+def _many(slots: Slots) -> str:
+    few = slots.chance.happens(0.6)
+    return str(slots.chance.number(12, 90) if few else slots.chance.number(91, 480))
+
+
+def _code(slots: Slots) -> str:
+    four = slots.chance.number(1000, 9999)
+    codes = (f"E-{four % 1000:03d}", f"0x8007{four}", "502", "503", "ERR_TIMEOUT", str(four))
+    return slots.chance.pick(codes)
+
+
+def _room(slots: Slots) -> str:
+    digit = slots.chance.number(1, 9)
+    return slots.chance.pick((f"B1{digit}2", f"2.0{digit}", f"C{digit}", f"{digit}.14"))
+
+
+def _version(slots: Slots) -> str:
+    major, minor = slots.chance.number(1, 9), slots.chance.number(0, 9)
+    return slots.chance.pick((f"{major}.2", f"{major}.4.{minor}", f"25.{major}"))
+
+
+def _figure(slots: Slots) -> str:
+    tens, thousands = slots.chance.number(3, 95) * 10, slots.chance.number(1000, 9999)
+    return slots.chance.pick((f"{tens}", f"{tens}.50", f"{thousands:,}"))
+
+
+def _clock(slots: Slots) -> str:
+    """Trouble began before the ticket was written."""
+    began = slots.at - timedelta(minutes=slots.chance.number(2, 30) * 5)
+    return f"{began.hour}:{began.minute // 5 * 5:02d}"
+
+
+def _hour(slots: Slots) -> str:
+    return f"{min(slots.at.hour + slots.chance.number(1, 4), 23)}:00"
+
+
+def _since(slots: Slots) -> str:
+    clock = slots["clock"]
+    options: Phrases = (
+        f"since {clock}",
+        f"since about {clock}",
+        "since yesterday",
+        "since last night",
+    )
+    if 9 <= slots.at.hour < 18:
+        options = (*options, "since this morning", "since this morning")
+    return slots.chance.pick(options)
+
+
+def _due(slots: Slots) -> str:
+    """Deadlines lie after the moment of writing."""
+    hour, at = slots["hour"], slots.at
     if at.hour >= 17:
-        return ("tomorrow at 8:00", "tomorrow at 9:00", "first thing tomorrow")
-    always = (f"at {hour}", f"at {hour} today", "in two hours", "tonight", "tomorrow morning")
-    return (*always, "this afternoon") if at.hour < 12 else always
+        return slots.chance.pick(("tomorrow at 8:00", "tomorrow at 9:00", "first thing tomorrow"))
+    options: Phrases = ("today", f"at {hour}", f"at {hour} today", "in two hours", "tonight")
+    options += ("this afternoon",) if at.hour < 12 else ("tomorrow morning",)
+    return slots.chance.pick(options)
+
+
+MAKERS: dict[str, Maker] = {
+    "Thing": lambda slots: capital(slots["thing"]),
+    "bare": lambda slots: slots["thing"].removeprefix("the "),
+    "Bare": lambda slots: capital(slots["bare"]),
+    "few": _few,
+    "many": _many,
+    "percent": lambda slots: str(slots.chance.number(1, 18) * 5),
+    "minutes": _between(3, 55),
+    "temp": _between(30, 36),
+    "ext": _between(1010, 9890),
+    "account": _between(100_000, 990_000),
+    "order": _coded("#{}", "SO-{}", "1004-{}"),
+    "invoice": _coded("INV-{}", "RE{}", "2025/{}"),
+    "ref": _coded("INC-{}", "#{}", "ticket {}"),
+    "code": _code,
+    "room": _room,
+    "version": _version,
+    "figure": _figure,
+    "now": lambda slots: f"{slots.at.hour}:{slots.at.minute:02d}",
+    "clock": _clock,
+    "hour": _hour,
+    "since": _since,
+    "Since": lambda slots: capital(slots["since"]),
+    "due": _due,
+} | {kind: _host(kind) for kind in ("ac", "ap", "fw", "gw", "lt", "pos", "prn", "srv")}

@@ -18,7 +18,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from data.generator.chance import Chance
@@ -51,17 +51,22 @@ def split(rows: Rows, salt: int) -> tuple[list[Row], list[Row]]:
 
 def fit_and_score(train: Rows, test: Rows, *, one_hot: bool = True) -> Score:
     """How well the plain model, fitted on `train`, ranks `test`."""
-    text = ("text", TfidfVectorizer(ngram_range=(1, 2), max_features=5000), 0)
-    fields = ("fields", OneHotEncoder(handle_unknown="ignore"), [1, 2])
-    columns = ColumnTransformer([text, fields] if one_hot else [text])
-    model = make_pipeline(columns, LogisticRegression(class_weight="balanced", max_iter=1000))
-    model.fit(_table(train), _truth(train))
-    truth, scores = _truth(test), model.predict_proba(_table(test))[:, 1]
+    model = plain_model(one_hot=one_hot).fit(table_of(train), _truth(train))
+    truth, scores = _truth(test), model.predict_proba(table_of(test))[:, 1]
     roc_auc, pr_auc = roc_auc_score(truth, scores), average_precision_score(truth, scores)
     return Score(float(roc_auc), float(pr_auc))
 
 
-def _table(rows: Rows) -> "np.ndarray[tuple[int, int], np.dtype[np.object_]]":
+def plain_model(*, one_hot: bool = True) -> Pipeline:
+    """The model, not fitted; it takes what `table_of` makes."""
+    text = ("text", TfidfVectorizer(ngram_range=(1, 2), max_features=5000), 0)
+    fields = ("fields", OneHotEncoder(handle_unknown="ignore"), [1, 2])
+    columns = ColumnTransformer([text, fields] if one_hot else [text])
+    return make_pipeline(columns, LogisticRegression(class_weight="balanced", max_iter=1000))
+
+
+def table_of(rows: Rows) -> "np.ndarray[tuple[int, int], np.dtype[np.object_]]":
+    """Text, source and tier; shape (rows, 3)."""
     return np.array([(text_of(row), row.source, row.customer_tier) for row in rows], dtype=object)
 
 
