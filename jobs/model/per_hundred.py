@@ -40,13 +40,13 @@ def sentence(metrics: Mapping[str, float], who: str = "it") -> str:
     """
     if not metrics.get("rows"):
         return "No test ticket tells yet how good it is."
-    of, counts = 1_000 if metrics["base_rate"] < RARE else 100, confusion(metrics)
+    of, counts = out_of(metrics), confusion(metrics)
     said = per_hundred(metrics, of)
-    missed = _number(said["missed"], counts["missed"])
+    missed = number(said["missed"], counts["missed"])
     if not counts["found"] + counts["false_alarms"]:
         return f"Of {of:,} tickets {who} calls none urgent; it misses {missed}."
-    called = _number(said["called"], counts["found"] + counts["false_alarms"])
-    right = _number(said["right"], counts["found"])
+    called = number(said["called"], counts["found"] + counts["false_alarms"])
+    right = number(said["right"], counts["found"])
     are = "are" if said["right"] > 1 else "is"
     return (
         f"Of {of:,} tickets {who} calls {called} urgent, {right} of them {are}; it misses {missed}."
@@ -82,8 +82,13 @@ def saving_sentence(metrics: Mapping[str, float], missed_cost: float) -> str:
     )
 
 
-def _number(rounded: int, count: int) -> str:
-    """The rounded number; what rounds to 0 without being 0 is not called none."""
+def out_of(metrics: Mapping[str, float]) -> int:
+    """Of how many tickets the words count: 100, or 1,000 where few are urgent."""
+    return 1_000 if metrics["base_rate"] < RARE else 100
+
+
+def number(rounded: int, count: int, few: str = "fewer than 1", none: str = "none") -> str:
+    """The rounded number; what rounds to 0 without being 0 is `few` and not `none`."""
     if rounded:
         return f"{rounded:,}"
-    return "fewer than 1" if count else "none"
+    return few if count else none
