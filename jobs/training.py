@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as library_version
@@ -79,7 +79,7 @@ class LandedTrainer:
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         """See Trainer; nothing is written."""
-        data = self._read(snapshot)
+        data = self.read(snapshot.files)
         self.reached("read")
         began = time.monotonic()
         train = data.frame[data.frame["side"] == "train"]
@@ -95,14 +95,17 @@ class LandedTrainer:
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
         """See Trainer."""
-        scorer = verified_scorer(self.registry.bundle(manifest.version))
-        return judge(self._evidence(Candidate.of(snapshot, self._read(snapshot), scorer), champion))
+        data, bundle = self.read(snapshot.files), self.registry.bundle(manifest.version)
+        candidate = Candidate.of(snapshot, data, verified_scorer(bundle))
+        return judge(self._evidence(candidate, champion))
 
-    def _read(self, snapshot: Snapshot) -> Dataset:
+    def read(self, files: Sequence[SourceFile]) -> Dataset:
+        """The tickets of landed files as a training takes them."""
+
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
-        data = build_dataset(snapshot.files, opened, rules_of(self.settings))
+        data = build_dataset(files, opened, rules_of(self.settings))
         for report in data.reports:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
@@ -180,7 +183,7 @@ class LandedTrainer:
         unjudged = candidate.scorer.manifest
         base_rate, threshold = self._base_rate(verdict.against), unjudged.threshold
         report = report_of(candidate.data, candidate.probability, threshold, base_rate)
-        report["c"] = fitted.c
+        report |= {"c": fitted.c, "missed_cost": self.settings.missed_cost}
         manifest = replace(unjudged, metrics=report["metrics"], verdict=verdict)
         parts = {
             ARRAYS: fitted.arrays.to_bytes(),

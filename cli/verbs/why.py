@@ -7,6 +7,7 @@ import typer
 from cli.context import System, reach
 from cli.show import Json, cause, console, emit_json, metric, moment, plain, say, table, verdict
 from cli.usage_error import UsageError
+from jobs.model.per_hundred import sentence
 from jobs.tickets.file_report import reports_from_json
 from urgency.bundle import ACCOUNTING, METRICS, Manifest
 
@@ -49,6 +50,7 @@ def version_record(system: System, manifest: Manifest) -> dict[str, Any]:
         "rows": manifest.rows,
         "threshold": manifest.threshold,
         "metrics": manifest.metrics,
+        "in_short": sentence(manifest.metrics.get("test", {})),
         "data": json.loads(registry.part(manifest, METRICS))["data"],
         "verdicts": [asdict(each) for each in registry.verdicts(manifest)],
         "champion": registry.current_release()[1].champion == version,
@@ -71,6 +73,7 @@ def _show(record: dict[str, Any]) -> None:
     made = f"made {moment(record['created_at'])} by {record['execution']}"
     say(f"[bold]Version {record['version']}[/], {made}{serving}")
     say(f"Because: {plain(cause(record['cause']))}")
+    say(plain(record["in_short"]), f"Its card, with figures: urgency card {record['version']}")
     _show_files(record["files"])
     _show_metrics(record)
     if record["data"]:
