@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as library_version
@@ -79,7 +79,7 @@ class LandedTrainer:
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         """See Trainer; nothing is written."""
-        data = self.read(snapshot.files)
+        data = self.read(snapshot)
         self.reached("read")
         began = time.monotonic()
         train = data.frame[data.frame["side"] == "train"]
@@ -95,17 +95,16 @@ class LandedTrainer:
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
         """See Trainer."""
-        data, bundle = self.read(snapshot.files), self.registry.bundle(manifest.version)
-        candidate = Candidate.of(snapshot, data, verified_scorer(bundle))
-        return judge(self._evidence(candidate, champion))
+        scorer = verified_scorer(self.registry.bundle(manifest.version))
+        return judge(self._evidence(Candidate.of(snapshot, self.read(snapshot), scorer), champion))
 
-    def read(self, files: Sequence[SourceFile]) -> Dataset:
-        """The tickets of landed files as a training takes them."""
+    def read(self, snapshot: Snapshot) -> Dataset:
+        """The tickets of a snapshot. Raises Gone."""
 
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
-        data = build_dataset(files, opened, rules_of(self.settings))
+        data = build_dataset(snapshot.files, opened, rules_of(self.settings))
         for report in data.reports:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,8 @@ from cli.releases import loaded
 from cli.show import Json, console, emit_json, metric, plain, say, table
 from cli.trainer import trainer_here
 from cli.usage_error import UsageError
-from jobs.protocol.snapshots import list_landing
+from jobs.protocol.snapshots import list_landing, next_snapshot
+from jobs.recipe import recipe_of
 from jobs.report.comparison import Judged, comparison
 from jobs.training import probabilities
 
@@ -35,7 +37,9 @@ def compare_versions(system: System, first: int, second: int) -> dict[str, Any]:
     if first == second:
         raise UsageError("That is one version; name two.")
     scorers = [loaded(system.registry, version) for version in (first, second)]
-    frame = trainer_here(system).read(list_landing(system.landing)).frame
+    files, recipe = list_landing(system.landing), recipe_of(system.settings)
+    today = next_snapshot(None, files, recipe, now=datetime.now(UTC), forced_by=None)
+    frame = trainer_here(system).read(today).frame
     test = frame[frame["side"] == "test"].reset_index(drop=True)
     if test.empty:
         raise UsageError("There is no test ticket in the landing bucket; drop more tickets.")

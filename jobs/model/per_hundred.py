@@ -53,6 +53,11 @@ def sentence(metrics: Mapping[str, float], who: str = "it") -> str:
     )
 
 
+def tells(reason: str) -> bool:
+    """Whether a verdict's reason is such a sentence of the judged model itself."""
+    return reason.startswith(("Of 100 tickets it calls", "Of 1,000 tickets it calls"))
+
+
 def saving(metrics: Mapping[str, float], missed_cost: float) -> float:
     """Share of the cost saved against the cheaper of calling every ticket urgent, or none.
 

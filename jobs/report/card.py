@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from jobs.model.per_hundred import confusion, out_of, saving_sentence, sentence
+from jobs.model.per_hundred import confusion, out_of, saving_sentence, sentence, tells
 from jobs.report.data_report import LEAK_TICKETS
 from jobs.report.figures import (
     calibration,
@@ -22,14 +22,14 @@ from urgency.messages import INCOMING
 METRICS = {
     "rows": "tickets",
     "base_rate": "share that is urgent",
-    "recall": "urgent tickets found (recall)",
-    "precision": "called tickets that are urgent (precision)",
-    "f1": "F1 (precision and recall in one)",
-    "accuracy": "tickets called rightly (accuracy)",
+    "recall": "urgent ones found (recall)",
+    "precision": "called that are urgent (precision)",
+    "f1": "F1",
+    "accuracy": "right calls (accuracy)",
     "pr_auc": "PR-AUC",
     "roc_auc": "ROC-AUC",
-    "brier": "Brier score (0 is best)",
-    "ece": "calibration error (ECE; 0 is best)",
+    "brier": "Brier score",
+    "ece": "calibration error (ECE)",
 }
 """Metric -> its name for people, in the order of the card."""
 
@@ -40,7 +40,9 @@ FILES_SHOWN = 50
 _WHAT_SIDES_ARE = (
     "Train: tickets that the model learned from, so these numbers are too good. Validation: each"
     " ticket scored out of fold, that is by a model that had not seen it. Test: tickets set aside"
-    " that no model learns from; these are the ones to believe."
+    " that no model learns from; these are the ones to believe. F1 is precision and recall in one;"
+    " PR-AUC and ROC-AUC sum up all cuts; 1 is best. Brier score and calibration error tell how far"
+    " probabilities are from what came; 0 is best."
 )
 
 
@@ -73,9 +75,8 @@ def _head(manifest: Manifest) -> Iterator[str]:
 
 def _in_short(manifest: Manifest, report: dict[str, Any]) -> Iterator[str]:
     test = report["metrics"].get("test", {})
-    said = sentence(test)
-    yield paragraph(said, "lead")
-    yield bullets(reason for reason in manifest.verdict.reasons if reason != said)
+    yield paragraph(sentence(test), "lead")
+    yield bullets(reason for reason in manifest.verdict.reasons if not tells(reason))
     if test.get("rows"):
         counted = confusion(test)
         urgent = counted["found"] + counted["missed"]
