@@ -50,12 +50,18 @@ def version_record(system: System, manifest: Manifest) -> dict[str, Any]:
         "rows": manifest.rows,
         "threshold": manifest.threshold,
         "metrics": manifest.metrics,
+        "card": f"{_service(system)}/v1/models/{version}/card",
         "in_short": sentence(manifest.metrics.get("test", {})),
         "data": json.loads(registry.part(manifest, METRICS))["data"],
         "verdicts": [asdict(each) for each in registry.verdicts(manifest)],
         "champion": registry.current_release()[1].champion == version,
         "releases": _releases(system, version),
     }
+
+
+def _service(system: System) -> str:
+    """Where the service answers; on this machine without a token, as a browser asks."""
+    return system.local.stack.urls.instances[0] if system.local else system.settings.service_url
 
 
 def _releases(system: System, version: int) -> list[dict[str, Any]]:
@@ -73,7 +79,8 @@ def _show(record: dict[str, Any]) -> None:
     made = f"made {moment(record['created_at'])} by {record['execution']}"
     say(f"[bold]Version {record['version']}[/], {made}{serving}")
     say(f"Because: {plain(cause(record['cause']))}")
-    say(plain(record["in_short"]), f"Its card, with figures: urgency card {record['version']}")
+    say(plain(record["in_short"]))
+    say(f"Its card, with figures: urgency card {record['version']}, or {plain(record['card'])}")
     _show_files(record["files"])
     _show_metrics(record)
     if record["data"]:
