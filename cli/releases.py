@@ -12,7 +12,7 @@ from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.logs import Log
 from urgency.records import Release
 from urgency.registry import Registry
-from urgency.scorer import verified_scorer
+from urgency.scorer import Scorer, verified_scorer
 
 Decide = Callable[[Release], Release]
 """Today's release -> the next one, all but its epoch; it may raise UsageError.
@@ -64,14 +64,17 @@ def resumed(current: Release) -> Release:
 
 def loadable(registry: Registry, version: int) -> str:
     """The digest of a version that loads here and scores its golden tickets. Raises UsageError."""
+    return loaded(registry, version).manifest.sha256
+
+
+def loaded(registry: Registry, version: int) -> Scorer:
+    """A version that loads here and scores its golden tickets. Raises UsageError."""
     try:
-        bundle = registry.bundle(version)
-        verified_scorer(bundle)
+        return verified_scorer(registry.bundle(version))
     except Gone as error:
         raise UsageError(f"{error} 'urgency models' lists all versions.") from error
     except CorruptObject as error:
         raise UsageError(f"Version {version} does not load, so it cannot serve: {error}") from error
-    return bundle.manifest.sha256
 
 
 def promote(system: System, version: int, reason: str) -> Release:

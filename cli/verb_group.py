@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 PANELS = {
     "This machine": ("up", "down", "demo"),
     "Every day": ("drop", "predict", "status", "receipts", "ls", "rm", "models"),
-    "Who decides": ("train", "why", "promote", "rollback", "resume"),
+    "Who decides": ("train", "why", "card", "compare", "promote", "rollback", "resume"),
     "Looking closer": ("doctor", "replay", "mlflow"),
 }
 """Panel of the help -> its verbs: files of cli/verbs with a function of the same name."""

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from importlib.metadata import version as library_version
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from jobs.model.evidence import Champion, Evidence, Scores
+from jobs.model.findings import findings
 from jobs.model.fit import Fitted, fit
 from jobs.model.gate import judge
 from jobs.model.golden import broken_promises, golden_part
 from jobs.model.honest import HonestScores, read_honest
-from jobs.model.metrics import Flags, Floats
+from jobs.model.metrics import Flags, Floats, metrics_of
 from jobs.model.threshold import best_f1, cost_threshold, within_capacity
 from jobs.model.vectors import Corpus, corpus_of, probabilities
 from jobs.protocol.crash_points import Reached
 from jobs.report.card import card_html
 from jobs.report.model_report import report_of
+from jobs.report.telling_words import telling_words
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.file_report import reports_to_json
 from jobs.tickets.rare_values import CATEGORIES, without_rare_values
@@ -56,9 +58,8 @@ NOT_JUDGED = Verdict("HOLD", (), 0)
 
 @dataclass(frozen=True)
 class Tickets:
-    """A snapshot's tickets as they were read, and as what is fitted and scored."""
+    """Files as they were read, and as what is fitted and scored."""
 
-    snapshot: Snapshot
     data: Dataset
     corpus: Corpus
 
@@ -102,48 +103,51 @@ class LandedTrainer:
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         """See Trainer; nothing is written."""
-        tickets = self.read(snapshot)
+        tickets = self.read(snapshot.files)
         self.reached("read")
-        fitted, model = self._fitted(tickets)
-        verdict = self._judged(tickets, model, champion)
-        return self._bundled(tickets, fitted, model, verdict)
+        fitted, model = self._fitted(snapshot, tickets)
+        evidence = self._evidence(tickets, model, champion)
+        verdict = self._judged(snapshot, evidence)
+        return self._bundled(tickets, fitted, model, evidence, verdict)
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
         """See Trainer."""
-        return self._judged(self.read(snapshot), self.stored(manifest), champion)
+        tickets = self.read(snapshot.files)
+        return self._judged(snapshot, self._evidence(tickets, self.stored(manifest), champion))
 
-    def read(self, snapshot: Snapshot) -> Tickets:
-        """The tickets of a snapshot. Raises Gone."""
+    def read(self, files: Sequence[SourceFile]) -> Tickets:
+        """The tickets of these files. Raises Gone."""
+
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
-        data = build_dataset(snapshot.files, opened, rules_of(self.settings))
+        data = build_dataset(files, opened, rules_of(self.settings))
         for report in data.reports:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
             self.log.info("file_read", **{name: getattr(report, name) for name in counts})
         data = replace(data, frame=without_rare_values(data.frame))
-        return Tickets(snapshot, data, corpus_of(data.frame, data.words))
+        return Tickets(data, corpus_of(data.frame, data.words))
 
     def stored(self, manifest: Manifest) -> Model:
         """A version of the registry."""
         scorer = verified_scorer(self.registry.bundle(manifest.version))
         return Model(scorer, read_honest(self.registry.part(manifest, HONEST)))
 
-    def _fitted(self, tickets: Tickets) -> tuple[Fitted, Model]:
+    def _fitted(self, snapshot: Snapshot, tickets: Tickets) -> tuple[Fitted, Model]:
         began, learned = time.monotonic(), tickets.learned
         fitted = fit(tickets.corpus.take(learned))
         duration_s = round(time.monotonic() - began, 2)
         self.log.info("model_fitted", rows=int(learned.sum()), c=fitted.c, duration_s=duration_s)
-        scorer = Scorer(Bundle(self._unjudged(tickets, fitted), fitted.arrays, []))
+        scorer = Scorer(Bundle(self._unjudged(snapshot, tickets, fitted), fitted.arrays, []))
         honest = np.empty(len(learned))
         honest[learned] = fitted.out_of_fold
         honest[~learned] = probabilities(scorer, tickets.corpus.take(~learned))
         return fitted, Model(scorer, HonestScores.of(tickets.text, tickets.corpus.urgent, honest))
 
-    def _unjudged(self, tickets: Tickets, fitted: Fitted) -> Manifest:
+    def _unjudged(self, snapshot: Snapshot, tickets: Tickets, fitted: Fitted) -> Manifest:
         """Everything but parts, metrics and verdict, for which it has to score first."""
-        snapshot, frame = tickets.snapshot, tickets.data.frame
+        frame = tickets.data.frame
         sides = {side: int((frame["side"] == side).sum()) for side in SIDES}
         return Manifest(
             version=snapshot.n,
@@ -176,10 +180,10 @@ class LandedTrainer:
             lowest, fitted.out_of_fold, created_at, self.settings.capacity_per_day
         )
 
-    def _judged(self, tickets: Tickets, model: Model, champion: int) -> Verdict:
-        verdict = judge(self._evidence(tickets, model, champion))
+    def _judged(self, snapshot: Snapshot, evidence: Evidence) -> Verdict:
+        verdict = judge(evidence)
         decision, reasons = verdict.decision, " ".join(verdict.reasons)
-        self.log.info("model_judged", n=tickets.snapshot.n, decision=decision, reasons=reasons)
+        self.log.info("model_judged", n=snapshot.n, decision=decision, reasons=reasons)
         return verdict
 
     def _evidence(self, tickets: Tickets, model: Model, champion: int) -> Evidence:
@@ -208,18 +212,27 @@ class LandedTrainer:
         """A version of an older bundle format, made again; None where its files are gone."""
         snapshot = self.registry.snapshot(manifest.version)
         try:
-            return self._fitted(self.read(snapshot))[1] if snapshot else None
+            return self._fitted(snapshot, self.read(snapshot.files))[1] if snapshot else None
         except Gone as gone:
             self.log.warning("champion_not_compared", version=manifest.version, reason=str(gone))
             return None
 
     def _bundled(
-        self, tickets: Tickets, fitted: Fitted, model: Model, verdict: Verdict
+        self,
+        tickets: Tickets,
+        fitted: Fitted,
+        model: Model,
+        evidence: Evidence,
+        verdict: Verdict,
     ) -> tuple[Manifest, dict[str, bytes]]:
-        unjudged, base_rate = model.scorer.manifest, self._base_rate(verdict.against)
-        told = _told(tickets, model, fitted)
+        unjudged, told = model.scorer.manifest, _told(tickets, model, fitted)
+        base_rate = self._base_rate(verdict.against)
         report = report_of(tickets.data, told, unjudged.threshold, base_rate)
-        report["c"] = fitted.c
+        report |= {"c": fitted.c, "missed_cost": self.settings.missed_cost}
+        report["words"] = telling_words(tickets.data, model.scorer)
+        if evidence.champion:
+            report["against"] = _against(evidence.champion, tickets)
+        report["data"] += [asdict(finding) for finding in findings(evidence)]
         manifest = replace(unjudged, metrics=report["metrics"], verdict=verdict)
         parts = {
             ARRAYS: fitted.arrays.to_bytes(),
@@ -243,3 +256,11 @@ def _told(tickets: Tickets, model: Model, fitted: Fitted) -> Floats:
     train = (tickets.data.frame["side"] == "train").to_numpy()
     told[train] = fitted.seen[train[tickets.learned]]
     return told
+
+
+def _against(champion: Champion, tickets: Tickets) -> dict[str, Any]:
+    """The champion on today's test tickets."""
+    test, scores = ~tickets.learned, champion.scores
+    urgent = tickets.corpus.urgent[test]
+    metrics = metrics_of(scores.probability[test], urgent, scores.threshold)
+    return {"version": champion.version, "metrics": metrics}

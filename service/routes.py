@@ -16,6 +16,7 @@ from service.model_cards import model_card, newest_models
 from service.model_slot import ModelSlot, OpenRegistry, Serving
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem
+from urgency.bundle import CARD
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
@@ -23,6 +24,7 @@ BODY_MAX_BYTES = 1_500_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
+_CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
 _VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 _NO_MODEL = (
     "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
@@ -47,11 +49,12 @@ class Api:
 
     def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
         """All routes; `predict_routes` are further paths that predict."""
-        routes: list[tuple[str, Callable[[], Response], tuple[str, ...]]] = [
+        routes: list[tuple[str, Callable[..., Response], tuple[str, ...]]] = [
             ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
+            ("GET", self.card, ("/v1/models/<int:version>/card",)),
             ("GET", self.live, ("/health/live",)),
             ("GET", self.ready, ("/health/ready", "/health")),
             ("GET", self.metrics, ("/metrics",)),
@@ -102,6 +105,16 @@ class Api:
         serving = g.serving = self._slot.serving()
         version = serving.version if serving else 0
         return _json({"models": newest_models(self._registry(), most, version)})
+
+    def card(self, version: int) -> Response:
+        """A version's card, a page for people."""
+        registry = self._registry()
+        manifest = registry.manifest(version)
+        if manifest is None or CARD not in manifest.parts:
+            raise Problem(404, f"There is no card of version {version}; see GET /v1/models.")
+        page = Response(registry.part(manifest, CARD), content_type="text/html; charset=utf-8")
+        page.headers["Content-Security-Policy"] = _CARD_MAY
+        return page
 
     def live(self) -> Response:
         """Whether the process answers."""

@@ -54,6 +54,12 @@ class Words:
     def __len__(self) -> int:
         return len(self.counts)
 
+    @property
+    def plain(self) -> NDArray[np.uint32]:
+        """The hash of each word whatever its field, (words,)."""
+        marks = np.tile(_MARKS, len(self))
+        return self.marked ^ np.repeat(marks, self.counts.ravel())
+
     def take(self, kept: NDArray[np.bool_]) -> Words:
         """Those of the tickets that are `kept`, shape (tickets,)."""
         return self._part(np.repeat(kept, self.counts.sum(axis=1)), self.counts[kept])

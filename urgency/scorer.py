@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from urgency.batch import BLOCK, Words, features_of, weight_of_kind, words_of
+from urgency.batch import BLOCK, Features, Words, features_of, weight_of_kind, words_of
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
-from urgency.features import FIELD_MARKS, features_with, terms, ticket_features
+from urgency.features import FIELD_MARKS, MASK, features_with, terms, ticket_features
 from urgency.reasons import Explanation, Reason, explanation, word_reasons
 from urgency.ticket import Ticket, normal_ticket
 
@@ -88,6 +88,15 @@ class Scorer:
         blocks = [self._texts(block)[0] for block in words.blocks(BLOCK)]
         return np.concatenate([np.empty(0), *blocks])
 
+    def word_shares(self, words: Words) -> Floats:
+        """What each word adds to its ticket's log-odds, pairs and stems not counted, (words,)."""
+        shares = [np.empty(0)]
+        for block in words.blocks(BLOCK):
+            norms = self._norms(features_of(block, self._kinds), len(block))
+            pull = np.frombuffer(self._pull)[block.marked & MASK]
+            shares.append(pull / np.repeat(norms, block.counts.sum(axis=1)))
+        return np.concatenate(shares)
+
     def label(self, probability: float) -> str:
         """`urgent`, `non-urgent` or, within the review band, `review`."""
         band = self.manifest.review
@@ -123,11 +132,14 @@ class Scorer:
 
     def _texts(self, words: Words) -> tuple[Floats, NDArray[np.bool_]]:
         """`_text` of each ticket, and whether it has a feature that training saw."""
-        row, feature = features_of(words, self._kinds)
-        pull = np.bincount(row, np.frombuffer(self._pull)[feature], len(words))
-        square = np.bincount(row, np.frombuffer(self._square)[feature], len(words))
-        seen = np.bincount(row, np.frombuffer(self._seen, bool)[feature], len(words))
-        return pull / np.sqrt(np.where(square > 0, square, 1.0)), seen > 0
+        found = features_of(words, self._kinds)
+        pull = np.bincount(found.row, np.frombuffer(self._pull)[found.feature], len(words))
+        seen = np.bincount(found.row, np.frombuffer(self._seen, bool)[found.feature], len(words))
+        return pull / self._norms(found, len(words)), seen > 0
+
+    def _norms(self, found: Features, tickets: int) -> Floats:
+        square = np.bincount(found.row, np.frombuffer(self._square)[found.feature], tickets)
+        return np.sqrt(np.where(square > 0, square, 1.0))
 
     def _of_categories(self, ticket: Ticket) -> float:
         """Bias and one-hot weights."""

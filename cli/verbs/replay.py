@@ -2,19 +2,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version as library_version
-from io import StringIO
 from typing import Annotated
 
 import typer
 
 from cli.context import System, reach
 from cli.show import Json, emit_json, plain, say
+from cli.trainer import trainer_here
 from cli.usage_error import UsageError
 from jobs.recipe import recipe_of
-from jobs.training import LandedTrainer
 from urgency.bundle import Manifest
 from urgency.errors import Gone
-from urgency.logs import Log
 from urgency.records import Snapshot
 
 Version = Annotated[int, typer.Argument(min=1, metavar="N", help="The version to make again.")]
@@ -71,15 +69,7 @@ def _gone(system: System, snapshot: Snapshot) -> Iterator[str]:
 def _made_again(system: System, snapshot: Snapshot, manifest: Manifest) -> Manifest:
     """What training makes of the snapshot today; execution and time stay, the card shows both."""
     made_at = datetime.fromisoformat(manifest.created_at)
-    trainer = LandedTrainer(
-        landing=system.landing,
-        registry=system.registry,
-        settings=system.settings,
-        execution=manifest.execution,
-        now=lambda: made_at,
-        reached=lambda _point: None,
-        log=Log(stream=StringIO()),
-    )
+    trainer = trainer_here(system, manifest.execution, lambda: made_at)
     return trainer.train(snapshot, manifest.verdict.against)[0]
 
 

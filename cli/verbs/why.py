@@ -7,6 +7,7 @@ import typer
 from cli.context import System, reach
 from cli.show import Json, cause, console, emit_json, metric, moment, plain, say, table, verdict
 from cli.usage_error import UsageError
+from jobs.model.per_hundred import sentence
 from jobs.tickets.file_report import reports_from_json
 from urgency.bundle import ACCOUNTING, METRICS, Manifest
 
@@ -49,11 +50,18 @@ def version_record(system: System, manifest: Manifest) -> dict[str, Any]:
         "rows": manifest.rows,
         "threshold": manifest.threshold,
         "metrics": manifest.metrics,
+        "card": f"{_service(system)}/v1/models/{version}/card",
+        "in_short": sentence(manifest.metrics.get("test", {})),
         "data": json.loads(registry.part(manifest, METRICS))["data"],
         "verdicts": [asdict(each) for each in registry.verdicts(manifest)],
         "champion": registry.current_release()[1].champion == version,
         "releases": _releases(system, version),
     }
+
+
+def _service(system: System) -> str:
+    """Where the service answers; on this machine without a token, as a browser asks."""
+    return system.local.stack.urls.instances[0] if system.local else system.settings.service_url
 
 
 def _releases(system: System, version: int) -> list[dict[str, Any]]:
@@ -71,6 +79,8 @@ def _show(record: dict[str, Any]) -> None:
     made = f"made {moment(record['created_at'])} by {record['execution']}"
     say(f"[bold]Version {record['version']}[/], {made}{serving}")
     say(f"Because: {plain(cause(record['cause']))}")
+    say(plain(record["in_short"]))
+    say(f"Its card, with figures: urgency card {record['version']}, or {plain(record['card'])}")
     _show_files(record["files"])
     _show_metrics(record)
     if record["data"]:

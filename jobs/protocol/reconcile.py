@@ -243,9 +243,10 @@ class Reconciler:
         missing = {(f.name, f.generation) for f in unanswered(self.landing, snapshot.files)}
         if missing:
             verdict, made_at = self.registry.last_verdict(manifest), manifest.created_at
+            test = manifest.metrics.get("test", {})
             for report in reports_from_json(self.registry.part(manifest, ACCOUNTING)):
                 if (report.file, report.generation) in missing:
-                    receipt = Receipt(report, snapshot.n, verdict, manifest.version, made_at)
+                    receipt = Receipt(report, snapshot.n, verdict, manifest.version, made_at, test)
                     self._write_receipt(receipt)
         self.reached("receipts")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from jobs.model.per_hundred import sentence, tells
 from jobs.report.receipts import Receipt
 from jobs.tickets.file_report import FileReport, ReadAs
 from jobs.tickets.table import LABEL
@@ -180,7 +181,10 @@ def _model(receipt: Receipt) -> Iterator[str]:
     against = receipt.verdict.against
     before = f"version {against} goes on answering" if against else "no model answers yet"
     yield _DECISIONS[receipt.verdict.decision].format(version=receipt.version, before=before)
-    yield _bullets(map(_escaped, receipt.verdict.reasons)) or "No reason was recorded."
+    reasons = receipt.verdict.reasons
+    if receipt.test.get("rows") and not any(map(tells, reasons)):
+        reasons = (sentence(receipt.test), *reasons)
+    yield _bullets(map(_escaped, reasons)) or "No reason was recorded."
 
 
 def _next_steps(receipt: Receipt) -> Iterator[str]:

@@ -5,7 +5,7 @@ It holds no ticket.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 from jobs.tickets.file_report import FileReport
@@ -22,13 +22,17 @@ _NAME_BYTES = 900
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one generation of a landed file; `snapshot` is the first that took it."""
+    """What became of one generation of a landed file; `snapshot` is the first that took it.
+
+    `test`: the version's metrics on the test tickets.
+    """
 
     report: FileReport
     snapshot: int
     verdict: Verdict
     version: int
     at: str
+    test: dict[str, float] = field(default_factory=dict)
 
 
 def receipt_name(name: str, generation: int) -> str:

@@ -82,9 +82,9 @@ def test_nothing_is_installed_that_a_clouds_operator_does_not_need(lean: Lean) -
     assert {found.name for found in packages.iterdir()} & NOT_NEEDED == set()
 
 
-def test_every_verb_loads_but_the_one_that_trains_here(lean: Lean, tmp_path: Path) -> None:
+def test_every_verb_loads_but_those_that_train_or_read_here(lean: Lean, tmp_path: Path) -> None:
     loaded = run([str(lean.folder / "bin/python"), "-c", LOAD_ALL], user_environment(tmp_path))
-    assert loaded.json == dict.fromkeys(NAMES, "") | {"replay": "pandas"}
+    assert loaded.json == dict.fromkeys(NAMES, "") | {"replay": "pandas", "compare": "pandas"}
 
 
 @pytest.mark.parametrize("verb", [["up"], ["up", "--foreground"], ["demo"]])
@@ -92,7 +92,7 @@ def test_the_stack_says_what_to_install(lean: Lean, verb: list[str], tmp_path: P
     assert _says_what_to_install(lean.urgency(*verb, environ=user_environment(tmp_path)))
 
 
-@pytest.mark.parametrize("verb", [["replay", "1"], ["train", "--dry-run"]])
+@pytest.mark.parametrize("verb", [["replay", "1"], ["compare", "1", "2"], ["train", "--dry-run"]])
 def test_training_here_says_what_to_install(
     lean: Lean, project: dict[str, str], verb: list[str]
 ) -> None:

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from io import StringIO
-from itertools import islice
-from pathlib import Path
 
 import pytest
 
 from cli.usage_error import UsageError
 from cli.verbs.replay import replay_version
-from jobs.protocol.snapshots import list_landing, next_snapshot
-from jobs.recipe import recipe_of
-from jobs.training import LandedTrainer
-from tests.cli.operator_world import NOW, World
-from urgency.logs import Log
-
-TICKETS = Path(__file__).parents[2] / "data/tickets.csv"
-FILE = "incoming/tickets.csv"
+from tests.cli.operator_world import World
+from tests.cli.trained_world import FILE, train
 
 
 @pytest.fixture(scope="module")
 def trained() -> World:
     """Version 1, really trained on a few hundred tickets."""
     world = World()
-    with TICKETS.open() as lines:
-        world.landing.put(FILE, "".join(islice(lines, 400)).encode(), 0)
-    files = list_landing(world.landing)
-    snapshot = next_snapshot(None, files, recipe_of(world.settings), now=NOW, forced_by=None)
-    world.registry.create_snapshot(snapshot)
-    log = Log(stream=StringIO())
-    trainer = LandedTrainer(
-        world.landing,
-        world.registry,
-        world.settings,
-        "train-x",
-        lambda: NOW,
-        lambda _point: None,
-        log,
-    )
-    manifest, parts = trainer.train(snapshot, 0)
-    for body in parts.values():
-        world.registry.put_blob(body)
-    world.registry.commit(manifest)
+    train(world, 400)
     return world
 
 

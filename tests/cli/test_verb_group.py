@@ -15,7 +15,18 @@ from cli.verb_group import PANELS, VERBS, load_verb, verb_help
 NAMES = [name for names in PANELS.values() for name in names]
 DESIGNED = {
     *("up", "down", "demo", "status", "drop", "train", "predict", "models", "why", "promote"),
-    *("rollback", "resume", "replay", "doctor", "receipts", "ls", "rm", "mlflow"),
+    *(
+        "rollback",
+        "resume",
+        "replay",
+        "doctor",
+        "receipts",
+        "ls",
+        "rm",
+        "mlflow",
+        "card",
+        "compare",
+    ),
 }
 HEAVY = {
     *("google.auth", "google.cloud.storage", "google.cloud.run_v2", "google.pubsub_v1", "grpc"),

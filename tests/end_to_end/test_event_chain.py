@@ -122,6 +122,16 @@ def test_9_no_log_holds_ticket_text(stack: LiveStack) -> None:
         )
 
 
+def test_two_versions_are_compared_and_each_has_its_card(stack: LiveStack) -> None:
+    found = stack.urgency("compare", "1", "2", "--json").json
+    assert (found["a"]["version"], found["b"]["version"]) == (1, 2)
+    assert found["tickets"] > 100
+    assert found["a"]["in_short"] in stack.urgency("compare", "1", "2").out
+    told = stack.urgency("card", "2")
+    assert (told.code, "browser" in told.out) == (0, False)
+    assert "Version 2" in Path(told.out.split()[-1]).read_text()
+
+
 def test_a_dry_run_writes_nothing(stack: LiveStack, tmp_path: Path) -> None:
     before = stack.urgency("models", "--json").json
     result = stack.urgency("train", "--dry-run", "--json")

@@ -165,8 +165,9 @@ def test_no_log_holds_a_cell(stack: LiveStack) -> None:
 
 
 def test_no_command_that_looks_shows_a_cell(stack: LiveStack) -> None:
-    looks = ("doctor", "status", "models", "why", "receipts")
-    told = {look: stack.urgency(look, "--json").out.encode() for look in looks}
+    looks = ("doctor", "status", "models", "why 1", "card 1", "receipts")
+    told = {look: stack.urgency(*look.split(), "--json").out.encode() for look in looks}
+    assert all(told.values())
     assert {look: _around(said) for look, said in told.items() if _holds(said)} == {}
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from jobs.model.metrics import metrics_of
-from jobs.report.model_report import metrics_by_side, metrics_by_slice, report_of
+from jobs.report.model_report import NONE, metrics_by_side, metrics_by_slice, report_of
 from jobs.tickets.dataset import Dataset
+from jobs.tickets.file_report import FileReport
 from jobs.tickets.split import SIDES
 from tests.support.job.frames import frame
 from urgency.bundle import canonical_json
@@ -55,18 +57,19 @@ def test_each_side_has_the_metrics_of_its_own_rows(
     assert sum(metrics["rows"] for metrics in by_side.values()) == 400
 
 
-def test_each_category_has_the_metrics_of_its_own_rows_and_none_has_no_entry(
+def test_each_category_has_the_metrics_of_its_own_rows_and_none_is_one_too(
     data: Dataset, probability: NDArray[np.float64]
 ) -> None:
     slices = metrics_by_slice(data.frame, probability, THRESHOLD)
     assert {column: sorted(rows) for column, rows in slices.items()} == {
         "source": ["email", "phone"],
-        "customer_tier": ["gold"],
+        "customer_tier": [NONE, "gold"],
     }
-    gold = (data.frame["customer_tier"] == "gold").to_numpy()
     urgent = data.frame["urgent"].to_numpy()
-    expected = metrics_of(probability[gold], urgent[gold], THRESHOLD)
-    assert slices["customer_tier"]["gold"] == expected
+    for name, value in (("gold", "gold"), (NONE, "")):
+        own = (data.frame["customer_tier"] == value).to_numpy()
+        expected = metrics_of(probability[own], urgent[own], THRESHOLD)
+        assert slices["customer_tier"][name] == expected
 
 
 def test_slices_and_calibration_are_of_the_test_rows_alone(
@@ -99,6 +102,25 @@ def test_a_report_is_json_of_finite_numbers(
     report = report_of(data, probability, THRESHOLD, 0.9)
     assert json.loads(canonical_json(report)) == report
     assert all(map(np.isfinite, numbers(report)))
+
+
+def test_the_files_are_in_it_with_their_counts(
+    data: Dataset, probability: NDArray[np.float64]
+) -> None:
+    files = (FileReport("incoming/a.csv", 4, 99, accepted=7, duplicate=2, unlabelled=1),)
+    report = report_of(replace(data, reports=files), probability, THRESHOLD, None)
+    assert report["files"] == [
+        {
+            "file": "incoming/a.csv",
+            "generation": 4,
+            "status": "accepted",
+            "records": 10,
+            "accepted": 7,
+            "duplicate": 2,
+            "unlabelled": 1,
+            "quarantined": 0,
+        }
+    ]
 
 
 def test_data_without_a_row_give_a_report_without_numbers() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,19 @@ def test_dates_that_are_not_read_and_what_the_file_replaced_are_told() -> None:
     page = page_of(report)
     assert "2 dates could not be read; such a row counts as one without a date." in page
     assert "Rows of this file replace older ones: 1,200 tickets of `incoming/a.csv`." in page
+
+
+def test_the_page_says_what_becomes_of_a_hundred_tickets_and_says_it_once() -> None:
+    said = "Of 100 tickets it calls 34 urgent, 27 of them are; it misses 3."
+    test = {"rows": 400.0, "base_rate": 0.3, "accuracy": 0.9, "precision": 0.8, "recall": 0.9}
+    receipt = replace(receipt_of(report_of(*GOOD)), test=test)
+    assert f"* {said}\n* It is better: by a lot.\n" in receipt_markdown(receipt).decode()
+    elsewhere = "Of 1,000 tickets it calls 9 urgent; 8 of them are, and it misses 2."
+    verdict = replace(receipt.verdict, reasons=(elsewhere, "It is better."))
+    page = receipt_markdown(replace(receipt, verdict=verdict)).decode()
+    assert f"* {elsewhere}\n* It is better.\n" in page
+    assert said not in page
+    assert "Of 100" not in page_of(report_of(*GOOD))
 
 
 @pytest.mark.parametrize(
