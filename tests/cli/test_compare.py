@@ -11,7 +11,8 @@ from cli.usage_error import UsageError
 from cli.verbs import compare as verb
 from cli.verbs.compare import compare_versions
 from jobs.model.metrics import metrics_of
-from jobs.training import probabilities
+from jobs.model.vectors import probabilities
+from jobs.protocol.snapshots import list_landing
 from tests.cli.operator_world import World
 from tests.cli.trained_world import FILE, train
 from urgency.scorer import verified_scorer
@@ -28,11 +29,9 @@ def trained() -> World:
 
 def test_both_are_scored_on_the_test_tickets_of_today(trained: World) -> None:
     found = compare_versions(trained.system, 1, 2)
-    newest = trained.registry.newest_snapshot()
-    assert newest is not None
-    frame = trainer_here(trained.system).read(newest).frame
-    test = frame[frame["side"] == "test"].reset_index(drop=True)
-    urgent = test["urgent"].to_numpy()
+    tickets = trainer_here(trained.system).read(list_landing(trained.system.landing))
+    test = tickets.corpus.take(~tickets.learned)
+    urgent = test.urgent
     assert (found["tickets"], found["urgent"]) == (len(test), urgent.sum())
     called = {}
     for side, version in (("a", 1), ("b", 2)):

@@ -16,7 +16,7 @@ from tests.cli.trained_world import FILE, train
 def trained() -> World:
     """Version 1, really trained on a few hundred tickets."""
     world = World()
-    train(world, 400)
+    train(world, 1_200)
     return world
 
 
