@@ -28,6 +28,7 @@ def test_the_frame_has_typed_columns_a_row_a_ticket() -> None:
         "line": "int64",
         "split_key": "uint64",
         "side": "category",
+        "same_text": "uint64",
     }
     assert frame["urgent"].tolist() == [False, True]
     assert frame["line"].tolist() == [2, 3]
