@@ -1,7 +1,7 @@
 """What lies below incoming/ now: listed with its answers, and deleted."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,21 +63,17 @@ def live_files(landing: ObjectStore, names: Iterable[str]) -> list[ListedObject]
     return [_live(landing, name) for name in dict.fromkeys(map(_below_incoming, names))]
 
 
-def delete_files(landing: ObjectStore, files: Iterable[ListedObject]) -> list[DeletedFile]:
+def delete_files(landing: ObjectStore, files: Sequence[ListedObject]) -> list[DeletedFile]:
     """Delete exactly these generations. Raises Conflict for one that was replaced meanwhile."""
-    return list(_deleted(landing, files))
+    for file in files:
+        landing.delete(file.name, file.generation)
+    return [DeletedFile(file.name, file.generation) for file in files]
 
 
 def whether_live(landing: ObjectStore, receipts: list[dict[str, Any]]) -> list[bool]:
     """For each receipt whether its generation still lies in the bucket."""
     live = {(file.name, file.generation) for file in landing.list(INCOMING)}
     return [(receipt["file"], receipt["generation"]) in live for receipt in receipts]
-
-
-def _deleted(landing: ObjectStore, files: Iterable[ListedObject]) -> Iterator[DeletedFile]:
-    for file in files:
-        landing.delete(file.name, file.generation)
-        yield DeletedFile(file.name, file.generation)
 
 
 def _live(landing: ObjectStore, name: str) -> ListedObject:

@@ -40,8 +40,9 @@ def drop(
     outcomes = [follow(system.landing, one, watch, timeout) for one in dropped] if watch else []
     if as_json:
         emit_json(_members(dropped, outcomes))
-    for outcome in [] if as_json else outcomes:
-        show_outcome(system.landing, outcome)
+    else:
+        for outcome in outcomes:
+            show_outcome(system.landing, outcome)
     raise typer.Exit(max((outcome.exit_code for outcome in outcomes), default=0))
 
 

@@ -38,11 +38,9 @@ class Trainer(Protocol):
 
     def train(self, snapshot: Snapshot, champion: int) -> tuple[Manifest, dict[str, bytes]]:
         """A manifest, judged against `champion`, and its parts; only this snapshot. Raises Gone."""
-        ...
 
     def judge(self, snapshot: Snapshot, manifest: Manifest, champion: int) -> Verdict:
         """Judge a committed version again, against another champion. Raises Gone."""
-        ...
 
 
 @dataclass
@@ -132,7 +130,9 @@ class Reconciler:
                 return snapshot
 
     def _is_of(self, latest: Snapshot, files: tuple[SourceFile, ...]) -> bool:
-        return latest.id == snapshot_id(files, self.recipe) and not self._must_force(latest)
+        """Force makes one more snapshot per execution, whose retries go on with it."""
+        must_force = self.force and latest.forced_by != self.execution
+        return latest.id == snapshot_id(files, self.recipe) and not must_force
 
     def _make_snapshot(
         self, latest: Snapshot | None, files: tuple[SourceFile, ...]
@@ -146,10 +146,6 @@ class Reconciler:
         self.reached("snapshot_made")
         self.log.info("snapshot_made", n=snapshot.n, files=len(files))
         return snapshot
-
-    def _must_force(self, latest: Snapshot) -> bool:
-        """Force makes one more snapshot per execution, whose retries go on with it."""
-        return self.force and latest.forced_by != self.execution
 
     def _nothing_landed(self, latest: Snapshot | None) -> None:
         """Change nothing, but publish what an operator's command could not."""
@@ -179,12 +175,8 @@ class Reconciler:
         self.reached("blobs_put")
         stored = self.registry.commit(manifest)
         self.reached("committed")
-        self.log.info(
-            "model_committed",
-            n=snapshot.n,
-            ours=stored == manifest,
-            verdict=stored.verdict.decision,
-        )
+        ours, decision = stored == manifest, stored.verdict.decision
+        self.log.info("model_committed", n=snapshot.n, ours=ours, verdict=decision)
         return stored
 
     def _release_and_answer(self, snapshot: Snapshot, manifest: Manifest) -> None:

@@ -21,7 +21,6 @@ _ROLES = {
 _ORDER = ("title", "description", "source", *_ROLES)
 """Roles as they are told: texts first, the label last, since its values follow."""
 
-
 _DECISIONS = {
     "PROMOTE": "The new model (version {version}) passed its test, so it answers from now on.",
     "HOLD": "The evidence for the new model (version {version}) was not enough, so {before}.",
@@ -36,7 +35,6 @@ _ADVICE = {
         " here."
     ),
 }
-
 
 _ANSWERS = {
     "column": (
@@ -160,7 +158,8 @@ def _questions(report: FileReport) -> Iterator[str]:
     yield "## Questions to you"
     beside = "into a file named `mapping.csv` and drop it into the same folder as this file"
     if all(row.endswith(",") for row in report.questions):
-        roles = [_ANSWERS[kind] for kind in _ANSWERS if _asks(report, kind)]
+        kinds = {row.partition(",")[0] for row in report.questions}
+        roles = [answer for kind, answer in _ANSWERS.items() if kind in kinds]
         yield (
             f"Copy these lines {beside}. Write behind the last comma of each line what it is:"
             f" {'; '.join(roles)}. Leave out the lines that you do not need."
@@ -170,10 +169,6 @@ def _questions(report: FileReport) -> Iterator[str]:
     fence = "`" * max(3, 1 + max(len(run) for run in re.findall("`*", "".join(report.questions))))
     yield "\n".join([fence, *report.questions, fence])
     yield "A `mapping.csv` holds for its folder and all folders below."
-
-
-def _asks(report: FileReport, kind: str) -> bool:
-    return any(row.startswith(f"{kind},") for row in report.questions)
 
 
 def _model(receipt: Receipt) -> Iterator[str]:
