@@ -58,6 +58,14 @@ def test_the_other_way_round_everything_is_turned(trained: World) -> None:
             assert each == {way: back["slices"][column][value][other] for way, other in TURNED}
 
 
+def test_the_difference_of_pr_auc_is_told_with_its_interval(trained: World) -> None:
+    found = compare_versions(trained.system, 1, 2)
+    low, middle, high = (found["pr_auc_difference"][name] for name in ("low", "middle", "high"))
+    difference = found["b"]["metrics"]["pr_auc"] - found["a"]["metrics"]["pr_auc"]
+    assert low < middle < high
+    assert middle == pytest.approx(difference, abs=0.05)
+
+
 def test_slices_are_of_the_same_tickets(trained: World) -> None:
     found = compare_versions(trained.system, 1, 2)
     for slices in found["slices"].values():
