@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from scipy.stats import rankdata
 from sklearn.metrics import (
     average_precision_score,
     precision_recall_curve,
@@ -14,6 +16,9 @@ from sklearn.metrics import (
 
 ECE_BINS = 10
 CURVE_POINTS = 100
+BOOTSTRAP_ROWS, BOOTSTRAP_ROUNDS = 10_000, 1_000
+TINY = 1e-12
+"""Probabilities are kept so far from 0 and 1 where their log-odds are taken."""
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -78,8 +83,8 @@ def expected_calibration_error(probability: Floats, urgent: Flags) -> float:
     return float(sum(b["rows"] * abs(b["probability"] - b["urgent"]) for b in bins) / len(urgent))
 
 
-def roc_auc_lower_bound(probability: Floats, urgent: Flags, confidence: float) -> float:
-    """One-sided lower confidence bound of ROC-AUC (DeLong 1988; by ranks as Sun & Xu 2014).
+def roc_auc_with_error(probability: Floats, urgent: Flags) -> tuple[float, float]:
+    """ROC-AUC and its standard error (DeLong 1988; by ranks as Sun & Xu 2014).
 
     Both labels have to occur at least twice.
     """
@@ -88,20 +93,35 @@ def roc_auc_lower_bound(probability: Floats, urgent: Flags, confidence: float) -
     above_negatives = (among_all[urgent] - rankdata(probability[urgent])) / negatives
     below_positives = 1 - (among_all[~urgent] - rankdata(probability[~urgent])) / positives
     variance = above_negatives.var(ddof=1) / positives + below_positives.var(ddof=1) / negatives
-    return float(above_negatives.mean() + norm.ppf(1 - confidence) * np.sqrt(variance))
+    return float(above_negatives.mean()), float(np.sqrt(variance))
 
 
-def paired_bootstrap_pr_auc(
-    ours: Floats, theirs: Floats, urgent: Flags, *, seed: int, rounds: int = 1000
-) -> Floats:
-    """PR-AUC of `ours` minus `theirs` on `rounds` resamples of the same rows; (rounds,), sorted."""
-    rng = np.random.default_rng(seed)
-    weighted = [_weighted_pr_auc(ours, urgent), _weighted_pr_auc(theirs, urgent)]
-    difference = np.empty(rounds)
-    for at in range(rounds):
-        times = np.bincount(rng.integers(len(urgent), size=len(urgent)), minlength=len(urgent))
-        difference[at] = weighted[0](times) - weighted[1](times)
-    return np.sort(difference)
+def at_rate(probability: Floats, rate: float) -> Floats:
+    """Probabilities moved by one offset in log-odds so that their mean is `rate`, 0 < rate < 1."""
+    log_odds = logit(np.clip(probability, TINY, 1 - TINY))
+    offset = brentq(lambda by: float(expit(log_odds + by).mean()) - rate, -60, 60, xtol=1e-9)
+    return np.asarray(expit(log_odds + offset))
+
+
+def pr_auc_difference(ours: Floats, theirs: Floats, urgent: Flags) -> Floats:
+    """PR-AUC of `ours` minus `theirs` on the same rows, as BOOTSTRAP_ROUNDS values, sorted.
+
+    The bootstrap runs on at most BOOTSTRAP_ROWS rows, drawn with a fixed seed; of more tickets its
+    spread is scaled to all rows (by the square root of the share drawn) and put around their
+    difference. One label only: all 0.
+    """
+    rng, rows = np.random.default_rng(0), len(urgent)
+    some = rng.choice(rows, BOOTSTRAP_ROWS, replace=False) if rows > BOOTSTRAP_ROWS else slice(None)
+    of_some = [_weighted_pr_auc(scores[some], urgent[some]) for scores in (ours, theirs)]
+    drawn = len(urgent[some])
+    difference = np.empty(BOOTSTRAP_ROUNDS)
+    for at in range(BOOTSTRAP_ROUNDS):
+        times = np.bincount(rng.integers(drawn, size=drawn), minlength=drawn)
+        difference[at] = of_some[0](times) - of_some[1](times)
+    once, everything = np.ones(drawn, np.int64), np.ones(rows, np.int64)
+    of_all = [_weighted_pr_auc(scores, urgent)(everything) for scores in (ours, theirs)]
+    centre = of_some[0](once) - of_some[1](once)
+    return np.sort(of_all[0] - of_all[1] + (difference - centre) * np.sqrt(drawn / rows))
 
 
 def _weighted_pr_auc(probability: Floats, urgent: Flags) -> Callable[[NDArray[np.int64]], float]:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.metrics import average_precision_score
 
-from jobs.model.metrics import metrics_of, paired_bootstrap_pr_auc, reliability, roc_auc_lower_bound
+from jobs.model import metrics
+from jobs.model.metrics import (
+    at_rate,
+    metrics_of,
+    pr_auc_difference,
+    reliability,
+    roc_auc_with_error,
+)
 
 
 def sample(n: int, seed: int = 0, strength: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
@@ -43,25 +51,47 @@ def test_every_row_stands_in_one_bin_of_the_reliability_picture() -> None:
     assert sum(of_one["rows"] for of_one in bins) == 1_002
 
 
-def test_the_lower_bound_of_roc_auc_holds_as_often_as_it_says() -> None:
+def test_roc_aucs_error_holds_as_often_as_it_says() -> None:
     truth = np.mean([metrics_of(*sample(20_000, seed), 0.5)["roc_auc"] for seed in range(3)])
-    above = [roc_auc_lower_bound(*sample(200, seed), 0.9) > truth for seed in range(1_000, 1_500)]
+    found = np.array([roc_auc_with_error(*sample(200, seed)) for seed in range(1_000, 1_500)])
+    above = found[:, 0] - norm.ppf(0.9) * found[:, 1] > truth
     assert 0.06 < np.mean(above) < 0.14
 
 
-def test_the_bootstrap_centres_on_the_difference_and_brackets_zero_for_equal_models() -> None:
+def test_probabilities_are_moved_to_a_rate_and_keep_their_order() -> None:
+    probability, urgent = sample(1_000)
+    moved = at_rate(np.append(probability**3, [0.0, 1.0]), urgent.mean())
+    assert moved.mean() == pytest.approx(urgent.mean())
+    assert (np.argsort(moved[:-2]) == np.argsort(probability)).all()
+
+
+def test_the_difference_centres_on_the_truth_and_is_nothing_for_equal_models() -> None:
     (better, urgent), worse = sample(1_500, strength=2.5), sample(1_500, seed=9)[0]
-    difference = paired_bootstrap_pr_auc(better, worse, urgent, seed=0, rounds=200)
+    difference = pr_auc_difference(better, worse, urgent)
     exact = average_precision_score(urgent, better) - average_precision_score(urgent, worse)
-    assert np.median(difference) == pytest.approx(exact, abs=0.02)
-    assert (paired_bootstrap_pr_auc(better, better, urgent, seed=0, rounds=20) == 0).all()
+    assert np.median(difference) == pytest.approx(exact, abs=0.01)
+    assert (pr_auc_difference(better, better, urgent) == 0).all()
 
 
-def test_the_bootstraps_pr_auc_is_scikit_learns_with_ties_too() -> None:
+def test_of_many_tickets_a_part_tells_the_spread_around_the_difference_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probability, urgent = sample(8_000)
+    other = 1 / (1 + np.exp(-np.log(probability / (1 - probability)) - sample(8_000, 5)[0]))
+    everything = pr_auc_difference(probability, other, urgent)
+    monkeypatch.setattr(metrics, "BOOTSTRAP_ROWS", 2_000)
+    part = pr_auc_difference(probability, other, urgent)
+    assert np.median(part) == pytest.approx(np.median(everything), abs=0.2 * everything.std())
+    assert part.std() == pytest.approx(everything.std(), rel=0.2)
+
+
+def test_the_bootstraps_pr_auc_is_scikit_learns_with_ties_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metrics, "BOOTSTRAP_ROUNDS", 1)
     probability, urgent = sample(500)
     rounded = probability.round(1)
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(500, size=500)
-    [difference] = paired_bootstrap_pr_auc(rounded, np.zeros(500), urgent, seed=0, rounds=1)
+    drawn = np.random.default_rng(0).integers(500, size=500)
+    [difference] = pr_auc_difference(rounded, np.zeros(500), urgent)
     theirs = average_precision_score(urgent[drawn], rounded[drawn])
     assert difference == pytest.approx(theirs - urgent[drawn].mean())
