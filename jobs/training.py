@@ -76,7 +76,7 @@ class Tickets:
 
 @dataclass(frozen=True)
 class Model:
-    """A model with its honest scores: of tickets that it was fitted on, what others said of them."""
+    """A model with its honest scores: of tickets it was fitted on, those of fits that were not."""
 
     scorer: Scorer
     honest: HonestScores
@@ -191,14 +191,14 @@ class LandedTrainer:
         before = self.registry.manifest(champion) if champion else None
         return Evidence(
             urgent=tickets.corpus.urgent,
-            file=frame["file"].cat.codes.to_numpy(np.int64),
+            file=np.asarray(frame["file"].cat.codes, np.int64),
             files=tuple(frame["file"].cat.categories),
             ours=model.scores(tickets)[0],
             min_rows=self.settings.min_rows,
             slices={column: frame[column].to_numpy(object) for column in CATEGORIES},
             broken_promises=tuple(broken_promises(model.scorer)),
             champion=self._champion(before, tickets) if before else None,
-            repeats=bool(before) and before.tickets == tickets_digest(frame),
+            repeats=before is not None and before.tickets == tickets_digest(frame),
         )
 
     def _champion(self, manifest: Manifest, tickets: Tickets) -> Champion | None:

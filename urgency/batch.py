@@ -14,7 +14,18 @@ import mmh3
 import numpy as np
 from numpy.typing import NDArray
 
-from urgency.features import BITS, FEATURES, FIELD_MARKS, MASK, PAIR, STEM, STEM_LETTERS, WORD, Kinds, terms
+from urgency.features import (
+    BITS,
+    FEATURES,
+    FIELD_MARKS,
+    MASK,
+    PAIR,
+    STEM,
+    STEM_LETTERS,
+    WORD,
+    Kinds,
+    terms,
+)
 
 BLOCK = 2_048
 """Tickets whose features can be made at once: their keys fit into 31 bits."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from urgency.errors import CorruptObject
-from urgency.features import Kinds
+from urgency.features import WORDS_AND_PAIRS, Kinds
 
 FORMAT = 2
 """1 hashed pairs as strings: its manifests are read, its arrays mean nothing to this code."""
@@ -50,10 +50,9 @@ class Manifest:
     """Everything about a model that is not an array; storing it is the commit point of a training.
 
     `bias` and `weights` (one-hot, by column and category) are in log-odds, calibration included;
-    `unseen_idf` is the idf of a word that no training ticket had; `kinds`: what pairs and stems count
-    against words; `review` the band of
-    probabilities that a person should look at; `tickets` is a digest of the accepted tickets, ""
-    in versions that do not have it.
+    `unseen_idf` is the idf of a word that no training ticket had; `kinds`: what pairs and stems
+    count; `review`: the band of probabilities that a person should look at; `tickets`: a digest of
+    the accepted tickets, "" in versions that do not have it.
     """
 
     version: int
@@ -74,7 +73,7 @@ class Manifest:
     created_at: str
     forced_by: str | None = None
     tickets: str = ""
-    kinds: Kinds = Kinds()
+    kinds: Kinds = WORDS_AND_PAIRS
     format: int = FORMAT
     sha256: str = field(default="", compare=False)
     """Of the stored bytes, by which the release pointer names it; "" before it is stored."""
@@ -146,7 +145,9 @@ def read_bundle(manifest_body: bytes, fetch: Fetch) -> Bundle:
     """Load what scoring needs, each part checked against its digest. Raises CorruptObject."""
     manifest = read_manifest(manifest_body)
     if manifest.format < FORMAT:
-        older = f"Version {manifest.version} has bundle format {manifest.format}, older than {FORMAT}"
+        older = (
+            f"Version {manifest.version} has bundle format {manifest.format}, older than {FORMAT}"
+        )
         raise CorruptObject(f"{older}; the next training makes one that this code reads.")
     arrays = _read_arrays(read_part(manifest, ARRAYS, fetch))
     try:

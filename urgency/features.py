@@ -21,7 +21,7 @@ from typing import NamedTuple
 import mmh3
 
 BITS = 18
-MASK = 2**BITS - 1
+MASK = (1 << BITS) - 1
 WORD, PAIR, STEM = 0, 1 << BITS, 2 << BITS
 """Where the numbers of each kind of feature begin."""
 
@@ -79,6 +79,9 @@ class Kinds(NamedTuple):
     stem: float = 0.0
 
 
+WORDS_AND_PAIRS = Kinds()
+
+
 def features_with(kinds: Kinds) -> int:
     """The number above all features of these kinds."""
     return FEATURES if kinds.stem else STEM if kinds.pair else PAIR
@@ -118,7 +121,8 @@ def _places(lowered: str) -> Iterator[tuple[int, int]]:
 
 def word_hash(term: str) -> int:
     """murmur3_32 of its UTF-8 with seed 0, signed."""
-    return mmh3.hash(term)
+    number: int = mmh3.hash(term)
+    return number
 
 
 def word_feature(marked: int) -> int:

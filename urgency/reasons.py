@@ -1,7 +1,7 @@
 """Why a ticket got its probability: each word's exact share of the log-odds.
 
-A pair's share goes to its rarer word, which is the one that people see the meaning in: "the checkout"
-speaks of checkout.
+A pair's share goes to its rarer word, which is the one that people see the meaning in: "the
+checkout" speaks of checkout.
 """
 
 from __future__ import annotations

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.model.calibrate import log_losses, platt
 from jobs.model.folds import folds_of
 from jobs.model.metrics import Floats
 from jobs.model.newton import Vector, fit_logistic
-from jobs.model.vectors import Corpus, Design, design_of
+from jobs.model.vectors import Corpus, design_of
 from urgency.features import Kinds
 
 C_GRID = (0.5, 2.0, 8.0, 32.0, 128.0)
@@ -42,47 +44,46 @@ class Choice:
 
 
 def choose(corpus: Corpus, seed: int = 0) -> Choice:
-    """C, then the pairs' weight, then stems, each by the log loss of calibrated scores of folds that
-    a fit did not see, which stands label noise better than PR-AUC does.
+    """C, then the pairs' weight, then stems, each by the log loss of calibrated scores of folds
+    that a fit did not see, which stands label noise better than PR-AUC does.
     """
-    trial = _Trial(corpus, folds_of(corpus.key, corpus.urgent, FOLDS, seed))
-    best = trial.best_c(Kinds())
-    for pair in PAIR_GRID[1:]:
-        other = trial.of(best.c, Kinds(pair))
-        if other.loss >= best.loss:
-            break
-        best = other
-    with_stems = trial.of(best.c, best.kinds._replace(stem=STEM))
+    fold = folds_of(corpus.key, corpus.urgent, FOLDS, seed)
+    best = _last_before_worse(map(_Trial(corpus, fold, Kinds()).choice, C_GRID))
+    c = best.c
+    lighter = (_Trial(corpus, fold, Kinds(pair)).choice(c) for pair in PAIR_GRID[1:])
+    best = _last_before_worse(chain([best], lighter))
+    with_stems = _Trial(corpus, fold, best.kinds._replace(stem=STEM)).choice(c)
     gain = best.losses - with_stems.losses
-    clear = gain.mean() > STEM_GAIN_SE * gain.std() / np.sqrt(len(gain))
-    return with_stems if clear else best
+    is_clear = gain.mean() > STEM_GAIN_SE * gain.std() / np.sqrt(len(gain))
+    return with_stems if is_clear else best
 
 
-@dataclass(frozen=True)
+def _last_before_worse(choices: Iterator[Choice]) -> Choice:
+    best = next(choices)
+    for choice in choices:
+        if choice.loss >= best.loss:
+            break
+        best = choice
+    return best
+
+
 class _Trial:
-    corpus: Corpus
-    fold: np.ndarray
+    """Fits with one choice of kinds; each begins where that of the C before it ended."""
 
-    def best_c(self, kinds: Kinds) -> Choice:
-        design, starts, best = design_of(self.corpus, kinds), {}, None
-        for c in C_GRID:
-            choice = self._choice(design, c, kinds, starts)
-            if best and choice.loss >= best.loss:
-                break
-            best = choice
-        return best
+    def __init__(self, corpus: Corpus, fold: NDArray[np.int64], kinds: Kinds) -> None:
+        self._corpus, self._fold, self._kinds = corpus, fold, kinds
+        self._rows = design_of(corpus, kinds).rows
+        self._fits: dict[int, Vector] = {}
 
-    def of(self, c: float, kinds: Kinds) -> Choice:
-        return self._choice(design_of(self.corpus, kinds), c, kinds, {})
-
-    def _choice(self, design, c, kinds, starts) -> Choice:
-        folds = range(FOLDS if len(self.corpus) < ENOUGH else 2)
-        score = np.empty(len(self.corpus))
+    def choice(self, c: float) -> Choice:
+        """This C with its losses."""
+        folds = range(FOLDS if len(self._corpus) < ENOUGH else 2)
+        score, urgent = np.empty(len(self._corpus)), self._corpus.urgent
         for k in folds:
-            inside = self.fold != k
-            starts[k] = fit_logistic(design.rows.take(inside), self.corpus.urgent[inside], c, starts.get(k))
-            score[~inside] = design.rows.take(~inside).times(starts[k])
-        held = np.isin(self.fold, folds)
-        urgent = self.corpus.urgent[held]
-        slope, offset = platt(score[held], urgent)
-        return Choice(c, kinds, log_losses(slope * score[held] + offset, urgent))
+            inside = self._fold != k
+            fitted = fit_logistic(self._rows.take(inside), urgent[inside], c, self._fits.get(k))
+            score[~inside] = self._rows.take(~inside).times(fitted)
+            self._fits[k] = fitted
+        held = np.isin(self._fold, folds)
+        slope, offset = platt(score[held], urgent[held])
+        return Choice(c, self._kinds, log_losses(slope * score[held] + offset, urgent[held]))

@@ -1,9 +1,9 @@
 """Fit: tickets -> the numbers of a bundle. L2 logistic regression over hashed words, pairs and
 stems, calibrated by Platt.
 
-A large corpus chooses its settings on a sample. Calibration is by scores of folds that a fit did not
-see, and is folded into the weights, so that what is stored adds up to log-odds. docs/decisions tells
-what was tried and did not help.
+A large corpus chooses its settings on a sample. Calibration is by scores of folds that a fit did
+not see, and is folded into the weights, so that what is stored adds up to log-odds. docs/decisions
+tells what was tried and did not help.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FINAL_TOLERANCE = 3e-3
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model's numbers in calibrated log-odds. Of each ticket, shape (n,): `out_of_fold`, P(urgent)
-    by a fit that had not seen it; `seen`, by this model, which has.
+    """A model's numbers in calibrated log-odds. Of each ticket, shape (n,): `out_of_fold`,
+    P(urgent) by a fit that had not seen it; `seen`, by this model, which has.
     """
 
     arrays: Arrays
@@ -79,8 +79,8 @@ def _fit(corpus: Corpus, design: Design, c: float, kinds: Kinds, seed: int) -> F
 
 
 def _out_of_fold(corpus: Corpus, design: Design, c: float, seed: int) -> tuple[Floats, Vector]:
-    """Scores by fits that did not see the row, each begun at the base rate, since a better beginning
-    would have seen it; and the mean of those fits.
+    """Scores by fits that did not see the row, each begun at the base rate, since a better
+    beginning would have seen it; and the mean of those fits.
     """
     folds = FOLDS if len(corpus) <= SAMPLE else LARGE_FOLDS
     fold = folds_of(corpus.key, corpus.urgent, folds, seed)
@@ -89,7 +89,7 @@ def _out_of_fold(corpus: Corpus, design: Design, c: float, seed: int) -> tuple[F
         inside = fold != k
         fits.append(fit_logistic(design.rows.take(inside), corpus.urgent[inside], c))
         score[~inside] = design.rows.take(~inside).times(fits[-1])
-    return score, np.mean(fits, axis=0, dtype=np.float32)
+    return score, np.asarray(np.mean(fits, axis=0), np.float32)
 
 
 def _base_rate(corpus: Corpus) -> Fitted:

@@ -24,15 +24,15 @@ def folds_of(key: Keys, urgent: Flags, folds: int, seed: int = 0) -> NDArray[np.
 
 
 def sampled(key: Keys, most: int, seed: int = 0) -> Flags:
-    """The rows of the `most` smallest hashes, all rows of a key or none, so it may be one less key."""
+    """The rows of the `most` smallest hashes; of a key all rows or none, so it may be some less."""
     if len(key) <= most:
         return np.ones(len(key), bool)
     mixed = _mixed(key, seed)
-    return mixed < np.partition(mixed, most)[most]
+    return np.asarray(mixed < np.partition(mixed, most)[most])
 
 
 def _mixed(key: Keys, seed: int) -> Keys:
-    """Hashes without a trace of the split, which goes by the keys' size (splitmix64's finalizer)."""
+    """Hashes without a trace of the split, which goes by the keys' size (after splitmix64)."""
     mixed = (key + np.uint64(seed)) * _ODD
     mixed ^= mixed >> np.uint64(31)
     return mixed * _ODD

@@ -1,5 +1,5 @@
-"""Honest scores: of each ticket of a version, what fits that had not seen it said. Stored beside the
-version, so that its successor is judged on all of its tickets and not only on its test side.
+"""Honest scores: of each ticket of a version, what fits that had not seen it said. Stored beside
+the version, so that its successor is judged on all its tickets and not only on the test side.
 
 A ticket is named by the hash of its text; no text is kept.
 """
@@ -20,7 +20,7 @@ Keys = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class HonestScores:
-    """Of each ticket: `key`, rising; `urgent`, as it was labelled; `probability`. Each (tickets,)."""
+    """Of each ticket: `key`, rising; `urgent`, as it was labelled; `probability`; (tickets,)."""
 
     key: Keys
     urgent: Flags
@@ -33,14 +33,16 @@ class HonestScores:
         return HonestScores(key[order], urgent[order], probability[order].astype(np.float32))
 
     def find(self, key: Keys, urgent: Flags) -> tuple[Floats, Flags]:
-        """For tickets of today: the probability, NaN of a text that the version had not; and whether
-        the version had the text with this label.
+        """For tickets of today: the probability, NaN of a text that the version had not; and
+        whether it had the text with this label.
         """
         if not len(self.key):
             return np.full(len(key), np.nan), np.zeros(len(key), bool)
         place = np.minimum(np.searchsorted(self.key, key), len(self.key) - 1)
         known = self.key[place] == key
-        return np.where(known, self.probability[place], np.nan), known & (self.urgent[place] == urgent)
+        return np.where(known, self.probability[place], np.nan), known & (
+            self.urgent[place] == urgent
+        )
 
     def to_bytes(self) -> bytes:
         """As an npz, not compressed: equal scores give equal bytes."""

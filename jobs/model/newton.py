@@ -6,8 +6,8 @@ matrix with vectors, and a fit may begin where another one ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ from scipy import sparse
 
 from jobs.model.metrics import Flags
 
-Vector = NDArray[np.float32]
+Vector = NDArray[Any]  # float32
 
 _STEPS = 20  # of Newton, and of conjugate gradients in each
+_SHORTEST = 1e-3
 _BIAS_RIDGE = np.float32(1e-6)
 
 
@@ -41,7 +42,8 @@ class Rows:
 
     def times(self, weights: Vector) -> Vector:
         """The log-odds of each row, (rows,)."""
-        return self.matrix @ self.centred(weights)[:-1] + weights[-1]
+        odds: Vector = self.matrix @ self.centred(weights)[:-1] + weights[-1]
+        return odds
 
     def centred(self, weights: Vector) -> Vector:
         """`weights` as a scorer applies them: a row's value adds its weight."""
@@ -67,73 +69,86 @@ def fit_logistic(
 
     Ends when the gradient is `tolerance` of what it is at the base rate.
     """
-    labels = urgent.astype(np.float32)
-    share = labels.mean()
-    ridge = np.full(rows.matrix.shape[1] + 1, 1 / c, np.float32)
-    ridge[-1] = _BIAS_RIDGE
-    squares = rows.matrix.power(2).T
-    at_base_rate = np.linalg.norm(rows.back(share - labels))
-    weights = _base_rate(len(ridge), share) if start is None else start
-    odds = rows.times(weights)
+    problem = _Problem(rows, urgent.astype(np.float32), c)
+    at_base_rate = problem.base_rate()
+    weights = at_base_rate if start is None else start
+    odds, furthest = rows.times(weights), _size(problem.gradient(at_base_rate, at_base_rate[-1]))
     for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-odds))
-        gradient = rows.back(chance - labels) + ridge * weights
-        left = np.linalg.norm(gradient) / at_base_rate
+        gradient = problem.gradient(weights, odds)
+        left = _size(gradient) / furthest
         if left < tolerance:
             break
-        curvature = chance * (1 - chance)
-        diagonal = np.append(squares @ curvature, curvature.sum()).astype(np.float32) + ridge
-        step, odds_step = _direction(rows, gradient, curvature, ridge, diagonal, left)
-        loss = _Loss(labels, ridge)
-        length = _shortened(lambda t: loss(odds + t * odds_step, weights + t * step))
+        step, odds_step = problem.newton_step(gradient, odds, left)
+        length = problem.shortened(weights, odds, step, odds_step)
         weights, odds = weights + length * step, odds + length * odds_step
     return weights
 
 
-@dataclass(frozen=True)
-class _Loss:
-    labels: Vector
-    ridge: Vector
+class _Problem:
+    """What is minimised; log-odds, (rows,), go with the weights they come of, to spare products."""
 
-    def __call__(self, odds: Vector, weights: Vector) -> float:
-        rows = np.logaddexp(np.float32(0), odds) - self.labels * odds
-        return float(rows.sum(dtype=np.float64) + self.ridge @ (weights * weights) / 2)
+    def __init__(self, rows: Rows, labels: Vector, c: float) -> None:
+        self._rows, self._labels = rows, labels
+        self._ridge = np.full(rows.matrix.shape[1] + 1, 1 / c, np.float32)
+        self._ridge[-1] = _BIAS_RIDGE
+        matrix = rows.matrix
+        squares = (matrix.data * matrix.data, matrix.indices, matrix.indptr)
+        self._squares = sparse.csr_matrix(squares, matrix.shape).T
+
+    def base_rate(self) -> Vector:
+        """No weights but the bias that gives every row the base rate."""
+        share = self._labels.mean()
+        weights = np.zeros_like(self._ridge)
+        weights[-1] = np.log(share / (1 - share))
+        return weights
+
+    def gradient(self, weights: Vector, odds: Vector) -> Vector:
+        """Of the loss, (columns + 1,)."""
+        return np.asarray(self._rows.back(_chance(odds) - self._labels) + self._ridge * weights)
+
+    def newton_step(self, gradient: Vector, odds: Vector, left: float) -> tuple[Vector, Vector]:
+        """A step and what it adds to the log-odds, by conjugate gradients that the diagonal
+        preconditions; roughly far from the minimum, better near it.
+        """
+        chance = _chance(odds)
+        curvature = chance * (1 - chance)
+        diagonal = np.append(self._squares @ curvature, curvature.sum()) + self._ridge
+        step, odds_step = np.zeros_like(gradient), np.zeros_like(odds)
+        residual = -gradient
+        search = residual / diagonal
+        energy = first = residual @ search
+        for _ in range(_STEPS):
+            of_rows = self._rows.times(search)
+            product = self._rows.back(curvature * of_rows) + self._ridge * search
+            length = energy / (search @ product)
+            step += length * search
+            odds_step += length * of_rows
+            residual -= length * product
+            scaled = residual / diagonal
+            before, energy = energy, residual @ scaled
+            if energy < min(0.1, left) * 0.1 * first:
+                break
+            search = scaled + (energy / before) * search
+        return step, odds_step
+
+    def shortened(self, weights: Vector, odds: Vector, step: Vector, odds_step: Vector) -> Any:
+        """The length of the step: 1, halved until the loss does not grow."""
+        length, now = np.float32(1), self._loss(weights, odds)
+        while length > _SHORTEST:
+            there = self._loss(weights + length * step, odds + length * odds_step)
+            if there <= now + 1e-6 * abs(now):
+                break
+            length /= np.float32(2)
+        return length
+
+    def _loss(self, weights: Vector, odds: Vector) -> float:
+        losses = np.logaddexp(np.float32(0), odds) - self._labels * odds
+        return float(losses.sum(dtype=np.float64) + self._ridge @ (weights * weights) / 2)
 
 
-def _base_rate(columns: int, share: np.float32) -> Vector:
-    weights = np.zeros(columns, np.float32)
-    weights[-1] = np.log(share / (1 - share))
-    return weights
+def _chance(odds: Vector) -> Vector:
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
 
-def _direction(
-    rows: Rows, gradient: Vector, curvature: Vector, ridge: Vector, diagonal: Vector, left: float
-) -> tuple[Vector, Vector]:
-    """Newton's step and what it adds to the log-odds, by conjugate gradients that the diagonal
-    preconditions; roughly far from the minimum, better near it.
-    """
-    step, odds_step = np.zeros_like(gradient), np.zeros_like(curvature)
-    residual = -gradient
-    search = residual / diagonal
-    energy = first = residual @ search
-    for _ in range(_STEPS):
-        of_rows = rows.times(search)
-        product = rows.back(curvature * of_rows) + ridge * search
-        length = energy / (search @ product)
-        step += length * search
-        odds_step += length * of_rows
-        residual = residual - length * product
-        scaled = residual / diagonal
-        before, energy = energy, residual @ scaled
-        if energy < min(0.1, left) * 0.1 * first:
-            break
-        search = scaled + (energy / before) * search
-    return step, odds_step
-
-
-def _shortened(loss: Callable[[np.float32], float]) -> np.float32:
-    """1, halved until the loss does not grow."""
-    length, now = np.float32(1), loss(np.float32(0))
-    while loss(length) > now + 1e-6 * abs(now) and length > 1e-3:
-        length /= np.float32(2)
-    return length
+def _size(vector: Vector) -> float:
+    return float(np.linalg.norm(vector))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
 from sklearn.metrics import precision_recall_curve
 
 from jobs.model.metrics import Flags, Floats

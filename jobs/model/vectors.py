@@ -1,8 +1,9 @@
-"""Hashed words and categories -> the rows that a linear model is fitted on, as one sparse matrix."""
+"""Hashed words and categories -> the rows that a linear model is fitted on, one sparse matrix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def design_of(corpus: Corpus, kinds: Kinds) -> Design:
     matrix = sparse.hstack([_unit_rows(feature, ends, idf, seen), *hot], "csr")
     shares = [np.asarray(one.sum(axis=0)).ravel() / max(1, one.nnz) for one in hot]
     edges = np.cumsum([0, *map(len, shares)]).tolist()
-    groups = tuple(slice(*edge) for edge in zip(edges, edges[1:], strict=False))
+    groups = tuple(slice(*edge) for edge in pairwise(edges))
     rows = Rows(matrix, np.concatenate(shares).astype(np.float32), groups)
     return Design(rows, seen, idf[seen], values)
 

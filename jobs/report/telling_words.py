@@ -40,5 +40,7 @@ def telling_words(data: Dataset, scorer: Scorer) -> dict[str, list[dict[str, Any
 def _name(data: Dataset, ticket: int, plain: int) -> str:
     """The word of this hash in the ticket that has it."""
     row = data.frame.iloc[ticket]
-    found = {word_hash(term) % 2**32: term for term in terms(f"{row['title']}\n{row['description']}")}
+    found = {
+        word_hash(term) % 2**32: term for term in terms(f"{row['title']}\n{row['description']}")
+    }
     return found[plain]

@@ -1,4 +1,4 @@
-"""Changed model code, followed as docs/own-model.md tells it: recipe, snapshot, verdict, service."""
+"""Changed model code, followed as docs/own-model.md tells it: recipe, snapshot, verdict."""
 
 from __future__ import annotations
 
@@ -54,10 +54,12 @@ def test_changed_code_is_a_new_recipe_that_is_trained_and_judged_once(
 def _check(made: Registry, after: str) -> None:
     """Two versions of the same files: the second is judged against the first, and loads."""
     assert made.model_numbers() == [1, 2], "one version of each recipe, however often it runs"
-    (first, second), files = (made.manifest(n) for n in (1, 2)), [
-        snapshot.files for n in (1, 2) if (snapshot := made.snapshot(n))
-    ]
-    assert first and second
+    (first, second), files = (
+        (made.manifest(n) for n in (1, 2)),
+        [snapshot.files for n in (1, 2) if (snapshot := made.snapshot(n))],
+    )
+    assert first
+    assert second
     assert files[0] == files[1]
     assert first.recipe != second.recipe
     assert first.tickets == second.tickets

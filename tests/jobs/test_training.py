@@ -314,7 +314,9 @@ def test_validation_is_told_out_of_fold_and_train_by_the_model_itself() -> None:
     workshop = Workshop()
     workshop.drop("tickets.csv", tickets())
     metrics = workshop.train()[0].metrics
-    assert metrics["train"]["pr_auc"] > max(metrics[side]["pr_auc"] for side in ("validation", "test"))
+    assert metrics["train"]["pr_auc"] > max(
+        metrics[side]["pr_auc"] for side in ("validation", "test")
+    )
     assert metrics["validation"]["pr_auc"] == pytest.approx(metrics["test"]["pr_auc"], abs=0.1)
 
 

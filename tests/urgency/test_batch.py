@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,9 +23,7 @@ def texts(seed: int, count: int) -> list[tuple[str, str]]:
 
 def one_by_one(texts: list[tuple[str, str]], kinds: Kinds) -> list[set[int]]:
     marks = [mark for _, mark in FIELD_MARKS]
-    return [
-        ticket_features(zip(map(terms, fields), marks, strict=True), kinds) for fields in texts
-    ]
+    return [ticket_features(zip(map(terms, fields), marks, strict=True), kinds) for fields in texts]
 
 
 @pytest.mark.parametrize("kinds", KINDS)
@@ -38,7 +37,7 @@ def test_a_batch_has_the_features_of_its_tickets(kinds: Kinds) -> None:
 
 def ends(row: np.ndarray, count: int) -> list[tuple[int, int]]:
     edges = np.searchsorted(row, np.arange(count + 1)).tolist()
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def test_no_tickets_are_no_words() -> None:

@@ -67,7 +67,9 @@ def test_no_rows_at_all_give_even_odds() -> None:
 def test_tickets_without_source_and_tier_do_not_learn_from_that(urgent: float) -> None:
     """Whatever the labels of a file without them: their absence has no weight, only words have."""
     with_both = frame(600, seed=2)
-    without = frame(600, seed=3, urgent_share=urgent, signal=0.5).assign(source="", customer_tier="")
+    without = frame(600, seed=3, urgent_share=urgent, signal=0.5).assign(
+        source="", customer_tier=""
+    )
     together = corpus(pd.concat([with_both, without], ignore_index=True))
     fitted = fit(together)
     shares = {"email": 0.5, "phone": 0.5}

@@ -24,7 +24,9 @@ def test_folds_do_not_depend_on_the_order_of_rows() -> None:
     order = np.random.default_rng(0).permutation(300)
     turned = folds_of(rows.key[order], rows.urgent[order], FOLDS)
     assert (turned == folds_of(rows.key, rows.urgent, FOLDS)[order]).all()
-    assert (folds_of(rows.key, rows.urgent, FOLDS, seed=1) != folds_of(rows.key, rows.urgent, FOLDS)).any()
+    assert (
+        folds_of(rows.key, rows.urgent, FOLDS, seed=1) != folds_of(rows.key, rows.urgent, FOLDS)
+    ).any()
 
 
 def test_a_sample_holds_every_row_of_its_keys_and_of_both_ends_of_the_split() -> None:

@@ -43,7 +43,9 @@ def frame(
 
 def corpus(rows: pd.DataFrame) -> Corpus:
     """These tickets, their words as their texts are now."""
-    return corpus_of(rows, words_of(zip(rows["title"], rows["description"], strict=True), stems=True))
+    return corpus_of(
+        rows, words_of(zip(rows["title"], rows["description"], strict=True), stems=True)
+    )
 
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
