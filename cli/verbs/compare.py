@@ -11,7 +11,6 @@ from cli.usage_error import UsageError
 from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.recipe import recipe_of
 from jobs.report.comparison import Judged, comparison
-from jobs.report.model_report import NONE
 from jobs.training import probabilities
 
 METRICS = ("accuracy", "precision", "recall", "f1", "pr_auc", "roc_auc", "brier", "ece")
@@ -67,7 +66,7 @@ def _show(found: dict[str, Any]) -> None:
     title = f"Tickets that {names[1]} calls otherwise than {names[0]}"
     console().print(table(title, ["", "#that are urgent", "#that are not"], rows))
     for column, slices in found["slices"].items():
-        if set(slices) - {NONE}:
+        if len(slices) > 1:
             _show_slices(column, slices, [str(found[side]["version"]) for side in SIDES])
 
 

@@ -75,7 +75,8 @@ def _head(manifest: Manifest) -> Iterator[str]:
 
 def _in_short(manifest: Manifest, report: dict[str, Any]) -> Iterator[str]:
     """The verdict's sentences; where they do not say what becomes of 100 tickets, that first."""
-    test, (first, *others) = report["metrics"].get("test", {}), (*manifest.verdict.reasons, "")
+    test = report["metrics"].get("test", {})
+    first, *others = (*manifest.verdict.reasons, "")
     if tells(first):
         yield paragraph(first, "lead") + bullets(filter(None, others))
         yield paragraph("Each ticket counts as a model said that had not learned from it.", "muted")
@@ -124,12 +125,10 @@ def _figures(report: dict[str, Any]) -> Iterator[str]:
     test = report["metrics"].get("test", {})
     yield heading("How good it is on the test tickets")
     if test.get("rows"):
-        counts = confusion(test)
-        counted = (
-            f"{test['rows']:,.0f} test tickets, {counts['found'] + counts['missed']:,} of them"
-        )
+        urgent = round(test["rows"] * test["base_rate"])
         yield paragraph(
-            f"{sentence(test)} Counted on {counted} urgent, that the model did not learn from."
+            f"{sentence(test)} Counted on {test['rows']:,.0f} test tickets, {urgent:,} of them"
+            " urgent, that the model did not learn from."
         )
     drawn = list(_drawn(report, test)) or [paragraph("There is no test ticket yet.")]
     yield f'<div class="pair">{"".join(drawn)}</div>'
