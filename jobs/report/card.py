@@ -79,7 +79,9 @@ def _in_short(manifest: Manifest, report: dict[str, Any]) -> Iterator[str]:
     first, *others = (*manifest.verdict.reasons, "")
     if tells(first):
         yield paragraph(first, "lead") + bullets(filter(None, others))
-        yield paragraph("Each ticket counts as a model said that had not learned from it.", "muted")
+        yield paragraph(
+            "Counted on all tickets, each scored by a model that had not learned from it.", "muted"
+        )
     else:
         yield paragraph(sentence(test), "lead") + bullets(filter(None, (first, *others)))
     if report.get("missed_cost"):

@@ -76,8 +76,8 @@ def test_a_verdict_that_says_so_itself_of_all_tickets_comes_first() -> None:
     page = card(Verdict("PROMOTE", (own, "It is better."), 6))
     assert page.text.index(own) < page.text.index("It is better.") < page.text.index(SAID)
     assert page.text.count(SAID) == 1
-    assert "a model said that had not learned from it" in page.text
-    assert "a model said" not in card().text
+    assert "each scored by a model that had not learned from it" in page.text
+    assert "Counted on all tickets" not in card().text
 
 
 def test_a_cut_that_saves_little_says_so_where_a_cost_is_stated() -> None:
