@@ -63,7 +63,8 @@ def _show(found: dict[str, Any]) -> None:
     title = f"Tickets that {names[1]} calls otherwise than {names[0]}"
     console().print(table(title, ["", "#that are urgent", "#that are not"], rows))
     for column, slices in found["slices"].items():
-        _show_slices(column, slices, [str(found[side]["version"]) for side in SIDES])
+        if len(slices) > 1:
+            _show_slices(column, slices, [str(found[side]["version"]) for side in SIDES])
 
 
 def _metric_row(found: dict[str, Any]) -> Any:

@@ -79,7 +79,7 @@ def _show(record: dict[str, Any]) -> None:
     made = f"made {moment(record['created_at'])} by {record['execution']}"
     say(f"[bold]Version {record['version']}[/], {made}{serving}")
     say(f"Because: {plain(cause(record['cause']))}")
-    say(plain(record["in_short"]))
+    say(f"On its test tickets: {plain(record['in_short'])}")
     say(f"Its card, with figures: urgency card {record['version']}, or {plain(record['card'])}")
     _show_files(record["files"])
     _show_metrics(record)

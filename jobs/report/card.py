@@ -74,17 +74,16 @@ def _head(manifest: Manifest) -> Iterator[str]:
 
 
 def _in_short(manifest: Manifest, report: dict[str, Any]) -> Iterator[str]:
+    """The verdict's sentences; where they do not say what becomes of 100 tickets, that first."""
     test = report["metrics"].get("test", {})
-    yield paragraph(sentence(test), "lead")
-    yield bullets(reason for reason in manifest.verdict.reasons if not tells(reason))
-    if test.get("rows"):
-        counted = confusion(test)
-        urgent = counted["found"] + counted["missed"]
+    first, *others = (*manifest.verdict.reasons, "")
+    if tells(first):
+        yield paragraph(first, "lead") + bullets(filter(None, others))
         yield paragraph(
-            f"Counted on {test['rows']:,.0f} test tickets, {urgent:,} of them urgent, that the"
-            " model did not learn from.",
-            "muted",
+            "Counted on all tickets, each scored by a model that had not learned from it.", "muted"
         )
+    else:
+        yield paragraph(sentence(test), "lead") + bullets(filter(None, (first, *others)))
     if report.get("missed_cost"):
         yield paragraph(saving_sentence(test, report["missed_cost"]))
 
@@ -127,6 +126,12 @@ def _against(manifest: Manifest, report: dict[str, Any]) -> Iterator[str]:
 def _figures(report: dict[str, Any]) -> Iterator[str]:
     test = report["metrics"].get("test", {})
     yield heading("How good it is on the test tickets")
+    if test.get("rows"):
+        urgent = round(test["rows"] * test["base_rate"])
+        yield paragraph(
+            f"{sentence(test)} Counted on {test['rows']:,.0f} test tickets, {urgent:,} of them"
+            " urgent, that the model did not learn from."
+        )
     drawn = list(_drawn(report, test)) or [paragraph("There is no test ticket yet.")]
     yield f'<div class="pair">{"".join(drawn)}</div>'
 
@@ -165,7 +170,7 @@ def _drawn(report: dict[str, Any], test: dict[str, float]) -> Iterator[str]:
 def _slices(report: dict[str, Any]) -> Iterator[str]:
     head = ("tickets", "urgent", "called", "right", "missed", "recall", "precision")
     for column, slices in report["slices"].items():
-        if not slices:
+        if not set(slices) - {NONE}:
             continue
         name = COLUMN_NAMES.get(column, column)
         yield heading(f"By {name}")
