@@ -35,9 +35,10 @@ LABEL = "label_urgency"
 
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = {
-    quote: re.compile(f"(?:^|[,;\t|¤]) *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)")
-    for quote in "\"'"
+    quote: re.compile(f"[,;\t|¤] *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)") for quote in "\"'"
 }
+"""A quoted field, in a line behind a separator: so every match begins with one."""
+
 _SINGLE_QUOTED = 0.2
 """Share of lines with a field in single quotes from which these are the file's quotes."""
 
@@ -100,7 +101,8 @@ def _quote(sample: Sequence[str]) -> str:
 
     Looked up in the lines, since one open quote hides all that follows from a reader.
     """
-    double, single = (sum(map(bool, map(_QUOTED[quote].search, sample))) for quote in "\"'")
+    lines = [f",{line}" for line in sample]
+    double, single = (sum(map(bool, map(_QUOTED[quote].search, lines))) for quote in "\"'")
     return "'" if single > max(double, _SINGLE_QUOTED * len(sample)) else '"'
 
 
@@ -181,8 +183,9 @@ def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> 
 
 def one_line(name: str) -> str:
     """A name as it may be repeated to its owner: printable, on one line, cut."""
-    printable = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(printable.split())[:NAME_MOST]
+    if not name.isprintable():
+        name = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(name.split())[:NAME_MOST]
 
 
 def is_showable_name(name: str) -> bool:
