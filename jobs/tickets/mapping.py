@@ -12,12 +12,13 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from jobs.tickets.container import Workbook, open_container
+from jobs.tickets.dialect import Dialect
 from jobs.tickets.encoding import Decoder
 from jobs.tickets.file_reading import ATTEMPTS, UNREADABLE, FileReading
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.lines import split_lines
-from jobs.tickets.records import Dialect, read_records
+from jobs.tickets.records import read_records
 from jobs.tickets.rules import IGNORED, NO_RULES, Rules
 from urgency.errors import CorruptObject
 from urgency.records import SourceFile

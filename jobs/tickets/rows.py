@@ -124,16 +124,13 @@ def _line(part: Records | Problem) -> int:
 def _rows(records: Records, table: Table) -> tuple[Rows, list[Problem]]:
     """The rows, and what is wrong with others; the header once more is neither."""
     cells = _cells(_without_headers(records, table), table)
-    unfit = {
-        *_unfit(cells.ticket_id, CATEGORY_MAX),
-        *(at for texts in (cells.title, cells.description) for at in _unfit(texts, TEXT_MAX)),
-        *(
-            at
-            for names in (cells.source, cells.customer_tier)
-            for at in _unfit(names, CATEGORY_MAX)
-        ),
-        *_unfit(["".join(values) for values in cells.labels], math.inf),
-    }
+    limited = (
+        *((column, TEXT_MAX) for column in (cells.title, cells.description)),
+        *((column, CATEGORY_MAX) for column in (cells.source, cells.customer_tier)),
+        (cells.ticket_id, CATEGORY_MAX),
+        ([*map("".join, cells.labels)], math.inf),
+    )
+    unfit = {at for column, most in limited for at in _unfit(column, most)}
     problems = [Problem(cells.line[at], _reason(cells, at)) for at in unfit]
     rows = _normal(_without(cells, unfit))
     empty = set()
@@ -163,27 +160,28 @@ def _cells(records: Records, table: Table) -> Rows:
         place = table.places.get(role)
         return [""] * len(records) if place is None else [*map(itemgetter(place), records.fields)]
 
+    def stripped(role: str) -> list[str]:
+        return [*map(str.strip, _filled(column(role)))]
+
     labels = [[fields[at].strip() for fields in records.fields] for at in table.labels]
     return Rows(
-        records.lines,
-        [_filled(cell) if len(cell) < _NULL_MOST else cell for cell in column("title")],
-        [_filled(cell) if len(cell) < _NULL_MOST else cell for cell in column("description")],
-        each(_filled, column("source")),
-        each(_filled, column("customer_tier")),
-        [_filled(cell).strip() for cell in column("ticket_id")],
-        each(_stripped, column("created_at")),
-        each(_stripped, column("updated_at")),
-        [*zip(*labels, strict=True)] if labels else [()] * len(records),
+        line=records.lines,
+        title=_filled(column("title")),
+        description=_filled(column("description")),
+        source=_filled(column("source")),
+        customer_tier=_filled(column("customer_tier")),
+        ticket_id=stripped("ticket_id"),
+        created_at=stripped("created_at"),
+        updated_at=stripped("updated_at"),
+        labels=[*zip(*labels, strict=True)] if labels else [()] * len(records),
     )
 
 
-def _filled(cell: str) -> str:
-    """The cell, "" for a null word."""
-    return "" if len(cell) < _NULL_MOST and is_null(cell) else cell
-
-
-def _stripped(cell: str) -> str:
-    return _filled(cell).strip()
+def _filled(cells: list[str]) -> list[str]:
+    """The cells, "" for null words."""
+    short = {cell for cell in cells if len(cell) < _NULL_MOST}
+    nulls = {cell for cell in short if cell and is_null(cell)}
+    return ["" if cell in nulls else cell for cell in cells] if nulls else cells
 
 
 def _unfit(cells: Sequence[str], most: float) -> list[int]:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from jobs.tickets.dialect import Dialect, is_surplus_empty
 from jobs.tickets.limits import FileRefused
-from jobs.tickets.records import Dialect, is_surplus_empty
 from jobs.tickets.rules import Rules
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000

@@ -6,10 +6,11 @@ import io
 
 import pytest
 
+from jobs.tickets.dialect import Dialect, split_fields
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import Limits
 from jobs.tickets.reader import open_file
-from jobs.tickets.records import BAD_QUOTE, UNCLOSED, Dialect, read_records, split_fields
+from jobs.tickets.records import BAD_QUOTE, UNCLOSED, read_records
 from tests.support.job.csv_files import HEADER, csv_bytes, read, report, row
 
 
