@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +18,8 @@ Skip = Callable[[str], None]
 
 FILES = (".csv", ".tsv", ".txt", ".jsonl", ".xlsx", ".xls", ".gz")
 """Endings of files whose rows are tickets, read as training reads them."""
+
+_SENT = ("title", "description", "source", "customer_tier")
 
 
 def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
@@ -72,10 +73,12 @@ def _from_file(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
         opened = open_file(stream)
         if not any(text in opened.table.places for text in TEXTS):
             raise UsageError(f"The file cannot be read: {what_is_missing(opened.table)}")
-        for row in opened.rows():
-            if isinstance(row, Problem):
-                skip(f"Line {row.line} is left out: {row.reason}")
-            else:
-                yield {"id": row.ticket_id} | asdict(row.ticket)
+        for rows in opened.rows():
+            if isinstance(rows, Problem):
+                skip(f"Line {rows.line} is left out: {rows.reason}")
+                continue
+            columns = {"id": rows.ticket_id} | {name: getattr(rows, name) for name in _SENT}
+            for cells in zip(*columns.values(), strict=True):
+                yield dict(zip(columns, cells, strict=True))
     except FileRefused as error:
         raise UsageError(f"Line {error.line} of the file: {error.reason}") from None

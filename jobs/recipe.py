@@ -17,6 +17,7 @@ MODULES = (
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
     *("jobs/tickets/code_page.py", "jobs/tickets/header.py"),
     *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
+    *("jobs/tickets/chunks.py", "jobs/tickets/dialect.py", "jobs/tickets/rows.py"),
     *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
     *("jobs/tickets/file_reading.py", "jobs/tickets/columns.py", "jobs/tickets/dataset.py"),

@@ -100,14 +100,15 @@ def key(text: str) -> str:
     """What two spellings of one word share: its letters and digits, or its signs if it has none."""
     plain = _plain(text)
     letters = plain if plain.isascii() else unicodedata.normalize("NFKD", plain)
-    return "".join(character for character in letters if character.isalnum()) or plain
+    return "".join(filter(str.isalnum, letters)) or plain
 
 
 def _plain(text: str) -> str:
     """NFKC, lower case, no invisible characters, no spaces around."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+        unseen = {sign for sign in set(text) if unicodedata.category(sign) == "Cf"}
+        text = "".join(sign for sign in text if sign not in unseen) if unseen else text
     return text.casefold().strip()
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from jobs.tickets.reader import Row
+from jobs.tickets.rows import Rows
 from jobs.tickets.split import SIDES, side_numbers, text_hash
-from urgency.ticket import masked, same_text
+from urgency.ticket import masked, one_spaced
 
 NO_DATE = np.iinfo(np.int64).min
 """What numpy reads as NaT."""
@@ -39,25 +39,29 @@ class TicketColumns:
     split_key: array[int] = field(default_factory=lambda: array("Q"))
     same_text: array[int] = field(default_factory=lambda: array("Q"))
 
-    def add(self, row: Row, file: int, label: int, created_s: int, updated_s: int) -> None:
-        """Take one row of the file with this number; `label` is a number that the caller gives."""
-        ticket = row.ticket
-        text = same_text(ticket)
-        self.ticket_id.append(row.ticket_id)
-        self.created_s.append(created_s)
-        self.updated_s.append(updated_s)
-        self.title.append(ticket.title)
-        self.description.append(ticket.description)
-        self.source.append(ticket.source)
-        self.customer_tier.append(ticket.customer_tier)
-        self.label.append(label)
-        self.file.append(file)
-        self.line.append(row.line)
-        self.split_key.append(text_hash(masked(text)))
-        self.same_text.append(text_hash(text))
+    def add(
+        self, rows: Rows, file: int, label: list[int], created_s: list[int], updated_s: list[int]
+    ) -> None:
+        """Take rows of the file with this number; `label`: numbers that the caller gives."""
+        pairs = zip(rows.title, rows.description, strict=True)
+        texts = [one_spaced(f"{title}\n{description}") for title, description in pairs]
+        self.ticket_id += rows.ticket_id
+        self.created_s.extend(created_s)
+        self.updated_s.extend(updated_s)
+        self.title += rows.title
+        self.description += rows.description
+        self.source += rows.source
+        self.customer_tier += rows.customer_tier
+        self.label.extend(label)
+        self.file.extend([file] * len(rows.line))
+        self.line.extend(rows.line)
+        self.split_key.extend(map(text_hash, map(masked, texts)))
+        self.same_text.extend(map(text_hash, texts))
 
     def keep(self, begin: int, kept: Sequence[bool]) -> None:
         """Of the rows from `begin` on, forget those that are not `kept`."""
+        if all(kept):
+            return
         for name in self.__slots__:
             values = getattr(self, name)
             chosen = compress(values[begin:], kept)

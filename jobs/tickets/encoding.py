@@ -94,9 +94,9 @@ class Decoder:
 
     def _decide(self, block: bytes) -> None:
         text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(block)
-        broken = sum("\udc80" <= character <= "\udcff" for character in text)
-        valid = sum(character > "\udfff" or "\x7f" < character < "\ud800" for character in text)
-        if valid >= _PROOF * broken:
+        whole = len(text.encode("utf-8", "ignore").decode())
+        valid = whole - len(text.encode("ascii", "ignore"))
+        if valid >= _PROOF * (len(text) - whole):
             return self._use("utf-8")
         at = next(place for place, byte in enumerate(block) if byte > 127)
         found = _likeliest(block[max(0, at - 4096) :])

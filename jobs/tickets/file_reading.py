@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
+from jobs.tickets.chunks import each
 from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
 from jobs.tickets.file_report import PROBLEMS_KEPT, FileReport, Problem, ReadAs
 from jobs.tickets.ids import own_ids
@@ -156,16 +157,17 @@ def _read(
         _refuse_header(reading, opened)
         return
     numbers: dict[tuple[str, ...], int] = {}
-    for row in opened.rows(limits):
-        if isinstance(row, Problem):
-            reading.add_problem(row)
+    for rows in opened.rows(limits):
+        if isinstance(rows, Problem):
+            reading.add_problem(rows)
             continue
-        label = numbers.setdefault(row.labels, len(numbers))
+        label = [numbers.setdefault(cells, len(numbers)) for cells in rows.labels]
         if len(numbers) > DISTINCT_MOST:
-            raise FileRefused(row.line, _TOO_MANY.format(column=names(table, table.labels)))
-        created_s, updated_s = seconds(row.created_at), seconds(row.updated_at)
-        reading.unread_dates += created_s == NO_DATE and row.created_at != ""
-        columns.add(row, number, label, created_s, updated_s)
+            line = rows.line[label.index(DISTINCT_MOST)]
+            raise FileRefused(line, _TOO_MANY.format(column=names(table, table.labels)))
+        created_s, updated_s = each(seconds, rows.created_at), each(seconds, rows.updated_at)
+        reading.unread_dates += created_s.count(NO_DATE) - rows.created_at.count("")
+        columns.add(rows, number, label, created_s, updated_s)
     if len(columns) == begin and not reading.quarantined:
         reading.columns_ignored = ()  # without a row it may be one itself
         raise FileRefused(table.begin, "the file has a header and no rows.")

@@ -1,18 +1,24 @@
 """Text -> physical lines, in bounded memory and linear time whatever the text is."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
 
-_NOTHING = ("", '"', "'", ",", ";", '""')
+_NOTHING = {"", '"', "'", ",", ";", '""'}
 """Lines without a cell: blank ones, and those that a file made to be slow is made of."""
 
+_NOTHING_MOST = 2  # characters of such a line
 _BLANK_LINES, _BLANK_FOR_EACH = 100_000, 50
 """Blank lines that are too many: so many, and so many for each line with something in it."""
 
 
-def split_lines(blocks: Iterator[str], limits: Limits = LIMITS) -> Iterator[str]:
-    """Lines without their ends: CR, LF or CRLF, mixed at will. Raises FileRefused beyond a cap."""
+def split_lines(blocks: Iterator[str], limits: Limits = LIMITS) -> Iterator[list[str]]:
+    """Lines without their ends: CR, LF or CRLF, mixed at will; a list for those of each block.
+
+    Raises FileRefused beyond a cap.
+    """
     rest, lines, blank = "", 0, 0
     for block in blocks:
         # A CR at the end of a block may be one half of a CRLF.
@@ -20,10 +26,12 @@ def split_lines(blocks: Iterator[str], limits: Limits = LIMITS) -> Iterator[str]
         whole = (rest + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
         rest = whole.pop() + held
         lines += len(whole)
-        blank += sum(map(whole.count, _NOTHING))
+        short = [line for line in whole if len(line) <= _NOTHING_MOST]
+        blank += sum(line in _NOTHING for line in short)
         _check(lines, blank, max(map(len, whole), default=0), len(rest), limits)
-        yield from whole
-    yield from rest.removesuffix("\r").split("\r") if rest else ()
+        yield whole
+    if rest:
+        yield rest.removesuffix("\r").split("\r")
 
 
 def _check(lines: int, blank: int, longest: int, rest: int, limits: Limits) -> None:

@@ -6,18 +6,19 @@ empty value is a blank label. A column's role may be `ignore`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 from jobs.tickets.container import Workbook, open_container
+from jobs.tickets.dialect import Dialect
 from jobs.tickets.encoding import Decoder
 from jobs.tickets.file_reading import ATTEMPTS, UNREADABLE, FileReading
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.lines import split_lines
-from jobs.tickets.records import Dialect, read_records
+from jobs.tickets.records import read_records
 from jobs.tickets.rules import IGNORED, NO_RULES, Rules
 from urgency.errors import CorruptObject
 from urgency.records import SourceFile
@@ -76,12 +77,12 @@ def _read(reading: FileReading, stream: BinaryIO) -> Rules:
             for number, row in enumerate(_rows(stream), 1):
                 if isinstance(row, Problem):
                     reading.add_problem(row)
-                elif not _take(row.fields, columns, labels):
-                    reading.add_problem(Problem(row.line, NOT_A_RULE))
+                elif not _take(row[1], columns, labels):
+                    reading.add_problem(Problem(row[0], NOT_A_RULE))
                 else:
                     reading.rules_read += 1
                 if number > ROWS_MOST:
-                    raise FileRefused(row.line, f"it has more than {ROWS_MOST:,} rows.")
+                    raise FileRefused(row[0], f"it has more than {ROWS_MOST:,} rows.")
     except FileRefused as refusal:
         reading.refuse([Problem(refusal.line, refusal.reason)])
         return NO_RULES
@@ -95,13 +96,19 @@ NOT_A_RULE = (
 )
 
 
-def _rows(stream: BinaryIO):  # type: ignore[no-untyped-def]
+def _rows(stream: BinaryIO) -> Iterator[tuple[int, list[str]] | Problem]:
+    """Each row with its line."""
     container = open_container(stream, _LIMITS)
     if isinstance(container, Workbook):
         raise FileRefused(1, "it is a workbook; save it as CSV.")
-    lines = list(islice(split_lines(Decoder().decode(container.blocks), _LIMITS), ROWS_MOST + 2))
+    blocks = split_lines(Decoder().decode(container.blocks), _LIMITS)
+    lines = list(islice(chain.from_iterable(blocks), ROWS_MOST + 2))
     separator = max(",;\t", key=lambda one: sum(line.count(one) == 2 for line in lines))
-    return read_records(lines, Dialect(separator), 3, limits=_LIMITS)
+    for found in read_records([lines], Dialect(separator), 3, limits=_LIMITS):
+        if isinstance(found, Problem):
+            yield found
+        else:
+            yield from zip(found.lines, found.fields, strict=True)
 
 
 def _take(fields: list[str], columns: dict[str, str], labels: dict[str, bool]) -> bool:

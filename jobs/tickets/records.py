@@ -14,14 +14,10 @@ all records that keep it; the others come here, where it is found out how far a 
 from __future__ import annotations
 
 import csv
-import re
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import islice
-from typing import Any, NamedTuple
 
+from jobs.tickets.chunks import LineSource, Records, in_chunks
+from jobs.tickets.dialect import Dialect, is_surplus_empty, split_fields
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import LIMITS, Limits
 
@@ -37,149 +33,73 @@ class Stray(Problem):
     """A line with one field where there should be more: text below the table, or between rows."""
 
 
-class Record(NamedTuple):
-    """The fields of one row; `line` is where it begins, counted from 1."""
-
-    line: int
-    fields: list[str]
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a file separates and quotes. `escapes`: backslashes; `all_quoted`: every field is."""
-
-    separator: str = ","
-    quote: str = '"'
-    escapes: bool = False
-    all_quoted: bool = False
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Arguments of `csv.reader`."""
-        return {
-            "delimiter": self.separator,
-            "quotechar": self.quote,
-            "escapechar": "\\" if self.escapes else None,
-            "skipinitialspace": self.separator != " ",
-        }
-
-    @cached_property
-    def field(self) -> re.Pattern[str]:
-        """A quoted field up to its closing quote, or an unquoted one."""
-        quote, separator = re.escape(self.quote), re.escape(self.separator)
-        inner = rf"(?:[^{quote}\\]|{quote}{quote}|\\.)*+" if self.escapes else None
-        inner = inner or rf"[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+"
-        return re.compile(rf"[ ]*+{quote}({inner}){quote}[ ]*+|([^{separator}]*+)", re.DOTALL)
-
-    def is_odd(self, line: str) -> bool:
-        """Whether a quote is open after this line that was closed before it, or the reverse."""
-        if self.escapes and "\\" in line:
-            line = re.sub(r"\\.", "", line)
-        return line.count(self.quote) % 2 == 1
-
-    def plain(self, quoted: str) -> str:
-        """What a quoted field says."""
-        text = quoted.replace(self.quote * 2, self.quote)
-        return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL) if self.escapes else text
-
-
 def read_records(
-    lines: Iterable[str], dialect: Dialect, width: int, first: int = 1, limits: Limits = LIMITS
-) -> Iterator[Record | Problem]:
+    blocks: Iterable[list[str]],
+    dialect: Dialect,
+    width: int,
+    first: int = 1,
+    limits: Limits = LIMITS,
+) -> Iterator[Records | Problem]:
     """Records of `width` fields, bad ones as Problems; rows with nothing in them are left out.
 
-    first: the number of the first line.   Surplus fields are dropped where they are empty.
+    blocks: of lines.   first: the number of the first line.   Surplus fields are dropped where
+    they are empty.
     """
     csv.field_size_limit(limits.record_characters)
-    source = _Source(iter(lines), first)
+    chunk = Records()
+    return in_chunks(_found(LineSource(blocks, first), dialect, width, limits, chunk), chunk)
+
+
+def _found(
+    source: LineSource, dialect: Dialect, width: int, limits: Limits, chunk: Records
+) -> Iterator[Problem | None]:
+    """Good records go into `chunk`; bad ones, and None where it is full."""
     quote = dialect.quote
     while True:
+        start = source.number
+        reader = csv.reader(source.ended(), strict=True, **dialect.options)
         try:
-            for fields in csv.reader(source, strict=True, **dialect.options):
-                taken, number = source.next_record()
-                text = "".join(fields)
+            for row in reader:
+                fields: list[str] | Problem = row
+                number, source.number = source.number, start + reader.line_num
+                text = "".join(row)
                 if not text or text.isspace():
                     continue
-                if len(fields) == width and quote not in text:
-                    yield Record(number, fields)
-                else:
-                    looked_at = _looked_at(taken, number, dialect, width)
-                    if not isinstance(looked_at, Record | Stray):
-                        source.skip(_rest_lines("\n".join(taken), source, dialect, width))
-                    yield looked_at
+                if len(row) != width or quote in text:
+                    fields = _looked_at(source, row, number, dialect, width)
+                if isinstance(fields, Problem):
+                    yield fields
+                    break
+                if chunk.add(number, fields, len(text)):
+                    yield None
+            else:
+                return
         except csv.Error:
-            yield _bad_record(source, dialect, width, limits)
-        else:
-            return
+            lines = source.lines(start + reader.line_num - source.number)
+            number = source.number
+            fields = _bad_record(source, lines, dialect, width, limits)
+            if isinstance(fields, Problem):
+                yield fields
+            elif chunk.add(number, fields, sum(map(len, lines))):
+                yield None
 
 
-def is_surplus_empty(fields: list[str], width: int) -> bool:
-    """Whether a row has more fields than the header and nothing in these."""
-    return len(fields) > width and not any(map(str.strip, fields[width:]))
+def _looked_at(
+    source: LineSource, fields: list[str], number: int, dialect: Dialect, width: int
+) -> list[str] | Problem:
+    """What the csv module made of the last record, which has quotes or another width."""
+    taken = "\n".join(source.since(number))
+    if len(fields) == width and dialect.is_plain and taken == dialect.written(fields):
+        return fields
+    found = _judged(taken, number, dialect, width)
+    if isinstance(found, Problem) and not isinstance(found, Stray):
+        source.number += _rest_lines(taken, source, dialect, width)
+    return found
 
 
-def split_fields(text: str, dialect: Dialect) -> list[str] | int:
-    """The fields of one record, or the place of the quote that is out of place in `text`."""
-    fields, at = [], 0
-    while match := dialect.field.match(text, at):
-        quoted, unquoted = match.groups()
-        end = match.end()
-        if quoted is None and dialect.quote in unquoted:
-            return at + unquoted.index(dialect.quote)
-        if end < len(text) and text[end] != dialect.separator:
-            return text.rindex(dialect.quote, 0, end)
-        fields.append(unquoted if quoted is None else dialect.plain(quoted))
-        if end == len(text):
-            break
-        at = end + 1
-    return fields
-
-
-class _Source:
-    """Lines, some for the second time; those of the current record are kept."""
-
-    def __init__(self, lines: Iterator[str], first: int) -> None:
-        self._lines = lines
-        self._ahead: deque[str] = deque()
-        self.taken: list[str] = []
-        self._number = first
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._ahead.popleft() if self._ahead else next(self._lines)
-        self.taken.append(line)
-        return line + "\n"
-
-    def next_record(self, kept: int | None = None) -> tuple[list[str], int]:
-        """The lines of the record and its number; all but the first `kept` are read again."""
-        taken, number = self.taken[:kept], self._number
-        self._ahead.extendleft(reversed(self.taken[len(taken) :]))
-        self.taken, self._number = [], number + len(taken)
-        return taken, number
-
-    def peek(self, most: int) -> list[str]:
-        """The next lines, which are still to be read."""
-        self._ahead.extend(islice(self._lines, max(0, most - len(self._ahead))))
-        return list(islice(self._ahead, most))
-
-    def skip(self, lines: int) -> None:
-        """Take lines that were peeked at as part of the record before."""
-        for _ in range(lines):
-            self._ahead.popleft()
-        self._number += lines
-
-    def lines_from(self, at: int) -> Iterator[str]:
-        """The record's lines from there on, and those that follow."""
-        while at < len(self.taken) or next(self, None) is not None:
-            yield self.taken[at]
-            at += 1
-
-
-def _looked_at(taken: list[str], number: int, dialect: Dialect, width: int) -> Record | Problem:
-    """A record that the csv module could read, and that has quotes or another width."""
-    fields = split_fields("\n".join(taken), dialect)
+def _judged(taken: str, number: int, dialect: Dialect, width: int) -> list[str] | Problem:
+    """The fields of a record that the csv module could read, or what is wrong with them."""
+    fields = split_fields(taken, dialect)
     if isinstance(fields, int):
         return Problem(number, BAD_QUOTE)
     if is_surplus_empty(fields, width):
@@ -188,32 +108,48 @@ def _looked_at(taken: list[str], number: int, dialect: Dialect, width: int) -> R
         return Stray(number, f"the row has 1 field, the header has {width:,}.")
     if len(fields) != width:
         return Problem(number, f"the row has {len(fields):,} fields, the header has {width:,}.")
-    return Record(number, fields)
+    return fields
 
 
-def _bad_record(source: _Source, dialect: Dialect, width: int, limits: Limits) -> Record | Problem:
-    """The record at which the csv module stopped, as far as it reaches."""
-    lines = source.taken
+def _bad_record(
+    source: LineSource, lines: list[str], dialect: Dialect, width: int, limits: Limits
+) -> list[str] | Problem:
+    """The record at which the csv module stopped, as far as it reaches.
+
+    lines: those that the csv module took.
+    """
+    number = source.number
     odd = sum(map(dialect.is_odd, lines)) % 2
     size = sum(map(len, lines))
-    while odd and size < limits.record_characters and next(source, None) is not None:
+    while odd and size < limits.record_characters and _grown(lines, source):
         odd ^= dialect.is_odd(lines[-1])
         size += len(lines[-1])
     text = "\n".join(lines)
     found = split_fields(text, dialect)
     if not odd and not isinstance(found, int):  # only spaces that the csv module does not know
-        return _looked_at(*source.next_record(), dialect, width)
+        source.number += len(lines)
+        return _judged(text, number, dialect, width)
     if odd or (isinstance(found, int) and _looks_opening(text, found, dialect)):
         last = len(lines) if odd else text.count("\n", 0, found if isinstance(found, int) else 0)
-        begins = (at for at in range(1, last + 1) if _begins_record(source, at, dialect, width))
+        begins = (
+            at for at in range(1, last + 1) if _begins_record(source, lines, at, dialect, width)
+        )
         if at := next(begins, None):
-            return Problem(source.next_record(at)[1], UNCLOSED)
-    number = source.next_record()[1]
-    source.skip(0 if odd else _rest_lines(text, source, dialect, width))
+            source.number += at
+            return Problem(number, UNCLOSED)
+    source.number += len(lines)
+    source.number += 0 if odd else _rest_lines(text, source, dialect, width)
     return Problem(number, UNCLOSED if odd else BAD_QUOTE)
 
 
-def _rest_lines(text: str, source: _Source, dialect: Dialect, width: int) -> int:
+def _grown(lines: list[str], source: LineSource) -> bool:
+    """Whether there was a line to add to those of the current record."""
+    line = source.line(len(lines))
+    lines += [] if line is None else [line]
+    return line is not None
+
+
+def _rest_lines(text: str, source: LineSource, dialect: Dialect, width: int) -> int:
     """How many of the next lines belong to the bad record `text`; 0 where it seems whole."""
     fields = split_fields(text, dialect)
     has_quote = isinstance(fields, int)
@@ -221,7 +157,7 @@ def _rest_lines(text: str, source: _Source, dialect: Dialect, width: int) -> int
     after = text.rpartition(dialect.quote)[2].count(dialect.separator) + 1 if has_quote else 1
     if not 1 < before < width or before + after - 1 == width:
         return 0
-    for number, line in enumerate(source.peek(_REST_LINES), 1):
+    for number, line in enumerate(source.lines(_REST_LINES), 1):
         rest = line
         if has_quote:
             begin, quote, rest = line.partition(dialect.quote)
@@ -254,10 +190,15 @@ def _looks_opening(text: str, at: int, dialect: Dialect) -> bool:
     )
 
 
-def _begins_record(source: _Source, at: int, dialect: Dialect, width: int) -> bool:
-    """Whether a good record begins at that line of the current one."""
+def _begins_record(
+    source: LineSource, lines: list[str], at: int, dialect: Dialect, width: int
+) -> bool:
+    """Whether a good record begins at that line of the current one, whose lines may become more."""
     record: list[str] = []
-    for line in islice(source.lines_from(at), _TRIED_LINES):
+    for place in range(at, at + _TRIED_LINES):
+        if place == len(lines) and not _grown(lines, source):
+            return False
+        line = lines[place]
         if not record and dialect.all_quoted and not line.lstrip().startswith(dialect.quote):
             return False
         record.append(line)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from jobs.tickets.dialect import Dialect, is_surplus_empty
 from jobs.tickets.header import is_row
 from jobs.tickets.limits import FileRefused
-from jobs.tickets.records import Dialect, is_surplus_empty
 from jobs.tickets.rules import Rules
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
@@ -36,9 +36,10 @@ LABEL = "label_urgency"
 
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = {
-    quote: re.compile(f"(?:^|[,;\t|¤]) *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)")
-    for quote in "\"'"
+    quote: re.compile(f"[,;\t|¤] *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)") for quote in "\"'"
 }
+"""A quoted field, in a line behind a separator: so every match begins with one."""
+
 _SINGLE_QUOTED = 0.2
 """Share of lines with a field in single quotes from which these are the file's quotes."""
 
@@ -101,7 +102,8 @@ def _quote(sample: Sequence[str]) -> str:
 
     Looked up in the lines, since one open quote hides all that follows from a reader.
     """
-    double, single = (sum(map(bool, map(_QUOTED[quote].search, sample))) for quote in "\"'")
+    lines = [f",{line}" for line in sample]
+    double, single = (sum(map(bool, map(_QUOTED[quote].search, lines))) for quote in "\"'")
     return "'" if single > max(double, _SINGLE_QUOTED * len(sample)) else '"'
 
 
@@ -203,8 +205,9 @@ def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> 
 
 def one_line(name: str) -> str:
     """A name as it may be repeated to its owner: printable, on one line, cut."""
-    printable = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(printable.split())[:NAME_MOST]
+    if not name.isprintable():
+        name = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(name.split())[:NAME_MOST]
 
 
 def is_showable_name(name: str) -> bool:

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
-from jobs.tickets.reader import Row
+from jobs.tickets.rows import Rows
 from tests.support.job.csv_files import csv_bytes, dataset, row
-from urgency.ticket import normal_ticket
 
 
 @pytest.mark.parametrize(
@@ -34,15 +33,15 @@ def test_dates_are_read_as_iso_8601_and_others_are_counted_not_quarantined(
     assert data.reports[0].unread_dates == (0 if read else 1)
 
 
-def ticket_row(line: int, text: str = "printer", *, urgent: bool = False) -> Row:
-    ticket = normal_ticket("", text, "Email", "gold")
-    return Row(line, ticket, ("urgent" if urgent else "low",), f"T-{line}", "", "")
+def one_row(line: int, text: str = "printer", *, urgent: bool = False) -> Rows:
+    label = "urgent" if urgent else "low"
+    return Rows([line], [""], [text], ["email"], ["gold"], [f"T-{line}"], [""], [""], [(label,)])
 
 
-def collected(*rows: Row) -> TicketColumns:
+def collected(*rows: Rows) -> TicketColumns:
     columns = TicketColumns()
-    for number, ticket in enumerate(rows):
-        columns.add(ticket, number % 2, int(ticket.labels == ("urgent",)), NO_DATE, NO_DATE)
+    for number, one in enumerate(rows):
+        columns.add(one, number % 2, [int(one.labels == [("urgent",)])], [NO_DATE], [NO_DATE])
     return columns
 
 
@@ -71,7 +70,7 @@ def test_no_date_is_what_pandas_calls_not_a_time() -> None:
 
 
 def test_the_frame_holds_a_row_for_each_ticket_in_their_order() -> None:
-    columns = collected(ticket_row(2), ticket_row(3, "all tills are down", urgent=True))
+    columns = collected(one_row(2), one_row(3, "all tills are down", urgent=True))
     frame = columns.frame(["incoming/a.csv", "incoming/b.csv"])
     assert len(columns) == len(frame) == 2
     assert frame["ticket_id"].tolist() == ["T-2", "T-3"]
@@ -83,15 +82,15 @@ def test_the_frame_holds_a_row_for_each_ticket_in_their_order() -> None:
 
 
 def test_digits_are_part_of_what_makes_two_tickets_the_same_and_not_of_their_side() -> None:
-    frame = collected(ticket_row(2, "order 1"), ticket_row(3, "order 2")).frame(["a", "b"])
+    frame = collected(one_row(2, "order 1"), one_row(3, "order 2")).frame(["a", "b"])
     assert frame["split_key"].nunique() == 1
     assert frame["same_text"].nunique() == 2
 
 
 def test_rows_that_are_not_kept_are_as_if_they_had_never_come() -> None:
-    columns = collected(ticket_row(2), ticket_row(3), ticket_row(4))
+    columns = collected(one_row(2), one_row(3), one_row(4))
     columns.keep(1, [False, False])
     files = ["a", "b"]
-    pd.testing.assert_frame_equal(columns.frame(files), collected(ticket_row(2)).frame(files))
+    pd.testing.assert_frame_equal(columns.frame(files), collected(one_row(2)).frame(files))
     columns.keep(0, [False])
     assert len(columns) == 0

@@ -32,7 +32,7 @@ def test_line_ends_may_be_mixed() -> None:
 def test_a_crlf_split_between_two_blocks_is_one_line_end(size: int) -> None:
     text = "a\r\nb\rc\n\r\nd"
     blocks = (text[at : at + size] for at in range(0, len(text), size))
-    assert list(split_lines(blocks)) == ["a", "b", "c", "", "d"]
+    assert list(chain.from_iterable(split_lines(blocks))) == ["a", "b", "c", "", "d"]
 
 
 FLOODS = {

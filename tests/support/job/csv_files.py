@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import openpyxl
 import pytest
@@ -12,11 +12,24 @@ import pytest
 from jobs.tickets.dataset import Dataset, build_dataset
 from jobs.tickets.file_report import FileReport, Problem
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
-from jobs.tickets.reader import Row, open_file
+from jobs.tickets.reader import open_file
+from jobs.tickets.rows import Rows
 from jobs.tickets.rules import NO_RULES, Rules
 from urgency.records import SourceFile
+from urgency.ticket import Ticket
 
 HEADER = "ticket_id,created_at,title,description,source,customer_tier,label_urgency"
+
+
+class Row(NamedTuple):
+    """One of `Rows`."""
+
+    line: int
+    ticket: Ticket
+    ticket_id: str
+    created_at: str
+    updated_at: str
+    labels: tuple[str, ...]
 
 
 def row(
@@ -47,9 +60,16 @@ def read(
 ) -> tuple[list[Row], dict[int, str]]:
     """Good rows, and reasons by line."""
     stream = io.BytesIO(body) if isinstance(body, bytes) else body
-    read_rows = list(open_file(stream, rules, limits).rows(limits))
-    good = [found for found in read_rows if isinstance(found, Row)]
-    return good, {found.line: found.reason for found in read_rows if isinstance(found, Problem)}
+    found = list(open_file(stream, rules, limits).rows(limits))
+    problems = {one.line: one.reason for one in found if isinstance(one, Problem)}
+    chunks = (one for one in found if isinstance(one, Rows))
+    return [row for rows in chunks for row in each_row(rows)], problems
+
+
+def each_row(rows: Rows) -> Iterator[Row]:
+    """The rows of a chunk one by one."""
+    for line, title, description, source, tier, *others in zip(*rows, strict=True):
+        yield Row(line, Ticket(title, description, source, tier), *others)
 
 
 def refusal(body: bytes | BinaryIO, limits: Limits = LIMITS) -> FileRefused:
