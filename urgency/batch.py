@@ -94,6 +94,18 @@ class Features(NamedTuple):
     feature: NDArray[np.int32]
 
 
+def joined(parts: Sequence[Words]) -> Words:
+    """The words of tickets in `parts`, one part after the other; all with stems, or all without."""
+    if not parts:
+        return words_of([], stems=True)
+    stems = [part.stem for part in parts if part.stem is not None]
+    return Words(
+        marked=np.concatenate([part.marked for part in parts]),
+        counts=np.concatenate([part.counts for part in parts]),
+        stem=np.concatenate(stems) if stems else None,
+    )
+
+
 def words_of(tickets: Iterable[Sequence[str]], *, stems: bool) -> Words:
     """The words of tickets, given as (title, description) in normal form."""
     given = chain.from_iterable(tickets)

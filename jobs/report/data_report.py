@@ -43,13 +43,14 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
     frame = data.frame
     if frame.empty:
         return ()
+    sample = frame[data.has_text]
     findings = (
-        _leaks(frame),
+        _leaks(sample),
         _sorted_labels(frame),
         _repetitions(data),
-        _e_mail(frame),
+        _e_mail(sample),
         _shift(frame, champion_base_rate),
-        _near_duplicates(frame),
+        _near_duplicates(sample),
         _dates(data),
     )
     return tuple(finding for some in findings for finding in some)

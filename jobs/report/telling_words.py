@@ -3,9 +3,12 @@
 Only a word of many tickets is named; one of few may be somebody's name.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from jobs.tickets.dataset import Dataset
 from urgency.features import terms, word_hash
@@ -14,14 +17,13 @@ from urgency.scorer import Scorer
 TICKETS_LEAST = 20
 SHOWN = 12
 
-_LOOKED_AT = 20_000
-
 
 def telling_words(data: Dataset, scorer: Scorer) -> dict[str, list[dict[str, Any]]]:
     """Words that push `up` and `down`, the strongest first: each `word`, the `tickets` it stands in
     and its mean share of their log-odds, `weight`; by a sample of the tickets.
     """
-    words = data.words.take(np.arange(len(data.frame)) < _LOOKED_AT)
+    sample = np.flatnonzero(data.has_text)
+    words = data.words.take(data.has_text)
     ticket = np.repeat(np.arange(len(words)), words.counts.sum(axis=1))
     distinct, first, word = np.unique(words.plain, return_index=True, return_inverse=True)
     tickets = np.bincount(np.unique(word * len(words) + ticket) // max(1, len(words)))
@@ -30,16 +32,15 @@ def telling_words(data: Dataset, scorer: Scorer) -> dict[str, list[dict[str, Any
     often = order[tickets[order] >= TICKETS_LEAST]
 
     def named(at: int) -> dict[str, Any]:
-        name = _name(data, int(ticket[first[at]]), int(distinct[at]))
+        name = _name(data.frame.iloc[sample[ticket[first[at]]]], int(distinct[at]))
         return {"word": name, "tickets": int(tickets[at]), "weight": round(float(weight[at]), 4)}
 
     up, down = often[weight[often] > 0][::-1], often[weight[often] < 0]
     return {"up": [*map(named, up[:SHOWN])], "down": [*map(named, down[:SHOWN])]}
 
 
-def _name(data: Dataset, ticket: int, plain: int) -> str:
+def _name(row: pd.Series[Any], plain: int) -> str:
     """The word of this hash in the ticket that has it."""
-    row = data.frame.iloc[ticket]
     found = {
         word_hash(term) % 2**32: term for term in terms(f"{row['title']}\n{row['description']}")
     }

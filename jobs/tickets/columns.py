@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from jobs.tickets.rows import Rows
 from jobs.tickets.split import SIDES, side_numbers, text_hash
+from jobs.tickets.texts import Texts
 from urgency.ticket import masked, one_spaced
 
 NO_DATE = np.iinfo(np.int64).min
@@ -29,8 +30,6 @@ class TicketColumns:
     ticket_id: list[str] = field(default_factory=list)
     created_s: array[int] = field(default_factory=lambda: array("q"))
     updated_s: array[int] = field(default_factory=lambda: array("q"))
-    title: list[str] = field(default_factory=list)
-    description: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
     customer_tier: list[str] = field(default_factory=list)
     label: array[int] = field(default_factory=lambda: array("i"))
@@ -38,6 +37,7 @@ class TicketColumns:
     line: array[int] = field(default_factory=lambda: array("q"))
     split_key: array[int] = field(default_factory=lambda: array("Q"))
     same_text: array[int] = field(default_factory=lambda: array("Q"))
+    texts: Texts = field(default_factory=Texts)
 
     def add(
         self, rows: Rows, file: int, label: list[int], created_s: list[int], updated_s: list[int]
@@ -48,21 +48,22 @@ class TicketColumns:
         self.ticket_id += rows.ticket_id
         self.created_s.extend(created_s)
         self.updated_s.extend(updated_s)
-        self.title += rows.title
-        self.description += rows.description
         self.source += rows.source
         self.customer_tier += rows.customer_tier
         self.label.extend(label)
         self.file.extend([file] * len(rows.line))
         self.line.extend(rows.line)
-        self.split_key.extend(map(text_hash, map(masked, texts)))
+        split_key = np.fromiter(map(text_hash, map(masked, texts)), np.uint64, len(texts))
+        self.split_key.frombytes(split_key.tobytes())
+        self.texts.add(rows.title, rows.description, split_key)
         self.same_text.extend(map(text_hash, texts))
 
     def keep(self, begin: int, kept: Sequence[bool]) -> None:
         """Of the rows from `begin` on, forget those that are not `kept`."""
         if all(kept):
             return
-        for name in self.__slots__:
+        self.texts.keep(begin, kept)
+        for name in set(self.__slots__) - {"texts"}:
             values = getattr(self, name)
             chosen = compress(values[begin:], kept)
             values[begin:] = array(values.typecode, chosen) if isinstance(values, array) else chosen
@@ -75,8 +76,8 @@ class TicketColumns:
                 "ticket_id": pd.Series(self.ticket_id, dtype="str"),
                 "created_at": _dates(self.created_s),
                 "updated_at": _dates(self.updated_s),
-                "title": pd.Series(self.title, dtype="str"),
-                "description": pd.Series(self.description, dtype="str"),
+                "title": pd.Series(self.texts.title, dtype="str"),
+                "description": pd.Series(self.texts.description, dtype="str"),
                 "source": pd.Categorical(self.source),
                 "customer_tier": pd.Categorical(self.customer_tier),
                 "urgent": np.array(self.label, "int32") == 1,

@@ -19,7 +19,7 @@ from jobs.tickets.ids import row_numbered
 from jobs.tickets.limits import LIMITS, Limits
 from jobs.tickets.mapping import is_mapping, read_mappings
 from jobs.tickets.rules import NO_RULES, Rules
-from urgency.batch import Words, words_of
+from urgency.batch import Words
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
@@ -33,16 +33,22 @@ class Dataset:
     """Every accepted ticket once, and what became of the rest.
 
     `frame`, in order of file and line: ticket_id ("" for none), created_at (UTC or NaT), title,
-    description (str), source, customer_tier (category), urgent (bool), file (category), line
-    (int64), split_key (uint64, the hash of `urgency.ticket.split_key`), same_text (uint64, that of
-    `urgency.ticket.same_text`), side (category: train, validation, test). `words`: those of each.
-    `conflicts`: tickets that were found with both labels.
+    description (str; both "" outside a sample of the tickets), source, customer_tier (category),
+    urgent (bool), file (category), line (int64), split_key (uint64, the hash of
+    `urgency.ticket.split_key`), same_text (uint64, that of `urgency.ticket.same_text`), side
+    (category: train, validation, test). `words`: those of each ticket. `conflicts`: tickets that
+    were found with both labels.
     """
 
     frame: pd.DataFrame
     words: Words
     reports: tuple[FileReport, ...]
     conflicts: int
+
+    @property
+    def has_text(self) -> NDArray[np.bool_]:
+        """Which tickets are in the sample whose texts are kept, shape (tickets,)."""
+        return np.asarray(self.frame["title"].ne("") | self.frame["description"].ne(""))
 
 
 def build_dataset(
@@ -63,16 +69,17 @@ def build_dataset(
         else read_into(columns, file, number, opened, rules=rules_for(file.name), limits=limits)
         for number, file in enumerate(files)
     ]
-    rows = columns.frame([file.name for file in files])
+    rows, words = columns.frame([file.name for file in files]), columns.texts.words
     refuse_one_label(rows, readings)
-    rows = rows[~rows["file"].cat.codes.isin(_refused(readings))].reset_index(drop=True)
-    by_row = row_numbered(rows)
+    taken = ~rows["file"].cat.codes.isin(_refused(readings)).to_numpy()
+    rows, words = rows[taken].reset_index(drop=True), words.take(taken)
+    by_row = row_numbered(rows, words)
     for number in by_row:
         readings[number].notes.append(ROW_NUMBERS)
     rows.loc[rows["file"].cat.codes.isin(by_row), "ticket_id"] = ""
     ordered = _newest_last(rows)
     successor, conflicts = _repeated(ordered)
-    return _dataset(ordered, successor, conflicts, readings)
+    return _dataset(ordered, words, successor, conflicts, readings)
 
 
 ROW_NUMBERS = (
@@ -140,6 +147,7 @@ def _with_both_labels(rows: pd.DataFrame, key: str) -> int:
 
 def _dataset(
     rows: pd.DataFrame,
+    words: Words,
     successor: NDArray[np.int64],
     conflicts: int,
     readings: Sequence[FileReading],
@@ -155,5 +163,5 @@ def _dataset(
         reports.append(reading.report(int(own.sum()) - duplicate, duplicate, replaced))
     kept = rows[successor < 0].sort_index()
     frame = kept.drop(columns=["updated_at", "order"], errors="ignore")
-    words = words_of(zip(frame["title"], frame["description"], strict=True), stems=True)
-    return Dataset(frame.reset_index(drop=True), words, tuple(reports), conflicts)
+    is_kept = np.isin(np.arange(len(rows)), kept.index)
+    return Dataset(frame.reset_index(drop=True), words.take(is_kept), tuple(reports), conflicts)

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from urgency.features import terms
+from urgency.batch import Words
 
 CONSTANT_SHARE = 0.1
 """Share of a file's rows with one id, from which its ids do not identify (20 rows and more)."""
@@ -25,6 +26,8 @@ CLASHING_LEAST, CLASHING_SHARE, SIMILAR = 3, 0.1, 0.5
 
 _COMPARED = 2_000  # shared ids of two files that are looked at
 
+Hashes = NDArray[np.uint32]
+
 
 def own_ids(ids: Sequence[str]) -> list[str]:
     """The ids of one file, "" where they do not identify a ticket."""
@@ -35,7 +38,7 @@ def own_ids(ids: Sequence[str]) -> list[str]:
     return kept
 
 
-def row_numbered(rows: pd.DataFrame) -> set[int]:
+def row_numbered(rows: pd.DataFrame, words: Words) -> set[int]:
     """Files whose ids also stand for other tickets in other files, by number.
 
     An edit of a ticket keeps half of its words; another ticket does not (Jaccard).
@@ -46,12 +49,14 @@ def row_numbered(rows: pd.DataFrame) -> set[int]:
     pairs = last.sort_values(["ticket_id", "file", "line"], kind="stable")
     same = pairs["ticket_id"].to_numpy()[1:] == pairs["ticket_id"].to_numpy()[:-1]
     file = pairs["file"].cat.codes.to_numpy()
-    text = [f"{t}\n{d}" for t, d in zip(pairs["title"], pairs["description"], strict=True)]
+    row, ends = pairs.index.to_numpy(), np.append(0, words.counts.sum(axis=1).cumsum())
+    plain = words.plain
+    said = [plain[ends[at] : ends[at + 1]] for at in row]
     between: dict[tuple[int, int], list[bool]] = {}
     for at in np.flatnonzero(same):
         clashes = between.setdefault((int(file[at]), int(file[at + 1])), [])
         if len(clashes) < _COMPARED:
-            clashes.append(_overlap(text[at], text[at + 1]) < SIMILAR)
+            clashes.append(_overlap(said[at], said[at + 1]) < SIMILAR)
     clashing = (
         files
         for files, found in between.items()
@@ -60,6 +65,6 @@ def row_numbered(rows: pd.DataFrame) -> set[int]:
     return {number for files in clashing for number in files}
 
 
-def _overlap(one: str, other: str) -> float:
-    words, others = set(terms(one)), set(terms(other))
+def _overlap(one: Hashes, other: Hashes) -> float:
+    words, others = set(one.tolist()), set(other.tolist())
     return len(words & others) / max(1, len(words | others))

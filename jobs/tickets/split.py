@@ -17,6 +17,14 @@ def text_hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
 
 
+def mixed(hashes: NDArray[np.uint64], seed: int = 0) -> NDArray[np.uint64]:
+    """Other hashes, without a trace of the split, which goes by the hashes' size (splitmix64)."""
+    odd = np.uint64(0x9E3779B97F4A7C15)
+    turned = (hashes + np.uint64(seed)) * odd
+    turned ^= turned >> np.uint64(31)
+    return np.asarray(turned * odd)
+
+
 def side_numbers(hashes: NDArray[np.uint64]) -> NDArray[np.int8]:
     """Index into SIDES of each hashed split key: 60 % train, 20 % validation, 20 % test."""
     return np.searchsorted(_CUTS.astype(np.uint64), hashes, side="right").astype(np.int8)
