@@ -1,7 +1,8 @@
 """Why a ticket got its probability: each word's exact share of the log-odds.
 
 A pair's share goes to its rarer word, which is the one that people see the meaning in: "the
-checkout" speaks of checkout.
+checkout" speaks of checkout. A word of every fourth ticket tells nobody anything; its share is in
+the rest.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from urgency.features import (
 from urgency.ticket import Ticket
 
 
+COMMON_IDF = 1 + math.log(4)
+"""Of a word that stands in a quarter of the tickets."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A word's share of the log-odds, all its places counted; `span`: the first, in characters."""
@@ -37,18 +42,30 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`base` + the weights of `reasons` (heaviest first) + `rest` = log-odds of the probability."""
+    """`base` + the weights of `reasons` (heaviest first) + `rest` = log-odds of the probability.
+
+    `rest` is the share of all other words, and of those that stand in a quarter of all tickets.
+    """
 
     base: float
     reasons: tuple[Reason, ...]
     rest: float
 
 
-def explanation(base: float, reasons: Sequence[Reason], top: int) -> Explanation:
-    """The `top` heaviest reasons; the others add up to its rest."""
-    heaviest = sorted(reasons, key=lambda reason: -abs(reason.weight))
-    rest = math.fsum(reason.weight for reason in heaviest[top:])
+def explanation(
+    base: float, telling: Sequence[Reason], others: Sequence[Reason], top: int
+) -> Explanation:
+    """The `top` heaviest of the `telling` reasons; all that is left adds up to its rest."""
+    heaviest = sorted(telling, key=lambda reason: -abs(reason.weight))
+    rest = math.fsum(reason.weight for reason in (*heaviest[top:], *others))
     return Explanation(base, tuple(heaviest[:top]), rest)
+
+
+def is_common(word: str, square: Sequence[float]) -> bool:
+    """Whether a word stands in a quarter of the tickets, in one of the fields."""
+    plain = word_hash("0" if word.isdecimal() else word.lower())
+    idfs = (square[word_feature(plain ^ mark)] for _, mark in FIELD_MARKS)
+    return min(idfs) < COMMON_IDF**2
 
 
 def word_reasons(

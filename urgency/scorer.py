@@ -21,7 +21,7 @@ from urgency.batch import BLOCK, Features, Words, features_of, weight_of_kind, w
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
 from urgency.features import FIELD_MARKS, MASK, features_with, terms, ticket_features
-from urgency.reasons import Explanation, Reason, explanation, word_reasons
+from urgency.reasons import Explanation, Reason, explanation, is_common, word_reasons
 from urgency.ticket import Ticket, normal_ticket
 
 GOLDEN_TOLERANCE = 1e-9
@@ -116,9 +116,11 @@ class Scorer:
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
         """The `top` words and categories behind the probability."""
-        words = word_reasons(ticket, self._kinds, self._pull, self._square)
-        reasons = [*words, *self._category_reasons(ticket)]
-        return explanation(self.manifest.bias, reasons, top)
+        telling = list(self._category_reasons(ticket))
+        common: list[Reason] = []
+        for reason in word_reasons(ticket, self._kinds, self._pull, self._square):
+            (common if is_common(reason.word, self._square) else telling).append(reason)
+        return explanation(self.manifest.bias, telling, common, top)
 
     def _features(self, ticket: Ticket) -> set[int]:
         fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
