@@ -54,7 +54,6 @@ def _found(
     source: LineSource, dialect: Dialect, width: int, limits: Limits, chunk: Records
 ) -> Iterator[Problem | None]:
     """Good records go into `chunk`; bad ones, and None where it is full."""
-    quote = dialect.quote
     while True:
         start = source.number
         reader = csv.reader(source.ended(), strict=True, **dialect.options)
@@ -65,7 +64,7 @@ def _found(
                 text = "".join(row)
                 if not text or text.isspace():
                     continue
-                if len(row) != width or quote in text:
+                if len(row) != width or dialect.quote in text:
                     fields = _looked_at(source, row, number, dialect, width)
                 if isinstance(fields, Problem):
                     yield fields
@@ -75,12 +74,11 @@ def _found(
             else:
                 return
         except csv.Error:
-            lines = source.lines(start + reader.line_num - source.number)
-            number = source.number
-            fields = _bad_record(source, lines, dialect, width, limits)
+            number, end = source.number, start + reader.line_num
+            fields = _bad_record(source, source.lines(end - number), dialect, width, limits)
             if isinstance(fields, Problem):
                 yield fields
-            elif chunk.add(number, fields, sum(map(len, lines))):
+            elif chunk.add(number, fields, sum(map(len, fields))):
                 yield None
 
 

@@ -13,8 +13,11 @@ from urgency.ticket import (
     CATEGORY_MAX,
     INVISIBLE,
     TEXT_MAX,
+    is_broken,
+    masked,
     normal_text,
     normal_ticket,
+    one_spaced,
     same_text,
     split_key,
 )
@@ -85,3 +88,38 @@ def test_tickets_that_differ_in_digits_case_or_spaces_share_a_side_but_are_not_t
     assert split_key(one) == split_key(other)
     assert same_text(one) != same_text(other)
     assert same_text(normal_ticket("a  b", "c")) == same_text(normal_ticket("a b", " c "))
+
+
+EVERYTHING = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+SPACES = [character for character in EVERYTHING if character.isspace()]
+DIGITS = [character for character in EVERYTHING if character.isdecimal()]
+
+
+@pytest.mark.parametrize("sign", ["x", "é", "€", "😀"])
+def test_every_space_of_unicode_parts_words_and_runs_of_them_are_one(sign: str) -> None:
+    texts = [f"{space * 3}{sign}{space}y{space * 2}\n z\t\r\n" for space in SPACES]
+    for text in filter(None, map(normal_text, texts)):
+        assert one_spaced(text) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("sign", ["X", "É", "ΑΣ", "K", "😀"])
+def test_every_digit_of_unicode_is_masked_and_runs_of_them_are_one(sign: str) -> None:
+    for digit in DIGITS:
+        text = f"{sign}{digit}{sign}0{digit}00120 {digit * 3} 9{sign}"
+        assert masked(text) == re.sub(r"\d+", "0", text.lower())
+
+
+def test_what_is_not_seen_goes_wherever_it_stands() -> None:
+    control = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+    unseen = re.findall(f"[{control}{INVISIBLE}]", "".join(EVERYTHING))
+    assert len(unseen) > 100
+    for character in unseen:
+        assert normal_text(f"a{character}b") == "ab"
+        assert normal_text(f"é\n{character}b") == "é\nb"
+
+
+@pytest.mark.parametrize("half", ["\ud800", "é\udfff", "\ud83d\ude00"])
+def test_half_a_character_is_broken_wherever_it_stands(half: str) -> None:
+    assert is_broken(f"a{half}b")
+    assert not is_broken("aé😀")
+    assert normal_text(f"<p>a{half}</p>") == f"a{half}"

@@ -131,6 +131,23 @@ def test_rows_that_lack_a_field_cost_themselves_only() -> None:
     assert list(problems) == [3, 5]
 
 
+@pytest.mark.parametrize("dialect", [Dialect(), Dialect(all_quoted=True), Dialect(";", "'")])
+def test_what_is_written_is_read_as_it_was(dialect: Dialect) -> None:
+    fields = ["a", "", ' "b" ', "'c', d; e", "two\nlines", '""', "''"]
+    assert split_fields(dialect.written(fields), dialect) == fields
+    body = [dialect.written(fields).split("\n")] * 3
+    found = list(read_records(body, dialect, len(fields)))
+    assert [one.fields for one in found if not isinstance(one, Problem)] == [[fields] * 3]
+
+
+def test_quotes_inside_are_read_the_same_however_the_rest_is_quoted() -> None:
+    cell = '"the ""big"" printer"'
+    mixed = [row(1, cell), row(2, cell).replace("web", '"web"'), row(3, f" {cell} ")]
+    rows, problems = read(csv_bytes(*mixed))
+    assert [found.ticket.description for found in rows] == ['the "big" printer'] * 3
+    assert not problems
+
+
 def test_surplus_fields_are_dropped_where_they_are_empty() -> None:
     rows, problems = read(csv_bytes(row(1) + ",", row(2) + ",,", row(3) + ",x"))
     assert [found.ticket_id for found in rows] == ["T-1", "T-2"]
