@@ -25,7 +25,6 @@ from urgency.features import (
 )
 from urgency.ticket import Ticket
 
-
 COMMON_IDF = 1 + math.log(4)
 """Of a word that stands in a quarter of the tickets."""
 

@@ -33,6 +33,7 @@ _BAD_MOST, _BAD_SHARE = 10_000, 0.9
 """Bad records from which a file that is mostly bad is given up."""
 
 _FOOTER_MOST = 20  # lines
+_LOOKED_AT = 4  # characters of a first cell
 _NULL_MOST = 12  # characters from which a cell is no null word
 _CLOCK_EVERY = 4_096  # records between two looks at the clock
 
@@ -145,12 +146,17 @@ def _without_headers(records: Records, table: Table) -> Records:
     """Without the header where it comes again, as where files were put together."""
     first = table.header[0]
     kept = [
-        fields[0] != first or tuple(map(one_line, fields)) != table.header
+        _differs(fields[0], first) or tuple(map(one_line, fields)) != table.header
         for fields in records.fields
     ]
     if all(kept):
         return records
     return Records([*compress(records.lines, kept)], [*compress(records.fields, kept)])
+
+
+def _differs(cell: str, name: str) -> bool:
+    """Whether a cell surely is not this name: a cheap look at where nearly all differ."""
+    return cell[:1].isprintable() and cell.lstrip()[:_LOOKED_AT] != name[:_LOOKED_AT]
 
 
 def _cells(records: Records, table: Table) -> Rows:

@@ -1,5 +1,5 @@
-"""What a newcomer asks first, of the model that the synthetic tickets make: the right side, with and
-without source and tier, for reasons that a person believes.
+"""What a newcomer asks first, of the model that the synthetic tickets make: the right side, with
+and without source and tier, for reasons that a person believes.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ ASKED = [
     ("Where can I download my invoice?", "", False),
     ("hi", "", False),
 ]
-FUNCTION_WORDS = set(
-    "a an and any are as at be because been before being but by can could did do does for from had"
-    " has have he her his how i if in into is it its just me more most my no nor not of off on once"
-    " only or our out over she so some such than that the their them then there these they this"
-    " those through to too under until up us very was we were what when where which while who whom"
-    " why will with would you your about after again all am".split()
+FUNCTION_WORDS = frozenset(
+    """
+    a an and any are as at be because been before being but by can could did do does for from
+    had has have he her his how i if in into is it its just me more most my no nor not of off
+    on once only or our out over she so some such than that the their them then there these
+    they this those through to too under until up us very was we were what when where which
+    while who whom why will with would you your about after again all am
+    """.split()  # noqa: SIM905
 )
 WITHOUT_MEANING = 0.05
 """Share of called tickets whose first reason may be one of them or a single letter."""

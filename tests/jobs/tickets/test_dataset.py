@@ -143,3 +143,11 @@ def test_the_broken_file_of_the_repository_is_read_as_its_readme_says() -> None:
     assert {problem.line for problem in told.problems} == {
         bad.line for bad in BAD_LINES if bad.then.startswith("quarantined")
     }
+
+
+@pytest.mark.parametrize("first", ["  Ticket   Id ", "a name of " + 60 * "more ", "\u200bcode"])
+def test_a_header_that_comes_again_is_no_row_however_its_first_name_is_written(first: str) -> None:
+    part = csv_bytes("1,tills down,urgent", "2,toner,low", header=f"{first},title,priority")
+    data = dataset(part + part.replace(b"tills", b"screens").replace(b"toner", b"paper"))
+    [report] = data.reports
+    assert (report.records, report.accepted, report.quarantined) == (4, 4, 0)
