@@ -112,16 +112,16 @@ def worse_on_old_tickets_and_better_on_new_ones(seed: int) -> Evidence:
     return world.evidence(world.model(ours), world.model(theirs))
 
 
-def worse_on_new_tickets(seed: int) -> Evidence:
-    world = World(seed=seed)
-    return world.evidence(world.model(np.where(world.is_new, 1.2, 0.3)))
+def a_little_worse_everywhere(seed: int) -> Evidence:
+    world = World(old=600, new={"new.csv": 600}, seed=seed)
+    return world.evidence(world.model(np.where(world.is_new, 0.7, 0.4)))
 
 
 FAULTS: dict[Rule, Callable[[int], Evidence]] = {
     agreement: shuffled_labels,
     lost_urgent: a_third_of_the_urgent_lost,
     old_tickets: worse_on_old_tickets_and_better_on_new_ones,
-    margin: worse_on_new_tickets,
+    margin: a_little_worse_everywhere,
 }
 
 
@@ -137,6 +137,23 @@ def test_sound_tickets_are_promoted() -> None:
     worlds = [World(seed=seed) for seed in range(20)]
     verdicts = [judge(world.evidence()) for world in worlds]
     assert Counter(verdict.decision for verdict in verdicts)["PROMOTE"] >= 20
+
+
+def test_wrong_labels_spread_over_many_small_files_are_seen_together() -> None:
+    world = World(new={f"{day}.csv": 30 for day in range(20)})
+    world.urgent ^= world.is_new & (world.rng.random(len(world.urgent)) < 0.1)
+    verdict = judge(world.evidence(), [agreement])
+    assert verdict.decision == "HOLD"
+    assert "The labels of 0.csv to 19.csv do not go with the texts" in verdict.reasons[1]
+
+
+def test_a_new_topic_of_which_the_champion_knows_little_is_let_in() -> None:
+    world = World(new={"topic.csv": 500})
+    world.signal[world.is_new] *= 0.4  # a harder topic: neither model ranks it as the old ones
+    unsure = world.model()
+    shrunk = np.where(world.is_new, 0.1 + 0.3 * unsure.probability, unsure.probability)
+    verdict = judge(world.evidence(theirs=Scores(shrunk, unsure.threshold)), [agreement])
+    assert verdict.decision == "PROMOTE"
 
 
 def test_the_file_whose_labels_disagree_is_named() -> None:
