@@ -1,1 +1,1 @@
-"""Measurements that anybody can run again: of the gate, and beside a plain script of scikit-learn."""
+"""Measurements that anybody can run again: of the gate, and beside a plain script."""

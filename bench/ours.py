@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from jobs.protocol.snapshots import next_snapshot
+from jobs.tickets import texts
+from jobs.tickets.dataset import Dataset
 from jobs.training import LandedTrainer
 from urgency.bundle import Manifest
 from urgency.logs import Log
@@ -58,6 +60,12 @@ def snapshot_of(path: str) -> Snapshot:
     """A snapshot of this one file."""
     files = (SourceFile(path, 1, Path(path).stat().st_size, ""),)
     return next_snapshot(None, files, "bench", now=NOW, forced_by=None)
+
+
+def read_whole(path: str) -> Dataset:
+    """The tickets of a file as training reads them, with all their texts."""
+    texts.SAMPLE = sys.maxsize
+    return trainer().read(snapshot_of(path).files).data
 
 
 def main(path: str) -> int:

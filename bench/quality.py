@@ -23,7 +23,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.ours import snapshot_of, trainer
+from bench.ours import read_whole, trainer
 from bench.seed import fit_and_evaluate
 from bench.table import markdown, met
 from bench.variants import ALPHABETS, SPLITS, another_split, shuffled_labels, without_spaces
@@ -33,7 +33,7 @@ from jobs.protocol.snapshots import next_snapshot
 from jobs.tickets.dataset import Dataset
 from jobs.training import LandedTrainer, Tickets
 from urgency.bundle import Manifest
-from urgency.records import Snapshot
+from urgency.records import SourceFile
 
 HEAD = ("set", "measure", "seed", "ours", "owed", "reached")
 BRIER_OF_SEED, ECE_MOST, ECE_ROWS, SCRIPT_LOSS = 0.85, 0.05, 400, 0.03
@@ -58,7 +58,7 @@ class GivenTickets(LandedTrainer):
 
     tickets: Tickets
 
-    def read(self, _snapshot: Snapshot) -> Tickets:
+    def read(self, _files: Sequence[SourceFile]) -> Tickets:
         """See LandedTrainer."""
         return self.tickets
 
@@ -100,15 +100,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                     progress.advance(task)
 
             measured = of_set if path in options.sets else of_noise
-            lines += measured(name, read(path), splits)
+            lines += measured(name, read_whole(str(path)), splits)
     command = shlex.join(["python", "-m", "bench.quality", *(argv or sys.argv[1:])])
     sys.stdout.write(f"{command}\n\n{markdown(HEAD, lines)}")
     return 0
-
-
-def read(path: Path) -> Dataset:
-    """The tickets of a file, as training reads it."""
-    return trainer().read(snapshot_of(str(path))).data
 
 
 def of_set(name: str, data: Dataset, splits: Splits) -> Iterator[Line]:
@@ -143,7 +138,7 @@ def trained(data: Dataset, splits: Splits, what: str) -> Means:
 def _first_version(data: Dataset) -> Manifest:
     base = trainer()
     snapshot = next_snapshot(None, (), "bench", now=base.now(), forced_by=None)
-    tickets = Tickets(snapshot, data, corpus_of(data.frame, data.words))
+    tickets = Tickets(data, corpus_of(data.frame, data.words))
     return GivenTickets(**vars(base), tickets=tickets).train(snapshot, 0)[0]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.ours import snapshot_of, trainer
+from bench.ours import read_whole
 from bench.quality import MEASURES, Means, beside, main
 from bench.variants import ALPHABETS, SPLITS, another_split, shuffled_labels, without_spaces
 from jobs.tickets.dataset import Dataset
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def data(folder: Path) -> Dataset:
-    return trainer().read(snapshot_of(str(folder / "telling.csv"))).data
+    return read_whole(str(folder / "telling.csv"))
 
 
 def test_it_runs_and_each_set_has_its_lines(
