@@ -20,7 +20,7 @@ def test_a_model_setting_changes_it_and_another_setting_does_not() -> None:
 
 
 DECIDE_NOTHING = {
-    *("jobs.model.findings", "jobs.report.telling_words"),
+    *("jobs.model.findings", "jobs.report.telling_words", "jobs.report.word_sets"),
     *("jobs.__init__", "jobs.protocol.crash_points", "jobs.tickets.file_report"),
     *(
         "jobs.report.card",
