@@ -156,7 +156,8 @@ def test_a_first_model_with_signal_is_promoted(first: tuple[Workshop, Manifest])
 
 
 @pytest.mark.parametrize(
-    ("body", "decision"), [(tickets(60), "HOLD"), (tickets(1_500, signal=0.5), "REJECT"), (b"", "HOLD")]
+    ("body", "decision"),
+    [(tickets(60), "HOLD"), (tickets(1_500, signal=0.5), "REJECT"), (b"", "HOLD")],
 )
 def test_too_few_tickets_are_held_and_random_labels_rejected(body: bytes, decision: str) -> None:
     workshop = Workshop()
