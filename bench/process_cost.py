@@ -31,17 +31,15 @@ def cost_of(module: str, arguments: Sequence[str]) -> tuple[Cost, Any]:
     """
     command = [sys.executable, "-m", module, *arguments]
     began = time.monotonic()
-    process = subprocess.Popen(command, cwd=_CHECKOUT, stdout=subprocess.PIPE, env=_environ())
-    said = process.stdout.read() if process.stdout else b""
-    _, status, usage = os.wait4(process.pid, 0)
+    environ = os.environ | {"PYTHONPATH": str(_CHECKOUT)}
+    process = subprocess.Popen(command, cwd=_CHECKOUT, stdout=subprocess.PIPE, env=environ)
+    with process:
+        said = process.stdout.read() if process.stdout else b""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     wall_s = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     peak_mb = usage.ru_maxrss * _RSS_UNIT / 1e6
     cost = Cost(usage.ru_utime + usage.ru_stime, wall_s, peak_mb)
     return cost, json.loads(said) if said.startswith(b"{") else None
-
-
-def _environ() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(_CHECKOUT)}

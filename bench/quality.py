@@ -15,7 +15,7 @@ import argparse
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,9 @@ MEASURES = {
 Line = tuple[str, ...]
 Splits = Callable[[str], Iterator[int]]
 """The numbers of the splits, for the work that it is told."""
+
+Changed = Callable[[Dataset, int], Dataset]
+"""Tickets, changed in a way that the number of their split decides."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +113,14 @@ def of_set(name: str, data: Dataset, splits: Splits) -> Iterator[Line]:
     """The lines of a set with signal."""
     parts = [another_split(data, number) for number in splits("the seed's script")]
     seed = Means.of([fit_and_evaluate(part.frame)["test"] for part in parts])
-    ours = trained(data, splits, "ours")
+    ours = trained(data, splits("ours"))
     yield from beside(name, seed, ours)
     accepted = all(verdict == PROMOTE for verdict in ours.verdicts)
     yield name, "verdicts", "", ours.told, PROMOTE, met(accepted)
-    yield _refused(name, shuffled_labels(data, 0), splits, "shuffled labels")
+    shuffled = trained(data, splits("shuffled labels"), shuffled_labels)
+    yield _refused(name, "verdicts, shuffled labels", shuffled)
     for script in ALPHABETS:
-        copy = trained(without_spaces(data, script), splits, script)
+        copy = trained(without_spaces(data, script), splits(script))
         loss = ours.metrics["pr_auc"] - copy.metrics["pr_auc"]
         owed = f">= {ours.metrics['pr_auc'] - SCRIPT_LOSS:.3f}"
         measure = f"PR-AUC of its {script} copy"
@@ -125,12 +129,16 @@ def of_set(name: str, data: Dataset, splits: Splits) -> Iterator[Line]:
 
 def of_noise(name: str, data: Dataset, splits: Splits) -> Iterator[Line]:
     """The line of a set without signal."""
-    yield _refused(name, data, splits, "no signal")
+    yield _refused(name, "verdicts, no signal", trained(data, splits("no signal")))
 
 
-def trained(data: Dataset, splits: Splits, what: str) -> Means:
-    """Trained and judged as the first version, on each split."""
-    manifests = [_first_version(another_split(data, number)) for number in splits(what)]
+def _as_it_is(data: Dataset, _number: int) -> Dataset:
+    return data
+
+
+def trained(data: Dataset, numbers: Iterable[int], changed: Changed = _as_it_is) -> Means:
+    """Trained and judged as the first version on each of these splits, of changed tickets."""
+    manifests = [_first_version(changed(another_split(data, number), number)) for number in numbers]
     tests = [manifest.metrics["test"] for manifest in manifests]
     return Means.of(tests, [manifest.verdict.decision for manifest in manifests])
 
@@ -159,9 +167,8 @@ def beside(name: str, seed: Means, ours: Means) -> Iterator[Line]:
         yield name, title, f"{theirs[measure]:.3f}", f"{own[measure]:.3f}", *target
 
 
-def _refused(name: str, data: Dataset, splits: Splits, what: str) -> Line:
-    ours = trained(data, splits, what)
-    return name, f"verdicts, {what}", "", ours.told, "no PROMOTE", met(PROMOTE not in ours.verdicts)
+def _refused(name: str, measure: str, ours: Means) -> Line:
+    return name, measure, "", ours.told, "no PROMOTE", met(PROMOTE not in ours.verdicts)
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
