@@ -83,7 +83,7 @@ def _out_of_fold(corpus: Corpus, design: Design, c: float, seed: int) -> tuple[F
     beginning would have seen it; and the mean of those fits.
     """
     folds = FOLDS if len(corpus) <= SAMPLE else LARGE_FOLDS
-    fold = folds_of(corpus.key, corpus.urgent, folds, seed)
+    fold = folds_of(corpus.key, corpus.urgent, folds, seed + 1)  # not those that chose
     score, fits = np.empty(len(corpus)), []
     for k in range(folds):
         inside = fold != k
