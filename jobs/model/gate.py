@@ -11,7 +11,7 @@ import numpy as np
 
 from jobs.model import sentences
 from jobs.model.evidence import Comparison, Evidence
-from jobs.model.metrics import Flags, roc_auc_with_error
+from jobs.model.metrics import Flags, coin_error, roc_auc_with_error
 from jobs.model.rules import RULES, SURE, Rule
 from urgency.bundle import Verdict
 
@@ -23,8 +23,8 @@ NO_SIGNAL = 0.6
 """ROC-AUC; a model that is surely below it, and may be a coin, has learned nothing."""
 
 SIGNAL = 3.0
-"""Standard errors above a coin: out of fold, labels without signal spread wider than DeLong's error
-says, since C is chosen on the same scores."""
+"""Standard errors above a coin: C is chosen on the scores that are tested, so labels without signal
+spread wider than one error says."""
 
 LEAST_SIGNAL = 0.05
 """Lead over a coin (ROC-AUC - .5) for which further tickets are asked for."""
@@ -75,7 +75,8 @@ def _without_signal(evidence: Evidence) -> Judgement | None:
     """REJECT where there surely is no signal; HOLD where more tickets may show one."""
     known = evidence.ours.known
     probability, urgent = evidence.ours.probability[known], evidence.urgent[known]
-    auc, error = roc_auc_with_error(probability, urgent)
+    auc, _ = roc_auc_with_error(probability, urgent)
+    error = coin_error(urgent)
     if auc - SIGNAL * error <= 0.5:
         if auc + SIGNAL * error < NO_SIGNAL:
             return REJECT, sentences.coin(evidence, auc)
