@@ -22,7 +22,7 @@ MIN_OF_EACH_LABEL = 10
 NO_SIGNAL = 0.6
 """ROC-AUC; a model that is surely below it, and may be a coin, has learned nothing."""
 
-SIGNAL = 3.0
+SIGNAL = 3.5
 """Standard errors above a coin: C is chosen on the scores that are tested, so labels without signal
 spread wider than one error says."""
 

@@ -40,7 +40,7 @@ def test_little_evidence_of_a_signal_asks_for_a_number_of_tickets() -> None:
     world = World(old=250, new={}, seed=1)
     verdict = judge(world.first(world.model(noise=8.0)))
     assert verdict.decision == "HOLD"
-    assert verdict.reasons[1] == "About 359 more urgent tickets are needed."
+    assert verdict.reasons[1] == "About 516 more urgent tickets are needed."
     assert "label" not in " ".join(verdict.reasons)
 
 
