@@ -11,7 +11,7 @@ import numpy as np
 
 from jobs.model import sentences
 from jobs.model.evidence import Comparison, Evidence
-from jobs.model.metrics import Flags, roc_auc_with_error
+from jobs.model.metrics import Flags, coin_error, roc_auc_with_error
 from jobs.model.rules import RULES, SURE, Rule
 from urgency.bundle import Verdict
 
@@ -23,8 +23,8 @@ NO_SIGNAL = 0.6
 """ROC-AUC; a model that is surely below it, and may be a coin, has learned nothing."""
 
 SPREAD = 1.5
-"""True errors of ROC-AUC out of fold in DeLong's: over 450 sets of random labels it spread 1.4 to
-1.6 times as wide, since the fits of two folds share most of their tickets."""
+"""How much wider than a coin's error ROC-AUC spread out of fold over 450 sets of random labels: the
+fits of two folds share most of their tickets."""
 
 SIGNAL = 3.0
 """Errors above a coin that a model needs."""
@@ -78,8 +78,8 @@ def _without_signal(evidence: Evidence) -> Judgement | None:
     """REJECT where there surely is no signal; HOLD where more tickets may show one."""
     known = evidence.ours.known
     probability, urgent = evidence.ours.probability[known], evidence.urgent[known]
-    auc, of_delong = roc_auc_with_error(probability, urgent)
-    error = SPREAD * of_delong
+    auc, _ = roc_auc_with_error(probability, urgent)
+    error = SPREAD * coin_error(urgent)
     if auc - SIGNAL * error <= 0.5:
         if auc + SURE * error < NO_SIGNAL:
             return REJECT, sentences.coin(evidence, auc)

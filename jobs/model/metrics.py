@@ -96,6 +96,15 @@ def roc_auc_with_error(probability: Floats, urgent: Flags) -> tuple[float, float
     return float(above_negatives.mean()), float(np.sqrt(variance))
 
 
+def coin_error(urgent: Flags) -> float:
+    """Standard error of the ROC-AUC of scores that know nothing (Mann and Whitney 1947).
+
+    It says how much these labels can show, even where all scores are equal.
+    """
+    positives, negatives = int(urgent.sum()), int((~urgent).sum())
+    return float(np.sqrt((positives + negatives + 1) / (12 * positives * negatives)))
+
+
 def expected_roc_auc(probability: Floats) -> float:
     """The ROC-AUC that probabilities promise for their own rows; .5 where they promise one label.
 

@@ -40,8 +40,15 @@ def test_little_evidence_of_a_signal_asks_for_a_number_of_tickets() -> None:
     world = World(old=250, new={}, seed=1)
     verdict = judge(world.first(world.model(noise=8.0)))
     assert verdict.decision == "HOLD"
-    assert verdict.reasons[1] == "About 843 more urgent tickets are needed."
+    assert verdict.reasons[1] == "About 903 more urgent tickets are needed."
     assert "label" not in " ".join(verdict.reasons)
+
+
+def test_few_urgent_tickets_and_a_model_that_learned_nothing_are_no_proof_of_no_signal() -> None:
+    world = World(old=576, new={})
+    world.urgent = world.rng.random(576) < 0.05
+    constant = Scores(np.full(576, 0.05), 0.05)
+    assert judge(world.first(constant)).decision == "HOLD"
 
 
 def test_too_few_tickets_are_held() -> None:
