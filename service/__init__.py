@@ -1,4 +1,4 @@
-"""The prediction service: Flask behind gunicorn, on Cloud Run or anywhere a container runs."""
+"""The prediction service: Flask and uvicorn, on Cloud Run or anywhere a container runs."""
 
 REQUIRED_SETTINGS = (
     "project",
