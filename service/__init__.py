@@ -8,3 +8,6 @@ REQUIRED_SETTINGS = (
     "reload_caller",
 )
 """Fields of `urgency.settings.Settings` without which the service does not start."""
+
+WAITING = 512
+"""Connections that may wait to be accepted."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.wiring import load_wiring
 from service import door as door_module
 from service.door import BATCH_BYTES, PLACE_BYTES
 from service.routes import BODY_MAX_BYTES
@@ -185,6 +186,11 @@ def test_a_large_body_takes_several_places():
 
 def test_the_largest_body_finds_a_place(instance: Instance):
     assert 1 + BODY_MAX_BYTES // PLACE_BYTES <= door_module.PLACES
+
+
+def test_cloud_run_sends_fewer_at_a_time_so_that_its_probes_find_a_place():
+    [service] = load_wiring().services
+    assert 0.7 * door_module.PLACES < service.concurrency < door_module.PLACES
 
 
 def test_refusals_go_out_one_by_one(monkeypatch: pytest.MonkeyPatch):

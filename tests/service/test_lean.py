@@ -32,7 +32,7 @@ PSS_MB = 85
 
 FIRST_PREDICTION = """
 import json, sys
-import service.guard
+import service.server
 from service.app import create_app
 client = create_app().test_client()
 while (answer := client.post("/predict", json={"title": "Production down"})).status_code == 503:
