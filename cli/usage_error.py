@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from urgency.errors import UrgencyError
 
-STACK = ("flask", "cryptography", "functions_framework", "gunicorn")
+STACK = ("flask", "cryptography", "functions_framework", "uvicorn")
 TRAINING = ("pandas", "sklearn")
 """What the light extra `cli` leaves out: it operates a cloud project."""
 

@@ -39,7 +39,7 @@ resource "google_cloud_run_v2_service" "api" {
   template {
     service_account                  = google_service_account.this["serve"].email
     timeout                          = "60s"
-    max_instance_request_concurrency = 80
+    max_instance_request_concurrency = 64 # below the places of service/door.py: a probe finds one too
 
     scaling {
       min_instance_count = 0

@@ -1,4 +1,4 @@
-"""The prediction service: Flask behind gunicorn, on Cloud Run or anywhere a container runs."""
+"""The prediction service: Flask and uvicorn, on Cloud Run or anywhere a container runs."""
 
 REQUIRED_SETTINGS = (
     "project",
@@ -8,3 +8,6 @@ REQUIRED_SETTINGS = (
     "reload_caller",
 )
 """Fields of `urgency.settings.Settings` without which the service does not start."""
+
+WAITING = 512
+"""Connections that may wait to be accepted."""

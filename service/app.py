@@ -1,4 +1,4 @@
-"""create_app(): the only door to the service."""
+"""How the service is put together: create_door() as it is served, create_app() without a server."""
 
 import os
 import time
@@ -11,6 +11,7 @@ from flask import Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
+from service.door import Door
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
@@ -39,6 +40,17 @@ def create_app(
     clock: Clock = time.monotonic,
     log: Log | None = None,
 ) -> Flask:
+    """The service as Flask alone, which any WSGI server serves; `create_door` says the rest."""
+    return create_door(environ, registry=registry, clock=clock, log=log).app
+
+
+def create_door(
+    environ: Mapping[str, str] = os.environ,
+    *,
+    registry: OpenRegistry | None = None,
+    clock: Clock = time.monotonic,
+    log: Log | None = None,
+) -> Door:
     """The service, with a model if one can be loaded. Ends the process when a setting is missing.
 
     registry: called at each use; Cloud Storage by default.   clock: monotonic, in seconds.
@@ -61,7 +73,7 @@ def create_app(
     vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
     api = Api(slot, registry, caller, metrics, log)
     app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
-    return app
+    return Door(app, api, slot)
 
 
 def _model_slot(

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from urgency.errors import Forbidden, Unavailable
 from urgency.logs import Log
 
+PROBLEM_TYPE = "application/problem+json"
 RETRY_SOON = {"Retry-After": "5"}
 
 _DETAILS = {
@@ -42,8 +43,8 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.detail, self.errors, self.headers = status, detail, errors, headers or {}
 
-    def response(self) -> Response:
-        """The problem as an HTTP response."""
+    def body(self) -> bytes:
+        """The problem's JSON."""
         body: dict[str, object] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -53,32 +54,39 @@ class Problem(Exception):
         }
         if self.errors:
             body["errors"] = self.errors
-        headers = {**self.headers, "Content-Type": "application/problem+json"}
-        return Response(msgspec.json.encode(body), self.status, headers)
+        return msgspec.json.encode(body)
+
+    def response(self) -> Response:
+        """The problem as an HTTP response."""
+        headers = {**self.headers, "Content-Type": PROBLEM_TYPE}
+        return Response(self.body(), self.status, headers)
 
 
 def answer_with_problems(app: Flask, log: Log) -> None:
-    """Make `app` answer every error as a problem; an unexpected one is logged, never with text."""
+    """Make `app` answer every error as a problem."""
 
-    def unexpected(error: Exception) -> Response:
-        stack = traceback.extract_tb(error.__traceback__)[-5:]
-        frames = [f"{frame.filename}:{frame.lineno}" for frame in stack]
-        log.error("request_failed", path=request.path, type=type(error).__name__, frames=frames)
-        return Problem(500, "The service failed on this request; its log says where.").response()
+    def answer(error: Exception) -> Response:
+        return problem_of(error, request.path, log).response()
 
-    app.register_error_handler(Problem, Problem.response)
-    app.register_error_handler(HTTPException, _http_problem)
-    app.register_error_handler(Unavailable, _cloud_problem)
-    app.register_error_handler(Forbidden, _cloud_problem)
-    app.register_error_handler(Exception, unexpected)
+    app.register_error_handler(Exception, answer)
 
 
-def _http_problem(error: HTTPException) -> Response:
+def problem_of(error: Exception, path: str, log: Log) -> Problem:
+    """What a caller is told of `error`; an unexpected one is logged, never with text."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        return _http_problem(error)
+    if isinstance(error, Unavailable | Forbidden):
+        return Problem(503, str(error), headers=RETRY_SOON)
+    stack = traceback.extract_tb(error.__traceback__)[-5:]
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in stack]
+    log.error("request_failed", path=path, type=type(error).__name__, frames=frames)
+    return Problem(500, "The service failed on this request; its log says where.")
+
+
+def _http_problem(error: HTTPException) -> Problem:
     status = error.code or 500
     detail = _DETAILS.get(status) or error.description or error.name
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    return Problem(status, detail, headers=headers).response()
-
-
-def _cloud_problem(error: Exception) -> Response:
-    return Problem(503, str(error), headers=RETRY_SOON).response()
+    return Problem(status, detail, headers=headers)

@@ -1,8 +1,5 @@
 """The HTTP interface: paths, headers and status codes. The content of answers is made elsewhere."""
 
-import re
-import secrets
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,11 +8,12 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
+from service.exchange import Exchange
 from service.metrics import Metrics
 from service.model_cards import model_card, newest_models
 from service.model_slot import ModelSlot, OpenRegistry, Serving
 from service.predict import MODEL_NAME, encode, predict, read_request
-from service.problems import Problem
+from service.problems import Problem, problem_of
 from urgency.bundle import CARD
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
@@ -25,11 +23,13 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
 _CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
-_VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 _NO_MODEL = (
     "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
     " incoming/; then read its receipt, below receipts/."
 )
+
+
+LookUpModel = Callable[[], Serving | None]
 
 
 class Api:
@@ -46,6 +46,7 @@ class Api:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
         self._index: list[dict[str, Any]] = []
+        self.predict_paths: frozenset[str] = frozenset()
 
     def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
         """All routes; `predict_routes` are further paths that predict."""
@@ -60,30 +61,38 @@ class Api:
             ("GET", self.metrics, ("/metrics",)),
             ("GET", self.index, ("/",)),
         ]
+        self.predict_paths = frozenset(routes[0][2])
         blueprint = Blueprint("api", __name__)
         for method, view, paths in routes:
             self._index.append({"method": method, "paths": paths})
             for path in paths:
                 blueprint.add_url_rule(path, view.__name__, view, methods=[method])
-        blueprint.before_app_request(_begin)
+        blueprint.before_app_request(self._begin)
         blueprint.after_app_request(self._finish)
         return blueprint
 
     def predict(self) -> Response:
         """Tickets -> labels and probabilities."""
-        asked = read_request(_json_body())
-        serving = self._serving()
+        return _json(self.prediction(_json_body(), g.exchange, self._slot.serving))
+
+    def prediction(self, body: bytes, exchange: Exchange, model: LookUpModel) -> bytes:
+        """The answer to a predict request. Raises Problem 400, 422, or 503 without a model.
+
+        model: asked once the body is known to be good; every answer is of one model.
+        """
+        asked = read_request(body)
+        serving = _required(exchange, model())
         predictions = predict(asked, serving)
         for prediction in predictions:
             self._metrics.predictions.add(prediction.label)
-        return _json(encode(asked, predictions, serving))
+        return encode(asked, predictions, serving)
 
     def reload(self) -> Response:
         """Check the release pointer now; 409 keeps the old model and says why."""
         self._caller.verify(request.headers)
         before = self._slot.current
         try:
-            serving = g.serving = self._slot.reload()
+            serving = g.exchange.serving = self._slot.reload()
         except (CorruptObject, Gone) as error:
             self._log.error("reload_refused", reason=str(error))
             raise Problem(409, f"{error} {_still_serving(before)}") from None
@@ -102,7 +111,7 @@ class Api:
     def models(self) -> Response:
         """The newest versions, promoted or not."""
         most = _limit(request.args.get("limit", str(MODELS_DEFAULT)))
-        serving = g.serving = self._slot.serving()
+        serving = g.exchange.serving = self._slot.serving()
         version = serving.version if serving else 0
         return _json({"models": newest_models(self._registry(), most, version)})
 
@@ -141,36 +150,33 @@ class Api:
         """The paths of this service."""
         return _json({"service": MODEL_NAME, "routes": self._index})
 
+    def exchange(self, sent_id: str) -> Exchange:
+        """A request that begins now; `sent_id` is the caller's own id of it, or ""."""
+        return Exchange(self._slot, self._metrics, sent_id)
+
+    def problem(self, error: Exception, path: str) -> Problem:
+        """What the caller is told of an error."""
+        return problem_of(error, path, self._log)
+
     def _serving(self) -> Serving:
         """The model of this request. Raises Problem 503."""
-        serving = g.serving = self._slot.serving()
-        if serving is None:
-            raise Problem(503, _NO_MODEL, headers={"Retry-After": "30"})
-        return serving
+        return _required(g.exchange, self._slot.serving())
+
+    def _begin(self) -> None:
+        g.exchange = self.exchange(request.headers.get("X-Request-Id", ""))
 
     def _finish(self, response: Response) -> Response:
-        """The headers that every answer carries, errors included."""
-        seconds = time.perf_counter() - g.began
-        serving: Serving | None = g.get("serving") or self._slot.current
-        headers = response.headers
-        headers["X-Request-Id"] = g.request_id
-        headers["Server-Timing"] = f"app;dur={seconds * 1000:.2f}"
-        if serving:
-            headers["X-Model-Version"] = str(serving.version)
-            headers["X-Model-Epoch"] = str(serving.epoch)
-        if (stale_s := self._slot.stale_s) is not None:
-            headers["X-Model-Stale"] = f"{stale_s:.0f}"
         route = (request.endpoint or "none").rpartition(".")[2]
-        self._metrics.requests.add(route, str(response.status_code))
-        if route == "predict":
-            self._metrics.seconds.observe(seconds)
+        response.headers.update(g.exchange.finish(route, response.status_code))
         return response
 
 
-def _begin() -> None:
-    g.began = time.perf_counter()
-    sent = request.headers.get("X-Request-Id", "")
-    g.request_id = sent if _VALID_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+def _required(exchange: Exchange, serving: Serving | None) -> Serving:
+    """The model of a request. Raises Problem 503."""
+    if serving is None:
+        raise Problem(503, _NO_MODEL, headers={"Retry-After": "30"})
+    exchange.serving = serving
+    return serving
 
 
 def _json_body() -> bytes:

@@ -1,4 +1,4 @@
-"""gunicorn's own log records as our JSON lines."""
+"""The web server's own log records as our JSON lines."""
 
 import logging
 
@@ -15,4 +15,4 @@ class JsonHandler(logging.Handler):
             fields["error"] = repr(record.exc_info[1])
         log, level = Log(), record.levelno
         write = log.info if level <= logging.INFO else log.warning
-        (log.error if level >= logging.ERROR else write)("gunicorn", **fields)
+        (log.error if level >= logging.ERROR else write)("server", **fields)

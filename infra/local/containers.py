@@ -31,10 +31,8 @@ class Commands:
 
     def service(self, container: Container, port: int) -> list[str]:
         """An instance of the prediction service that answers on `port`."""
-        configuration = str(CHECKOUT / "service" / "gunicorn.conf.py")
-        bind = f"--bind={HOST}:{port}"  # the image binds every interface; here others could call it
-        command = (sys.executable, "-m", "gunicorn", "-c", configuration)
-        return [*command, bind, "service.app:create_app()"]
+        # The image listens on every interface; here others could call it.
+        return [sys.executable, "-m", "service", f"--host={HOST}"]
 
     def job(self, container: Container) -> list[str]:
         """One attempt of a job."""

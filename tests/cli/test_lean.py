@@ -24,7 +24,7 @@ from tests.support.cloud.live_stack import (
 from tests.support.tools import uv
 
 TICKETS = str(CHECKOUT / "data/tickets.csv")
-NOT_NEEDED = {"pandas", "sklearn", "scipy", "mlflow", "flask", "gunicorn"}
+NOT_NEEDED = {"pandas", "sklearn", "scipy", "mlflow", "flask", "uvicorn"}
 NAMES = [name for names in PANELS.values() for name in names]
 LOAD_ALL = """
 import json

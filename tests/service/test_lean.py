@@ -15,7 +15,7 @@ import requests
 
 from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import URGENT_TICKET, put_model, release
-from tests.support.processor_time import least_of
+from tests.support.processor_time import least_of, seconds_of_process
 from tests.support.service.service import cloud_environ, cloud_registry
 from tests.support.service.service_process import CHECKOUT, ServiceProcess, service_process
 from tests.support.tools import uv
@@ -32,6 +32,7 @@ PSS_MB = 85
 
 FIRST_PREDICTION = """
 import json, sys
+import service.server
 from service.app import create_app
 client = create_app().test_client()
 while (answer := client.post("/predict", json={"title": "Production down"})).status_code == 503:
@@ -41,21 +42,16 @@ json.dump({"status": answer.status_code, "modules": modules}, sys.stdout)
 """
 
 EMPTY_APP = """
-import flask, google.cloud.storage, mmh3, msgspec, numpy
-
-def create_app():
-    app = flask.Flask("empty")
-    app.add_url_rule("/health/live", "live", dict)
-    app.add_url_rule("/predict", "predict", dict, methods=["POST"])
-    return app
-"""
-EMPTY_CONFIGURATION = """
 import os
+import flask, google.cloud.storage, httptools, mmh3, msgspec, numpy, uvicorn
 
-wsgi_app = "empty_app:create_app()"
-bind = f"127.0.0.1:{os.environ['PORT']}"
-worker_class = "gthread"
-threads = 8
+flask.Flask("empty").test_client()
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+uvicorn.run(app, port=int(os.environ["PORT"]), http="httptools", loop="asyncio", lifespan="off")
 """
 
 WARM = """
@@ -120,15 +116,15 @@ def test_a_cold_start_costs_little_more_than_that_of_an_empty_app_with_the_same_
     python: str, cloud: Pocket, tmp_path: Path, record_property: Callable[[str, object], None]
 ):
     (tmp_path / "empty_app.py").write_text(EMPTY_APP)
-    empty = tmp_path / "gunicorn.conf.py"
-    empty.write_text(EMPTY_CONFIGURATION)
     environ = cloud_environ(cloud) | {"OPENBLAS_NUM_THREADS": "1"}
 
-    def cold_start(configuration: Path | None) -> float:
-        with service_process(environ, tmp_path, python, configuration=configuration) as service:
-            return sum(map(_cpu_s, _after_the_first_prediction(service)))
+    def cold_start(*program: str) -> float:
+        with service_process(environ, tmp_path, python, program=program) as service:
+            return seconds_of_process(_after_the_first_prediction(service))
 
-    ours_s, empty_s = least_of(3, lambda: cold_start(None), lambda: cold_start(empty))
+    ours_s, empty_s = least_of(
+        3, lambda: cold_start("-m", "service"), lambda: cold_start("empty_app.py")
+    )
     record_property("figure", f"cold start: {ours_s:.2f} s of CPU; an empty app: {empty_s:.2f} s")
     assert ours_s < 2 * empty_s
 
@@ -139,28 +135,16 @@ def test_a_serving_process_needs_little_memory(
     if not Path("/proc/self/smaps_rollup").exists():
         pytest.skip("this system does not tell a process's proportional memory")
     with service_process(cloud_environ(cloud), tmp_path, python) as service:
-        processes = _after_the_first_prediction(service)
-        pss_mb = sum(map(_pss_mb, processes))
-    record_property("figure", f"the service: {pss_mb:.0f} MB PSS in {len(processes)} processes")
+        pss_mb = _pss_mb(_after_the_first_prediction(service))
+    record_property("figure", f"the service: {pss_mb:.0f} MB PSS")
     assert pss_mb <= PSS_MB
 
 
-def _after_the_first_prediction(service: ServiceProcess) -> list[int]:
-    """The process ids of master and worker, once they have answered."""
+def _after_the_first_prediction(service: ServiceProcess) -> int:
+    """The process id, once it has answered."""
     url = f"{service.url}/predict"
     eventually(lambda: requests.post(url, json=URGENT_TICKET, timeout=HANGS_AFTER_S).ok)
-    master = service.process.pid
-    return [master, *_children(master)]
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _cpu_s(pid: int) -> float:
-    """User and system time, that of reaped children included (man 5 proc: fields 14 to 17)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return service.process.pid
 
 
 def _pss_mb(pid: int) -> float:

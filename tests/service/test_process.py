@@ -18,7 +18,7 @@ from service.local_copy import LocalCopy
 from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.service import AUDIENCE, CALLER, ENVIRON, cloud_environ, cloud_registry
-from tests.support.service.service_process import CHECKOUT, CONFIGURATION, service_process
+from tests.support.service.service_process import CHECKOUT, service_process
 from tests.support.waiting import eventually
 
 HANGS_AFTER_S = 60
@@ -31,17 +31,21 @@ DOWN = {
 }
 
 
-@pytest.fixture
-def baked(tmp_path: Path) -> dict[str, str]:
-    """An environment in which storage is down and a bundle is baked in."""
+def baked_environ(folder: Path) -> dict[str, str]:
+    """An environment in which storage is down and a bundle is baked in, below `folder`."""
     registry = registry_with(1)
-    LocalCopy(tmp_path / "baked").keep(registry.current_release()[1], registry)
+    LocalCopy(folder / "baked").keep(registry.current_release()[1], registry)
     return {
         **ENVIRON,
         **DOWN,
-        "URGENCY_BAKED_BUNDLE": str(tmp_path / "baked"),
-        "CLOUDSDK_CONFIG": str(tmp_path),
+        "URGENCY_BAKED_BUNDLE": str(folder / "baked"),
+        "CLOUDSDK_CONFIG": str(folder),
     }
+
+
+@pytest.fixture
+def baked(tmp_path: Path) -> dict[str, str]:
+    return baked_environ(tmp_path)
 
 
 @pytest.fixture
@@ -156,16 +160,16 @@ def test_sigterm_under_load_loses_no_request_in_flight(baked: dict[str, str], tm
 
 
 def test_an_idle_connection_does_not_hold_up_the_end(baked: dict[str, str], tmp_path: Path):
-    patient = baked | {"GUNICORN_CMD_ARGS": "--graceful-timeout 240"}
-    with service_process(patient, tmp_path) as service, requests.Session() as client:
+    with service_process(baked, tmp_path) as service, requests.Session() as client:
         assert client.post(f"{service.url}/predict", json=URGENT_TICKET, timeout=HANGS_AFTER_S).ok
         assert service.terminate(HANGS_AFTER_S) == 0
+    assert '"severity": "ERROR"' not in service.log.read_text()  # it would say: out of time
 
 
 def test_a_missing_setting_stops_the_server_with_one_sentence(tmp_path: Path):
     environ = {name: value for name, value in ENVIRON.items() if name != "URGENCY_CONTROL_BUCKET"}
     environ["PYTHONPATH"] = str(CHECKOUT)
-    command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIGURATION)]
+    command = [sys.executable, "-m", "service"]
     ended = subprocess.run(
         command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.app import create_app
+from service.app import create_door
 from tests.support.cloud.pocket import Pocket
 from tests.support.models import URGENT_TICKET
 from urgency.logs import Log
@@ -48,7 +48,10 @@ class Clock:
 
 @dataclass
 class Instance:
-    """One instance of the service; `clock` is its own, in seconds."""
+    """One instance of the service; `clock` is its own, in seconds.
+
+    `http` asks its Flask application; `door` is what a server serves.
+    """
 
     registry: Registry
     environ: dict[str, str] = field(default_factory=dict)
@@ -56,13 +59,13 @@ class Instance:
     written: io.StringIO = field(default_factory=io.StringIO)
 
     def __post_init__(self) -> None:
-        app = create_app(
+        self.door = create_door(
             ENVIRON | self.environ,
             registry=lambda: self.registry,
             clock=self.clock,
             log=Log(stream=self.written),
         )
-        self.http: FlaskClient = app.test_client()
+        self.http: FlaskClient = self.door.app.test_client()
 
     def version(self) -> str | None:
         """The version that answers a prediction now."""

@@ -1,4 +1,4 @@
-"""The service as it runs in its container: a gunicorn process with nothing but an environment."""
+"""The service as it runs in its container: a process with nothing but an environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,6 @@ import requests
 from tests.support.waiting import eventually
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-CONFIGURATION = CHECKOUT / "service" / "gunicorn.conf.py"
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,15 @@ def service_process(
     folder: Path,
     python: str = sys.executable,
     wait_s: float = 120,
-    configuration: Path | None = None,
+    program: Sequence[str] = ("-m", "service"),
 ) -> Iterator[ServiceProcess]:
-    """gunicorn with the service's own configuration, on a free port; `folder` gets its log."""
+    """The service, or another program of Python, on a free port; `folder` gets its log."""
     port = _free_port()
     log = folder / "service.log"
     surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), "PORT": str(port)}
-    command = [python, "-m", "gunicorn", "--config", str(configuration or CONFIGURATION)]
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            command, cwd=folder, env=surroundings | environ, stderr=stream, stdout=stream
+            [python, *program], cwd=folder, env=surroundings | environ, stderr=stream, stdout=stream
         )
     running = ServiceProcess(process, f"http://127.0.0.1:{port}", log)
     try:

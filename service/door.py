@@ -1,0 +1,155 @@
+"""The ASGI application: Flask in threads, and a short way past it for plain predict requests.
+
+The short way gives Flask's own answer: both call `Api.prediction`, `Exchange` and `problem_of`. It
+exists because the framework and a thread cost several times what scoring a ticket does.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from service.exchange import Exchange
+from service.model_slot import CHECK_WAIT_S, ModelSlot
+from service.problems import PROBLEM_TYPE, Problem
+from service.routes import BODY_MAX_BYTES, Api
+from service.wsgi import Answer, Receive, Scope, Send, header_bytes, wsgi_answer
+
+PLACES = 80
+"""Requests in work at a time. Cloud Run sends 64 at most (infra/service.tf), and its own probes."""
+
+PLACE_BYTES = 128 * 1024
+"""A body takes one place more for each of these, so that batches in work are fewer."""
+
+BATCH_BYTES = 16 * 1024
+"""From this size on a body is answered in a thread, because it would hold up the others."""
+
+REFUSAL_GAP_S = 0.002
+"""Refusals go out one by one: who asks again at once takes little time from those in work."""
+
+THREADS = 8
+"""They overlap waiting for storage; each idle one costs memory."""
+
+_JSON_TYPES = {b"", b"application/json", b"application/json; charset=utf-8"}
+_BUSY = Problem(
+    503,
+    "This instance has as many requests in work as it takes. Try again.",
+    headers={"Retry-After": "1"},
+)
+
+Head = Mapping[bytes, bytes]
+T = TypeVar("T")
+
+
+class Door:
+    """An ASGI application that answers at most `places` requests at a time and refuses others.
+
+    What it refuses has been received, because a half-sent request must take nobody's place, but it
+    has not been parsed.
+    """
+
+    def __init__(self, app: Flask, api: Api, slot: ModelSlot, places: int = PLACES) -> None:
+        self.app = app
+        self._api, self._slot, self._places = api, slot, places
+        self._taken = 0
+        self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()
+        self._threads = ThreadPoolExecutor(THREADS, "flask")
+        self._batches = ThreadPoolExecutor(1, "batch")
+        self._checks = ThreadPoolExecutor(1, "check")
+        self._check: Future[object] = Future()
+        self._check.set_result(None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        body = await _received(receive)
+        if body is None:
+            return
+        answer = await self._answer_in_its_place(scope, body)
+        start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer_in_its_place(self, scope: Scope, body: bytes) -> Answer:
+        places = 1 + len(body) // PLACE_BYTES
+        head = dict(scope["headers"])
+        if self._taken + places > self._places:
+            route = "predict" if scope["path"] in self._api.predict_paths else "none"
+            async with self._refusal_turn:
+                await asyncio.sleep(REFUSAL_GAP_S)
+            return _problem(_BUSY, self._exchange(head), route)
+        self._taken += places
+        try:
+            if self._is_plain(scope, head, body):
+                return await self._prediction(scope["path"], head, body)
+            return await _in_thread(self._threads, wsgi_answer, self.app, scope, body)
+        finally:
+            self._taken -= places
+
+    def _is_plain(self, scope: Scope, head: Head, body: bytes) -> bool:
+        """Whether this is a predict request about whose head there is nothing to say."""
+        return (
+            scope["method"] == "POST"
+            and scope["path"] in self._api.predict_paths
+            and head.get(b"content-type", b"") in _JSON_TYPES
+            and b"content-encoding" not in head
+            and len(head) == len(scope["headers"])
+            and len(body) <= BODY_MAX_BYTES
+        )
+
+    async def _prediction(self, path: str, head: Head, body: bytes) -> Answer:
+        exchange = self._exchange(head)
+        await self._pointer_checked()
+        if len(body) >= BATCH_BYTES:
+            return await _in_thread(self._batches, self._predict, exchange, path, body)
+        async with self._turn:
+            await asyncio.sleep(0)  # whoever has come meanwhile is counted, or refused, before this
+            return self._predict(exchange, path, body)
+
+    def _predict(self, exchange: Exchange, path: str, body: bytes) -> Answer:
+        try:
+            answer = self._api.prediction(body, exchange, lambda: self._slot.current)
+        except Exception as error:  # noqa: BLE001  as Flask does it: every error is an answer
+            return _problem(self._api.problem(error, path), exchange, "predict")
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
+        headers += exchange.finish("predict", 200).items()
+        return Answer(200, header_bytes(headers), answer)
+
+    async def _pointer_checked(self) -> None:
+        """What `ModelSlot.serving` does, without holding up the requests that need not wait.
+
+        One request makes the check and waits for it; the others wait only if it is overdue.
+        """
+        if not self._slot.is_check_due:
+            return
+        timeout_s = CHECK_WAIT_S if self._slot.is_check_overdue else 0.0
+        if self._check.done():
+            self._check = self._checks.submit(self._slot.serving)
+            await asyncio.wrap_future(self._check)
+        elif timeout_s:
+            await asyncio.wait([asyncio.wrap_future(self._check)], timeout=timeout_s)
+
+    def _exchange(self, head: Head) -> Exchange:
+        return self._api.exchange(head.get(b"x-request-id", b"").decode("latin-1"))
+
+
+async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
+
+
+async def _received(receive: Receive) -> bytes | None:
+    """The body, cut just above the greatest size allowed; None if the client goes away first."""
+    body: bytes = b""
+    while (message := await receive())["type"] == "http.request":
+        body = (body + message["body"])[: BODY_MAX_BYTES + 1]
+        if not message["more_body"] or len(body) > BODY_MAX_BYTES:
+            return body
+    return None
+
+
+def _problem(problem: Problem, exchange: Exchange, route: str) -> Answer:
+    body = problem.body()
+    headers = {**problem.headers, "Content-Type": PROBLEM_TYPE, "Content-Length": str(len(body))}
+    headers |= exchange.finish(route, problem.status)
+    return Answer(problem.status, header_bytes(headers.items()), body)

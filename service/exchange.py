@@ -1,0 +1,34 @@
+"""One request, whoever answers it: what every answer carries and what is counted of it."""
+
+import re
+import secrets
+import time
+
+from service.metrics import Metrics
+from service.model_slot import ModelSlot, Serving
+
+_VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
+
+
+class Exchange:
+    """A request from its first look to its answer; `serving` is the model that answers it."""
+
+    def __init__(self, slot: ModelSlot, metrics: Metrics, sent_id: str) -> None:
+        self._slot, self._metrics = slot, metrics
+        self._began = time.perf_counter()
+        self._id = sent_id if _VALID_REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
+        self.serving: Serving | None = None
+
+    def finish(self, route: str, status: int) -> dict[str, str]:
+        """Count the answer; the headers that every answer carries, errors included."""
+        seconds = time.perf_counter() - self._began
+        headers = {"X-Request-Id": self._id, "Server-Timing": f"app;dur={seconds * 1000:.2f}"}
+        if serving := self.serving or self._slot.current:
+            headers["X-Model-Version"] = str(serving.version)
+            headers["X-Model-Epoch"] = str(serving.epoch)
+        if (stale_s := self._slot.stale_s) is not None:
+            headers["X-Model-Stale"] = f"{stale_s:.0f}"
+        self._metrics.requests.add(route, str(status))
+        if route == "predict":
+            self._metrics.seconds.observe(seconds)
+        return headers

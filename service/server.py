@@ -1,0 +1,48 @@
+"""uvicorn with the service's settings; at SIGTERM it answers whoever has connected."""
+
+import asyncio
+import select
+import socket
+
+import uvicorn
+
+from service import WAITING
+from service.app import create_door
+from service.guard import GuardedProtocol
+
+GRACE_S = 8
+"""Cloud Run kills 10 s after SIGTERM."""
+
+KEEP_ALIVE_S = 30
+"""Longer than clients pause between requests; an idle connection costs little."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but connections that wait to be accepted are not reset at SIGTERM."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept who waits, then end."""
+        while select.select(sockets or [], [], [], 0)[0]:
+            await asyncio.sleep(0)
+        for _ in range(3):  # turns of the loop between a connection and its protocol
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
+
+
+def serve(listener: socket.socket) -> None:
+    """Load the model and serve on `listener`, which listens already, until SIGTERM."""
+    config = uvicorn.Config(
+        create_door(),
+        http=GuardedProtocol,
+        loop="asyncio",
+        interface="asgi3",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=WAITING,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    Server(config).run(sockets=[listener])

@@ -1,0 +1,324 @@
+"""The short way past Flask: the same answers, a bounded number of them, and nobody is held up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from infra.local.wiring import load_wiring
+from service import door as door_module
+from service.door import BATCH_BYTES, PLACE_BYTES
+from service.routes import BODY_MAX_BYTES
+from tests.service.faults import held, outage
+from tests.support.models import URGENT_TICKET, put_model, registry_with, release
+from tests.support.service.asgi import JSON, Answered, ask
+from tests.support.service.service import HARD_S, SOFT_S, Instance
+from tests.support.waiting import HANGS_S
+
+ONE = json.dumps(URGENT_TICKET).encode()
+BATCH = json.dumps({"instances": [URGENT_TICKET] * 1_000}).encode()
+NOT_COMPARED = {"server-timing"}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "a ticket": {"body": URGENT_TICKET},
+    "instances": {"body": {"instances": [URGENT_TICKET] * 3, "parameters": {"explain": 3}}},
+    "a batch": {"body": BATCH},
+    "an id, a helpdesk's words": {"body": {"id": 7, "subject": "x", "flurb": 1}},
+    "in pieces": {"body": BATCH, "pieces": 7},
+    "no content type": {"body": ONE, "headers": {}},
+    "a charset": {"body": ONE, "headers": {"Content-Type": "application/json; charset=utf-8"}},
+    "another charset": {"body": ONE, "headers": {"Content-Type": "application/json; charset=x"}},
+    "capitals": {"body": ONE, "headers": {"Content-Type": "Application/JSON"}},
+    "text": {"body": ONE, "headers": {"Content-Type": "text/plain"}},
+    "compressed": {"body": ONE, "headers": JSON | {"Content-Encoding": "gzip"}},
+    "as it is": {"body": ONE, "headers": JSON | {"Content-Encoding": "identity"}},
+    "a strange id": {"body": ONE, "headers": JSON | {"X-Request-Id": "é" * 3}},
+    "the alias": {"body": ONE, "target": "/predict"},
+    "a query": {"body": ONE, "target": "/v1/predict?a=b"},
+    "a slash more": {"body": ONE, "target": "/v1/predict/"},
+    "nowhere": {"body": ONE, "target": "/nowhere?x=1"},
+    "GET": {"method": "GET"},
+    "HEAD": {"method": "HEAD"},
+    "OPTIONS": {"method": "OPTIONS"},
+    "health": {"method": "GET", "target": "/health/ready"},
+    "a limit": {"method": "GET", "target": "/v1/models?limit=0"},
+    "reload": {"target": "/v1/model:reload"},
+    "nothing": {"body": b""},
+    "no JSON": {"body": b"{"},
+    "not UTF-8": {"body": b"\xff\xfe{\x00"},
+    "deep": {"body": b"[" * 100_000},
+    "NaN": {"body": b'{"title": NaN}'},
+    "a wrong type": {"body": {"title": 3}},
+    "an empty ticket": {"body": {}},
+    "bad ones among good ones": {"body": {"instances": [URGENT_TICKET, {}, {"title": []}]}},
+    "too many": {"body": {"instances": [URGENT_TICKET] * 1_001}},
+    "the greatest": {"body": b'{"title": "x"}'.ljust(BODY_MAX_BYTES)},
+    "too large": {"body": b" " * (BODY_MAX_BYTES + 1)},
+    "far too large": {"body": b" " * (3 * BODY_MAX_BYTES), "pieces": 100},
+}
+
+
+@pytest.fixture(scope="module")
+def instance() -> Instance:
+    return Instance(registry_with(1, 2))
+
+
+def by_flask(instance: Instance, request: dict[str, Any]) -> Answered:
+    """What Flask alone answers."""
+    body = request.get("body", b"")
+    answer = instance.http.open(
+        request.get("target", "/v1/predict"),
+        method=request.get("method", "POST"),
+        data=body if isinstance(body, bytes) else json.dumps(body).encode(),
+        headers=request.get("headers", JSON),
+    )
+    headers = {name.lower(): value for name, value in answer.headers}
+    return Answered(answer.status_code, headers, answer.data)
+
+
+def compared(answer: Answered) -> Answered:
+    """Without what differs from one request to the next."""
+    headers = {name: value for name, value in answer.headers.items() if name not in NOT_COMPARED}
+    headers["x-request-id"] = re.sub("[0-9a-f]{16}", "made", headers["x-request-id"])
+    return Answered(answer.status, headers, answer.body)
+
+
+def counted(instance: Instance) -> str:
+    """The counters of answers, tickets and seconds, without how long it took."""
+    text = instance.http.get("/metrics").text
+    return "\n".join(
+        re.findall(r"^urgency_(?:requests|predictions|predict_seconds_count).*", text, re.M)
+    )
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("model", ["a model", "none"])
+def test_the_door_answers_and_counts_as_flask_does(name: str, model: str):
+    ours, flasks = (Instance(registry_with(*([1, 2] if model == "a model" else []))) for _ in "ab")
+    answer = asyncio.run(ask(ours.door, **REQUESTS[name]))
+    assert compared(answer) == compared(by_flask(flasks, REQUESTS[name]))
+    assert "server-timing" in answer.headers
+    assert counted(ours) == counted(flasks)
+
+
+def test_an_unexpected_error_is_a_problem_too_and_logged_without_text(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    instance = Instance(registry_with(1))
+
+    def broken(*_arguments: object) -> bytes:
+        raise RuntimeError(URGENT_TICKET["title"])
+
+    monkeypatch.setattr(instance.door._api, "prediction", broken)
+    answer = asyncio.run(ask(instance.door, URGENT_TICKET))
+    assert compared(answer) == compared(by_flask(instance, {"body": URGENT_TICKET}))
+    assert answer.status == 500
+    assert [line["path"] for line in instance.facts("request_failed")] == ["/v1/predict"] * 2
+    assert URGENT_TICKET["title"] not in instance.written.getvalue()
+
+
+def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen(instance: Instance):
+    for target in ("/v1/predict", "/health/live"):
+        headers = JSON | {"X_Request_Id": "mine", "Content_Encoding": "gzip"}
+        answer = asyncio.run(ask(instance.door, ONE, target=target, headers=headers))
+        assert (answer.status, answer.headers["x-request-id"]) != (415, "mine")
+        assert answer.headers["x-request-id"] != "mine"
+
+
+def test_a_client_that_goes_away_gets_no_answer_and_is_not_counted():
+    instance = Instance(registry_with(1))
+
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    asyncio.run(instance.door({}, gone, send))
+    assert "requests_total" not in counted(instance)
+
+
+# Load
+
+
+async def at_once(instance: Instance, *bodies: bytes) -> list[Answered]:
+    return await asyncio.gather(*(ask(instance.door, body) for body in bodies))
+
+
+async def in_turn(instance: Instance, *rounds: list[bytes]) -> list[list[Answered]]:
+    return [await at_once(instance, *bodies) for bodies in rounds]
+
+
+def statuses(answers: list[Answered]) -> list[int]:
+    return [answer.status for answer in answers]
+
+
+def test_beyond_its_places_a_request_is_refused_unparsed_and_told_when_to_come_again():
+    instance = Instance(registry_with(1))
+    instance.door._places = 3
+    overload = [ONE] * 3 + [b"no JSON"] * 4
+    answers, later = asyncio.run(in_turn(instance, overload, [ONE] * 3))
+    assert statuses(answers) == [200] * 3 + [503] * 4
+    refused = answers[-1]
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert {"x-request-id", "x-model-version", "server-timing"} <= set(refused.headers)
+    assert refused.json["error"] == refused.json["detail"]
+    assert 'route="predict",code="503"} 4' in counted(instance)
+    assert statuses(later) == [200] * 3
+
+
+def test_a_large_body_takes_several_places():
+    instance = Instance(registry_with(1))
+    instance.door._places = 3
+    large = ONE.ljust(PLACE_BYTES)
+    two_large, mixed = asyncio.run(in_turn(instance, [large, large], [large, ONE, ONE]))
+    assert statuses(two_large) == [200, 503]
+    assert statuses(mixed) == [200, 200, 503]
+
+
+def test_the_largest_body_finds_a_place(instance: Instance):
+    assert 1 + BODY_MAX_BYTES // PLACE_BYTES <= door_module.PLACES
+
+
+def test_cloud_run_sends_fewer_at_a_time_so_that_its_probes_find_a_place():
+    [service] = load_wiring().services
+    assert 0.7 * door_module.PLACES < service.concurrency < door_module.PLACES
+
+
+def test_refusals_go_out_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    instance = Instance(registry_with(1))
+    instance.door._places = 0
+    waiting: list[float] = []
+    turn_of_the_loop = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        assert not waiting
+        waiting.append(seconds)
+        await turn_of_the_loop(0)
+        assert waiting.pop() == door_module.REFUSAL_GAP_S
+
+    monkeypatch.setattr(door_module.asyncio, "sleep", sleep)
+    assert statuses(asyncio.run(at_once(instance, *[ONE] * 20))) == [503] * 20
+
+
+# Nobody is held up
+
+
+@contextmanager
+def stopped(instance: Instance, stops: Any) -> Iterator[threading.Event]:
+    """Predictions whose body `stops` wait, in whatever thread makes them; set: one is there."""
+    entered, released, api = threading.Event(), threading.Event(), instance.door._api
+    prediction = api.prediction
+
+    def slow(body: bytes, *arguments: Any) -> bytes:
+        if stops(body):
+            entered.set()
+            assert released.wait(HANGS_S), "the test hangs"
+        return prediction(body, *arguments)
+
+    api.prediction = slow  # type: ignore[method-assign]
+    try:
+        yield entered
+    finally:
+        released.set()
+        api.prediction = prediction  # type: ignore[method-assign]
+
+
+def test_a_batch_is_answered_in_a_thread_while_others_are_answered():
+    instance = Instance(registry_with(1))
+
+    async def batch_and_others() -> None:
+        with stopped(instance, lambda body: len(body) >= BATCH_BYTES) as entered:
+            batch = asyncio.create_task(ask(instance.door, BATCH))
+            await asyncio.to_thread(entered.wait, HANGS_S)
+            assert statuses(await at_once(instance, ONE, ONE)) == [200, 200]
+            assert not batch.done()
+        assert (await batch).status == 200
+
+    asyncio.run(batch_and_others())
+
+
+def test_a_route_that_waits_for_storage_holds_up_no_prediction():
+    instance = Instance(registry_with(1))
+
+    async def history_and_others() -> None:
+        with held(instance.registry.objects, "before list models/") as hold:
+            history = asyncio.create_task(
+                ask(instance.door, method="GET", target="/v1/models", headers={})
+            )
+            await asyncio.to_thread(hold.entered.wait, HANGS_S)
+            assert statuses(await at_once(instance, ONE)) == [200]
+            assert not history.done()
+        assert (await history).status == 200
+
+    asyncio.run(history_and_others())
+
+
+def test_one_request_waits_for_the_check_of_the_pointer_and_the_others_do_not():
+    registry = registry_with(1)
+    instance = Instance(registry)
+    release(registry, put_model(registry, 2, strength=2.0))
+    instance.clock.advance(SOFT_S)
+
+    async def checking_and_others() -> None:
+        with held(registry.control, "before get release.json") as hold:
+            checking = asyncio.create_task(ask(instance.door, ONE))
+            await asyncio.to_thread(hold.entered.wait, HANGS_S)
+            others = await at_once(instance, *[ONE] * 20)
+            assert {one.headers["x-model-version"] for one in others} == {"1"}
+            assert not checking.done()
+        assert (await checking).headers["x-model-version"] == "2"
+
+    asyncio.run(checking_and_others())
+
+
+def test_beyond_the_hard_bound_all_wait_for_the_check(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(door_module, "CHECK_WAIT_S", HANGS_S)
+    registry = registry_with(1)
+    instance = Instance(registry)
+    release(registry, put_model(registry, 2, strength=2.0))
+    instance.clock.advance(HARD_S + 1)
+
+    async def all_while_checking() -> list[Answered]:
+        with held(registry.control, "before get release.json"):
+            asking = asyncio.gather(*(ask(instance.door, ONE) for _ in range(20)))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not asking.done()
+        return await asking
+
+    answers = asyncio.run(all_while_checking())
+    assert {one.headers["x-model-version"] for one in answers} == {"2"}
+
+
+def test_beyond_the_hard_bound_nobody_waits_for_ever():
+    registry = registry_with(1)
+    instance = Instance(registry)
+    instance.clock.advance(HARD_S + 1)
+
+    async def others_while_checking() -> None:
+        with held(registry.control, "before get release.json") as hold:
+            checking = asyncio.create_task(ask(instance.door, ONE))
+            await asyncio.to_thread(hold.entered.wait, HANGS_S)
+            assert statuses(await at_once(instance, *[ONE] * 20)) == [200] * 20
+            assert not checking.done()
+        await checking
+
+    asyncio.run(others_while_checking())
+
+
+def test_a_pointer_that_cannot_be_read_is_told_as_flask_tells_it():
+    instance = Instance(registry_with(1))
+    outage(instance.registry)
+    for _ in range(3):
+        instance.clock.advance(SOFT_S)
+        answer = asyncio.run(ask(instance.door, ONE))
+    assert (answer.status, answer.headers["x-model-stale"]) == (200, str(int(3 * SOFT_S)))
