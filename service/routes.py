@@ -13,7 +13,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from service.auth import ReloadCaller
 from service.metrics import Metrics
 from service.model_cards import model_card, newest_models
-from service.model_slot import ModelSlot, OpenRegistry, Serving
+from service.model_slot import ModelSlot, Serving
+from service.pointer_checks import OpenRegistry
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem
 from urgency.bundle import CARD

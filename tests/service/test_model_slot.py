@@ -6,8 +6,11 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
+from service.background import THREADS_MOST
 from service.model_slot import LOG_EVERY_S
-from tests.service.faults import calls, held
+from tests.service.faults import calls, held, memory
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.service import HARD_S, SOFT_S, Instance
 from tests.support.waiting import eventually
@@ -106,7 +109,8 @@ def test_only_one_request_loads_and_the_others_go_on_with_the_old_model():
         loading = in_thread(instance.version)
         assert hold.entered.wait(HANGS_AFTER_S)
         assert [instance.version() for _ in range(5)] == ["1"] * 5
-    assert loading.result(HANGS_AFTER_S) == "2"
+    loading.result(HANGS_AFTER_S)
+    assert eventually(lambda: instance.version() == "2")
     assert calls(registry).count("get models/00000002.json") == before + 1
 
 
@@ -126,16 +130,77 @@ def test_after_the_hard_bound_every_request_waits_for_the_running_check():
     assert calls(registry).count("get release.json") == before + 1
 
 
-def test_a_request_does_not_wait_for_the_end_of_another_ones_check():
+def test_requests_go_on_while_a_check_hangs_and_none_waits_for_its_end():
     registry = registry_with(1)
     instance = Instance(registry)
-    instance.clock.advance(HARD_S + 1)
+    instance.clock.advance(SOFT_S)
     with held(registry.control, "before get release.json") as hold:
         checking = in_thread(instance.version)
         assert hold.entered.wait(HANGS_AFTER_S)
-        assert instance.version() == "1"
-        assert not checking.done()
-    assert checking.result(HANGS_AFTER_S) == "1"
+        assert [instance.version() for _ in range(50)] == ["1"] * 50
+        assert checking.result(HANGS_AFTER_S) == "1", "the one that began it goes on too"
+
+
+def checks(instance: Instance, result: str) -> int:
+    name = f'urgency_pointer_checks_total{{result="{result}"}} '
+    lines = instance.http.get("/metrics").text.splitlines()
+    return sum(int(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def test_checks_that_hang_for_ever_are_missed_and_the_next_one_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("service.model_slot.CHECK_WAIT_S", 0.01)
+    registry = registry_with(1)
+    instance = Instance(registry)
+    release(registry, put_model(registry, 2, strength=2.0))
+    with held(registry.control, "before get release.json"):
+        for _ in range(4):
+            instance.clock.advance(SOFT_S)
+            assert instance.version() == "1"
+        answer = instance.http.post("/predict", json=URGENT_TICKET)
+        assert answer.headers["X-Model-Stale"] == "20"
+        assert checks(instance, "missed") == 3, "and the fourth is under way"
+        memory(registry.control).fault = lambda _when: None
+        monkeypatch.undo()
+        instance.clock.advance(SOFT_S)
+        answer = instance.http.post("/predict", json=URGENT_TICKET)
+        assert answer.headers["X-Model-Version"] == "2", "the others hang on"
+        assert "X-Model-Stale" not in answer.headers
+    assert len(instance.facts("model_check_failed")) == 1, "one line for all that hang"
+
+
+def test_threads_that_hang_do_not_pile_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.model_slot.CHECK_WAIT_S", 0.01)
+    registry = registry_with(1)
+    instance = Instance(registry)
+    asked, running = calls(registry).count("get release.json"), threading.active_count()
+    with held(registry.control, "before get release.json"):
+        for _ in range(3 * THREADS_MOST):
+            instance.clock.advance(SOFT_S)
+            assert instance.version() == "1"
+        assert threading.active_count() <= running + THREADS_MOST
+        assert calls(registry).count("get release.json") <= asked + THREADS_MOST
+        assert checks(instance, "missed") == 3 * THREADS_MOST - 1, "the last one is under way"
+    eventually(lambda: threading.active_count() <= running)
+    instance.clock.advance(SOFT_S)
+    assert instance.version() == "1"
+    assert instance.http.post("/predict", json=URGENT_TICKET).headers.get("X-Model-Stale") is None
+
+
+def test_a_load_that_hangs_costs_requests_nothing_and_the_pointer_is_checked_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("service.model_slot.CHECK_WAIT_S", 0.01)
+    registry = registry_with(1)
+    instance = Instance(registry)
+    release(registry, put_model(registry, 2, strength=2.0))
+    with held(registry.objects, "before get models/00000002.json"):
+        for _ in range(5):
+            instance.clock.advance(SOFT_S)
+            assert instance.version() == "1"
+        eventually(lambda: checks(instance, "answered") == 1 + 5)
+    assert eventually(lambda: instance.version() == "2")
 
 
 def test_no_answer_mixes_two_models_while_releases_go_by():

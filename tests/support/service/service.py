@@ -48,9 +48,12 @@ class Clock:
 
 @dataclass
 class Instance:
-    """One instance of the service; `clock` is its own, in seconds."""
+    """One instance of the service; `clock` is its own, in seconds.
 
-    registry: Registry
+    registry: None: the one that `environ` names, over HTTP.
+    """
+
+    registry: Registry | None
     environ: dict[str, str] = field(default_factory=dict)
     clock: Any = field(default_factory=Clock)
     written: io.StringIO = field(default_factory=io.StringIO)
@@ -58,7 +61,7 @@ class Instance:
     def __post_init__(self) -> None:
         app = create_app(
             ENVIRON | self.environ,
-            registry=lambda: self.registry,
+            registry=(lambda: registry) if (registry := self.registry) else None,
             clock=self.clock,
             log=Log(stream=self.written),
         )
