@@ -29,6 +29,7 @@ class Background:
 
         It gets Unavailable at once where all threads hang.
         """
+        outcome.set_running_or_notify_cancel()  # nobody who waits can cancel it
         if self._free.acquire(blocking=False):
             threading.Thread(target=self._run, args=(work, outcome), daemon=True).start()
         else:
