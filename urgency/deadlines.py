@@ -9,6 +9,7 @@ import http.client
 import io
 import socket
 import time
+from math import inf
 from typing import Any
 
 import requests
@@ -17,7 +18,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 WAITS_MOST = 3
-"""An answer, its headers included, may take this many times the timeout of one wait."""
+"""After this many times the timeout of one wait no more is read of an answer, head or body."""
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -39,21 +40,17 @@ def mounted(session: requests.Session) -> requests.Session:
 class _Bytes(io.RawIOBase):
     """What a socket receives until `WAITS_MOST` times its timeout from now; then TimeoutError."""
 
-    def __init__(self, received: io.RawIOBase, connection: socket.socket) -> None:
+    def __init__(self, received: io.RawIOBase, wait_s: float | None) -> None:
         super().__init__()
-        self._received, self._connection = received, connection
-        self._wait_s = connection.gettimeout()
-        self._until = time.monotonic() + WAITS_MOST * (self._wait_s or 0)
+        self._received = received
+        self._until = time.monotonic() + WAITS_MOST * (inf if wait_s is None else wait_s)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._wait_s is not None:
-            left_s = self._until - time.monotonic()
-            if left_s <= 0:
-                raise TimeoutError("The answer does not end.")
-            self._connection.settimeout(min(self._wait_s, left_s))
+        if time.monotonic() > self._until:
+            raise TimeoutError("The answer does not end.")
         return self._received.readinto(buffer)
 
     def close(self) -> None:
@@ -64,7 +61,7 @@ class _Bytes(io.RawIOBase):
 class _Answer(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_Bytes(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_Bytes(self.fp.detach(), sock.gettimeout()))
 
 
 class _Connection(HTTPConnection):

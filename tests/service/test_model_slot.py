@@ -130,7 +130,8 @@ def test_after_the_hard_bound_every_request_waits_for_the_running_check():
     assert calls(registry).count("get release.json") == before + 1
 
 
-def test_requests_go_on_while_a_check_hangs_and_none_waits_for_its_end():
+def test_requests_go_on_while_a_check_hangs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.model_slot.CHECK_WAIT_S", 24 * 3600)
     registry = registry_with(1)
     instance = Instance(registry)
     instance.clock.advance(SOFT_S)
@@ -138,7 +139,18 @@ def test_requests_go_on_while_a_check_hangs_and_none_waits_for_its_end():
         checking = in_thread(instance.version)
         assert hold.entered.wait(HANGS_AFTER_S)
         assert [instance.version() for _ in range(50)] == ["1"] * 50
-        assert checking.result(HANGS_AFTER_S) == "1", "the one that began it goes on too"
+        assert not checking.done()
+    assert checking.result(HANGS_AFTER_S) == "1"
+
+
+def test_nobody_waits_for_the_end_of_a_check_that_hangs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.model_slot.CHECK_WAIT_S", 0.01)
+    registry = registry_with(1)
+    instance = Instance(registry)
+    instance.clock.advance(HARD_S + 1)
+    with held(registry.control, "before get release.json") as hold:
+        assert [instance.version() for _ in range(5)] == ["1"] * 5
+        assert hold.entered.is_set()
 
 
 def checks(instance: Instance, result: str) -> int:
@@ -195,11 +207,13 @@ def test_a_load_that_hangs_costs_requests_nothing_and_the_pointer_is_checked_mea
     registry = registry_with(1)
     instance = Instance(registry)
     release(registry, put_model(registry, 2, strength=2.0))
+    running = threading.active_count()
     with held(registry.objects, "before get models/00000002.json"):
         for _ in range(5):
             instance.clock.advance(SOFT_S)
             assert instance.version() == "1"
         eventually(lambda: checks(instance, "answered") == 1 + 5)
+        eventually(lambda: threading.active_count() == running + 1)  # that of the load
     assert eventually(lambda: instance.version() == "2")
 
 

@@ -25,6 +25,10 @@ from tests.support.service.service_process import ServiceProcess, service_proces
 from tests.support.service.slow_front import FOR_EVER, Front, front
 from tests.support.waiting import eventually
 from urgency.deadlines import mounted
+from urgency.errors import Unavailable
+from urgency.registry import RELEASE
+from urgency.settings import read_settings
+from urgency.store import CloudBucket, storage_client
 
 HEADERS_ALONE = 300
 """Bytes of an answer that come at once, so that its body trickles."""
@@ -104,6 +108,19 @@ def test_an_answer_that_trickles_ends_though_no_byte_is_late(
         for _ in range(2):
             answer = session.get(f"{storage.url}/oauth2/v1/certs", timeout=30)
             assert cloud.identity.keys.key_id in answer.json()
+
+
+@pytest.mark.parametrize("at_once", [0, HEADERS_ALONE])
+def test_a_read_that_trickles_is_one_that_may_be_tried_again(
+    cloud: Pocket, storage: Front, at_once: int
+):
+    settings = read_settings(cloud_environ(cloud) | {"URGENCY_STORAGE_ENDPOINT": storage.url})
+    account = Credentials(cloud.token("urgency-serve"))
+    with patch("google.auth.default", return_value=(account, "local-helpdesk")):
+        client = storage_client(settings, token_wait_s=1)
+    storage.at_once = at_once
+    with pytest.raises(Unavailable):
+        CloudBucket(client, cloud.bucket("control"), timeout_s=0.3).get(RELEASE)
 
 
 @pytest.fixture
