@@ -50,11 +50,10 @@ def create_app(
     log = log or Log({field: environ.get(name, "local") for field, name in names.items()})
     metrics = Metrics()
     registry = registry or cache(lambda: _cloud_registry(settings))
-    background = Background()
-    slot = _model_slot(settings, registry, clock, log=log, metrics=metrics, background=background)
+    slot = _model_slot(settings, registry, clock, log, metrics)
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
-    certificates = Certificates(settings.certs_url, background, clock=clock)
+    certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = Flask("service", static_folder=None)
     # One byte over the limit, or werkzeug silently cuts a body that declares no length to it.
@@ -68,13 +67,7 @@ def create_app(
 
 
 def _model_slot(
-    settings: Settings,
-    registry: OpenRegistry,
-    clock: Clock,
-    *,
-    log: Log,
-    metrics: Metrics,
-    background: Background,
+    settings: Settings, registry: OpenRegistry, clock: Clock, log: Log, metrics: Metrics
 ) -> ModelSlot:
     folders = (settings.disk_copy, settings.baked_bundle)
     disk, baked = (LocalCopy(Path(folder)) if folder else None for folder in folders)
@@ -85,7 +78,7 @@ def _model_slot(
         freshness,
         log=log,
         metrics=metrics,
-        background=background,
+        background=Background(),
         copies=copies,
         keeper=disk,
         clock=clock,
