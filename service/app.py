@@ -11,12 +11,14 @@ from flask import Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
+from service.background import Background
 from service.door import Door
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
-from service.model_slot import ModelSlot, OpenRegistry
+from service.model_slot import ModelSlot
+from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
 from service.routes import BODY_MAX_BYTES, Api
 from urgency.logs import Log
@@ -27,7 +29,7 @@ from urgency.store import CloudBucket, storage_client
 Clock = Callable[[], float]
 
 POINTER_TIMEOUT_S = 0.3
-"""For connecting and for reading: a caller waits for a prediction while the pointer is checked."""
+"""For connecting and for each read: a request waits while the pointer is checked."""
 
 MODEL_TIMEOUT_S = 3.0
 """For connecting and for each read of a manifest or blob."""
@@ -63,7 +65,7 @@ def create_door(
     slot = _model_slot(settings, registry, clock, log, metrics)
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
-    certificates = Certificates(settings.certs_url, clock=clock)
+    certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = Flask("service", static_folder=None)
     # One byte over the limit, or werkzeug silently cuts a body that declares no length to it.
@@ -84,13 +86,20 @@ def _model_slot(
     copies = [copy for copy in (disk, baked) if copy]
     freshness = Freshness(settings.pointer_soft_s, settings.pointer_hard_s, clock())
     return ModelSlot(
-        registry, freshness, log=log, metrics=metrics, copies=copies, keeper=disk, clock=clock
+        registry,
+        freshness,
+        log=log,
+        metrics=metrics,
+        background=Background(),
+        copies=copies,
+        keeper=disk,
+        clock=clock,
     )
 
 
 def _cloud_registry(settings: Settings) -> Registry:
     """A registry that never retries: requests are waiting. Raises Forbidden without credentials."""
-    client = storage_client(settings)
+    client = storage_client(settings, token_wait_s=MODEL_TIMEOUT_S)
     models = CloudBucket(client, settings.registry_bucket, timeout_s=MODEL_TIMEOUT_S)
     control = CloudBucket(client, settings.control_bucket, timeout_s=POINTER_TIMEOUT_S)
     return Registry(models, control)

@@ -6,18 +6,24 @@ Cloud Run's own check stands before this one; both must hold.
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import requests
 from google.auth import jwt
 from werkzeug.datastructures import Headers
 
+from service.background import Background
 from service.problems import Problem
+from urgency.deadlines import mounted
 from urgency.errors import Unavailable
 
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 
 CLOCK_SKEW_S = 10
+
+FETCH_WAIT_S = 2.5
+"""How long the caller of the hook waits for certificates; its own bound is 10 s."""
 
 # Cloud Run removes the signature of the token that it checked, so that nobody can use it again.
 # It checks X-Serverless-Authorization if that is sent, and then leaves Authorization as it was.
@@ -29,39 +35,68 @@ _HEADERS = ("Authorization", "X-Serverless-Authorization")
 class Certificates:
     """Google's certificates, fetched again after `life_s` seconds or for a key id not seen before.
 
-    Unknown key ids cause at most one fetch in `pause_s` seconds, so forged ids cause no flood.
+    One fetch in `pause_s` seconds at most, failed or not: neither forged key ids nor a server that
+    is down cause a flood. While it is down, a key goes on being used until `most_s` after it was
+    fetched.
     """
 
     def __init__(
         self,
         url: str,
+        background: Background,
         *,
         clock: Callable[[], float] = time.monotonic,
         life_s: float = 6 * 3600.0,
+        most_s: float = 24 * 3600.0,
         pause_s: float = 30.0,
     ) -> None:
-        self._url, self._clock, self._life_s, self._pause_s = url, clock, life_s, pause_s
+        self._url, self._background, self._clock = url, background, clock
+        self._life_s, self._most_s, self._pause_s = life_s, most_s, pause_s
         self._known: dict[str, str] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._tried_at = float("-inf")
+        self._try: Future[None] = Future()
         self._lock = threading.Lock()
 
     def for_key(self, key_id: str) -> dict[str, str]:
-        """PEM certificates by key id, with `key_id` if it is published. Raises Unavailable."""
-        with self._lock:
-            age_s = self._clock() - self._fetched_at
-            if age_s > self._life_s or (key_id not in self._known and age_s > self._pause_s):
-                self._known = self._fetch()
-                self._fetched_at = self._clock()
+        """PEM certificates by key id, with `key_id` if it is published. Raises Unavailable.
+
+        A fetch is waited for until `FETCH_WAIT_S` after its begin, by however many callers.
+        """
+        if key_id in self._known and self._age_s() <= self._life_s:
             return self._known
+        fetch, waits_s = self._begun_fetch()
+        is_answered = self._background.wait(fetch, waits_s) and fetch.exception() is None
+        if self._age_s() <= self._most_s and (is_answered or key_id in self._known):
+            return self._known
+        raise Unavailable("Google's certificates cannot be fetched. Try again later.")
+
+    def _age_s(self) -> float:
+        return self._clock() - self._fetched_at
+
+    def _begun_fetch(self) -> tuple[Future[None], float]:
+        """The last fetch, one that begins now if it is time, and seconds to wait for it."""
+        with self._lock:
+            now = self._clock()
+            is_time = now - self._tried_at > self._pause_s
+            if is_time:
+                self._tried_at, self._try = now, Future()
+            fetch, waits_s = self._try, self._tried_at + FETCH_WAIT_S - now
+        if is_time:
+            self._background.begin(self._keep_fetched, fetch)
+        return fetch, max(waits_s, 0)
+
+    def _keep_fetched(self) -> None:
+        self._known = self._fetch()
+        self._fetched_at = self._clock()
 
     def _fetch(self) -> dict[str, str]:
-        try:
-            answer = requests.get(self._url, timeout=2)
-            answer.raise_for_status()
-            return dict(answer.json())
-        except (requests.RequestException, ValueError, TypeError) as error:
-            what = f"Google's certificates cannot be fetched: {type(error).__name__}."
-            raise Unavailable(f"{what} Try again later.") from None
+        with mounted(requests.Session()) as session:
+            answer = session.get(self._url, timeout=2)
+        answer.raise_for_status()
+        published = answer.json()
+        if not all(isinstance(text, str) for text in published.values()):
+            raise ValueError("no certificates by key id")
+        return dict(published)
 
 
 class ReloadCaller:

@@ -11,7 +11,8 @@ from service.auth import ReloadCaller
 from service.exchange import Exchange
 from service.metrics import Metrics
 from service.model_cards import model_card, newest_models
-from service.model_slot import ModelSlot, OpenRegistry, Serving
+from service.model_slot import ModelSlot, Serving
+from service.pointer_checks import OpenRegistry
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
 from urgency.bundle import CARD

@@ -1,5 +1,8 @@
 """One root for every error of ours; its message says what was seen and what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class UrgencyError(Exception):
     """Root of all errors that this system raises on purpose."""
@@ -35,3 +38,14 @@ class BadTicket(UrgencyError):
 
 class BadMessage(UrgencyError):
     """A Pub/Sub message or CloudEvent is not one of ours. Permanent: acknowledge, do not retry."""
+
+
+@contextmanager
+def whatever_fails(what: str) -> Iterator[None]:
+    """Raise CorruptObject for an error that is none of ours: stored bytes fail in many ways."""
+    try:
+        yield
+    except UrgencyError:
+        raise
+    except Exception as error:
+        raise CorruptObject(f"{what}: {error!r}.") from error

@@ -6,8 +6,17 @@ from contextlib import contextmanager
 import requests
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
+from urllib3 import exceptions as urllib3
 
 from urgency.errors import Forbidden, Unavailable
+
+# urllib3's own come where a client reads an answer's body past requests, as downloads do.
+_TEMPORARY = (
+    api.GoogleAPIError,
+    auth.GoogleAuthError,
+    requests.RequestException,
+    urllib3.HTTPError,
+)
 
 
 @contextmanager
@@ -27,5 +36,5 @@ def translated(what: str) -> Iterator[None]:
     except auth.DefaultCredentialsError as error:
         how = "run 'gcloud auth application-default login'"
         raise Forbidden(f"No Google credentials to {what}; {how}.") from error
-    except (api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException) as error:
+    except _TEMPORARY as error:
         raise Unavailable(f"Could not {what}: {type(error).__name__}. Try again later.") from error

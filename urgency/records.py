@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from urgency.bundle import canonical_json, digest
 from urgency.errors import CorruptObject
+
+SCHEMA = 1
+"""Of the release pointer, as written here."""
+
+WHOLE_MAX = 2**53
+"""Numbers above this are not the same in every program that reads JSON."""
+
+_REASON_MAX = 200
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +73,19 @@ class Release:
 
     def to_bytes(self) -> bytes:
         """Its JSON in the control bucket."""
-        members = {"schema": 1, **asdict(self)}
+        members = {"schema": SCHEMA, **asdict(self)}
         sha256 = members.pop("manifest_sha256")
         champion = {"version": self.champion, "manifest_sha256": sha256}
         return canonical_json(members | {"champion": champion if self.champion else None})
 
     @staticmethod
     def from_bytes(body: bytes) -> Release:
-        """Raises CorruptObject."""
+        """Raises CorruptObject, whatever the bytes are; it names a schema newer than this code."""
         try:
-            members = json.loads(body)
-            champion = members["champion"] or {"version": 0, "manifest_sha256": ""}
-            kept = ("epoch", "floor", "pinned", "by", "reason", "at")
-            return Release(
-                champion=champion["version"],
-                manifest_sha256=champion["manifest_sha256"],
-                **{name: members[name] for name in kept},
-            )
-        except (ValueError, TypeError, KeyError) as error:
-            raise CorruptObject(f"The release pointer does not parse: {error!r}.") from None
+            return _release(json.loads(body))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            what = f"{type(error).__name__}: {error}"[:_REASON_MAX]
+            raise CorruptObject(f"The release pointer does not parse: {what}.") from None
 
 
 NO_RELEASE = Release(0, 0, manifest_sha256="", floor=0, pinned=False, by="", reason="", at="")
@@ -92,3 +96,41 @@ def snapshot_id(files: tuple[SourceFile, ...], recipe: str) -> str:
     """sha256 over the file list in order of name, and the recipe."""
     listing = sorted([file.name, file.generation, file.size, file.crc32c] for file in files)
     return digest(canonical_json({"files": listing, "recipe": recipe}))
+
+
+def _release(members: Any) -> Release:
+    """The release that parsed JSON tells. Raises CorruptObject, ValueError, TypeError, KeyError."""
+    if (schema := _whole(members, "schema", least=1)) > SCHEMA:
+        newer = f"The release pointer has schema {schema}, newer than {SCHEMA}"
+        raise CorruptObject(f"{newer}; deploy the newer service.")
+    named = members["champion"]
+    sha256 = "" if named is None else _text(named, "manifest_sha256")
+    if named is not None and not _SHA256.fullmatch(sha256):
+        raise ValueError("manifest_sha256 is no sha256 in hex")
+    if not isinstance(members["pinned"], bool):
+        raise TypeError("pinned is neither true nor false")
+    return Release(
+        epoch=_whole(members, "epoch"),
+        champion=0 if named is None else _whole(named, "version", least=1),
+        manifest_sha256=sha256,
+        floor=_whole(members, "floor"),
+        pinned=members["pinned"],
+        by=_text(members, "by"),
+        reason=_text(members, "reason"),
+        at=_text(members, "at"),
+    )
+
+
+def _whole(members: Any, name: str, least: int = 0) -> int:
+    number = members[name]
+    if type(number) is not int or not least <= number <= WHOLE_MAX:
+        raise TypeError(f"{name} is no whole number from {least} to {WHOLE_MAX}")
+    return number
+
+
+def _text(members: Any, name: str) -> str:
+    text = members[name]
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is no text")
+    text.encode()  # a lone surrogate is no text either: UnicodeEncodeError is a ValueError
+    return text

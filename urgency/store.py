@@ -12,12 +12,16 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 
+import google.auth
 import google_crc32c
+import requests
 from google.api_core import exceptions as api
+from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from urgency.deadlines import mounted
 from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.google_errors import translated
 from urgency.settings import Settings
@@ -196,17 +200,28 @@ class CloudBucket:
                 )
 
 
-def storage_client(settings: Settings) -> storage.Client:
+def storage_client(settings: Settings, token_wait_s: float | None = None) -> storage.Client:
     """A client for Google's endpoint, or for the private, regional or local one of `settings`.
 
+    token_wait_s: where people wait, bounds each wait for a token, and every answer then ends.
     Raises Forbidden where no credentials are found.
     """
     endpoint = settings.storage_endpoint
     with translated("reach Cloud Storage"):
+        own = {} if token_wait_s is None else _whose_answers_end(token_wait_s)
         return storage.Client(
             project=settings.project,
             client_options={"api_endpoint": endpoint} if endpoint else None,
+            **own,
         )
+
+
+def _whose_answers_end(token_wait_s: float) -> dict[str, Any]:
+    """What makes a client's session one whose answers end, those of the token endpoint too."""
+    credentials, _ = google.auth.default(scopes=storage.Client.SCOPE)
+    tokens = Request(mounted(requests.Session()))
+    session = AuthorizedSession(credentials, refresh_timeout=token_wait_s, auth_request=tokens)
+    return {"credentials": credentials, "_http": mounted(session)}
 
 
 class _Checked(io.RawIOBase):

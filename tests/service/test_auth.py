@@ -4,17 +4,19 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.auth import crypt, jwt
 
-from service.auth import ISSUERS, Certificates
+from service.auth import ISSUERS
 from tests.service.faults import outage
 from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.models import put_model, registry_with, release
-from tests.support.service.service import AUDIENCE, CALLER, Clock, Instance
+from tests.support.service.service import AUDIENCE, CALLER, Instance
 
 
 @pytest.fixture(scope="module")
@@ -187,34 +189,20 @@ def test_cloud_run_strips_the_signature_of_the_header_it_checked_and_the_other_o
         assert instance.http.post("/reload-model", headers=headers).status_code == status
 
 
-# Certificates
-
-
-def test_certificates_are_fetched_once_and_again_only_for_an_unknown_key_or_after_their_life(
-    cloud: Pocket,
+@pytest.mark.parametrize(
+    "published",
+    [b"", b"[]", b"7", b'{"key": 7}', b"[" * 100_000, b"\xff", b'{"key": "no certificate"}'],
+)
+def test_certificates_that_are_none_refuse_the_token_and_harm_nobody(
+    cloud: Pocket, published: bytes
 ):
-    clock = Clock()
-    key_id = cloud.identity.keys.key_id
-    fetched: list[str] = []
-
-    class Counted(Certificates):
-        def _fetch(self) -> dict[str, str]:
-            fetched.append("once")
-            return super()._fetch()
-
-    certificates = Counted(f"{cloud.url}/oauth2/v1/certs", clock=clock)
-    for _ in range(3):
-        assert key_id in certificates.for_key(key_id)
-    assert len(fetched) == 1
-    for _ in range(3):
-        assert "unknown" not in certificates.for_key("unknown")
-    assert len(fetched) == 1  # too soon after the last time
-    clock.advance(31)
-    certificates.for_key("unknown")
-    assert len(fetched) == 2
-    clock.advance(6 * 3600 + 1)
-    certificates.for_key(key_id)
-    assert len(fetched) == 3
+    instance = Instance(registry_with(1), {"URGENCY_CERTS_URL": "http://127.0.0.1:1/certs"})
+    answer = requests.Response()
+    answer.status_code, answer._content = 200, published
+    with patch.object(requests.Session, "get", return_value=answer):
+        refused = instance.http.post("/reload-model", headers=bearer(good(cloud)))
+    assert refused.status_code == (401 if b"no certificate" in published else 503)
+    assert not instance.facts("request_failed")
 
 
 def test_without_certificates_the_hook_asks_to_try_again(cloud: Pocket):

@@ -5,11 +5,15 @@ import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from service.model_slot import LOG_EVERY_S
+from service.predict import Prediction, predict
 from tests.service.faults import calls, held
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
-from tests.support.service.service import HARD_S, SOFT_S, Instance
+from tests.support.service.service import SOFT_S, Instance
 from tests.support.waiting import eventually
 from urgency.errors import Unavailable
 
@@ -106,36 +110,29 @@ def test_only_one_request_loads_and_the_others_go_on_with_the_old_model():
         loading = in_thread(instance.version)
         assert hold.entered.wait(HANGS_AFTER_S)
         assert [instance.version() for _ in range(5)] == ["1"] * 5
-    assert loading.result(HANGS_AFTER_S) == "2"
+    loading.result(HANGS_AFTER_S)
+    assert eventually(lambda: instance.version() == "2")
     assert calls(registry).count("get models/00000002.json") == before + 1
 
 
-def test_after_the_hard_bound_every_request_waits_for_the_running_check():
+def test_an_answer_is_of_one_model_though_another_is_taken_over_while_it_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+):
     registry = registry_with(1)
     instance = Instance(registry)
-    release(registry, registry.bundle(1).manifest)
-    before = calls(registry).count("get release.json")
-    instance.clock.advance(HARD_S + 1)
-    with held(registry.control, "before get release.json") as hold:
-        answers = [in_thread(instance.epoch)]
-        assert hold.entered.wait(HANGS_AFTER_S)
-        looked = len(instance.clock.reads)
-        answers += [in_thread(instance.epoch) for _ in range(3)]
-        eventually(lambda: len(instance.clock.reads) == looked + 3)
-    assert [answer.result(HANGS_AFTER_S) for answer in answers] == ["2"] * 4
-    assert calls(registry).count("get release.json") == before + 1
 
+    def meanwhile_released(*asked: Any) -> list[Prediction]:
+        monkeypatch.undo()
+        release(registry, put_model(registry, 2, strength=2.0))
+        instance.clock.advance(SOFT_S)
+        assert in_thread(instance.version).result(HANGS_AFTER_S) == "2"
+        return predict(*asked)
 
-def test_a_request_does_not_wait_for_the_end_of_another_ones_check():
-    registry = registry_with(1)
-    instance = Instance(registry)
-    instance.clock.advance(HARD_S + 1)
-    with held(registry.control, "before get release.json") as hold:
-        checking = in_thread(instance.version)
-        assert hold.entered.wait(HANGS_AFTER_S)
-        assert instance.version() == "1"
-        assert not checking.done()
-    assert checking.result(HANGS_AFTER_S) == "1"
+    monkeypatch.setattr("service.routes.predict", meanwhile_released)
+    answer = instance.http.post("/predict", json={"instances": [URGENT_TICKET]})
+    model = answer.json["model"]
+    assert (model["version"], model["epoch"]) == (1, 1)
+    assert (answer.headers["X-Model-Version"], answer.headers["X-Model-Epoch"]) == ("1", "1")
 
 
 def test_no_answer_mixes_two_models_while_releases_go_by():

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import pytest
+
 from service.local_copy import LocalCopy
-from tests.service.faults import calls, outage
+from tests.service.faults import calls, held, outage
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.service import HARD_S, SOFT_S, Instance
+from tests.support.waiting import eventually
+from urgency.bundle import Bundle
 from urgency.errors import Forbidden
 
 
@@ -71,6 +76,24 @@ def test_a_cold_start_without_storage_prefers_the_disk_copy_to_the_baked_bundle(
     registry = registry_with(3)
     outage(registry)
     assert Instance(registry, environ).version() == "2"
+
+
+def test_a_start_keeps_the_released_model_though_its_local_copy_is_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("service.model_slot.START_WAIT_S", 0.01)
+    registry, written = registry_with(1), io.StringIO()
+    baked = LocalCopy(kept(tmp_path, 1, 2, 3)).bundle()
+    with held(registry.objects, "before get models/00000001.json") as hold:
+
+        def bundle_after_the_load(_copy: LocalCopy) -> Bundle:
+            hold.released.set()
+            eventually(lambda: "model_loaded" in written.getvalue())
+            return baked
+
+        monkeypatch.setattr(LocalCopy, "bundle", bundle_after_the_load)
+        instance = Instance(registry, {"URGENCY_BAKED_BUNDLE": str(tmp_path)}, written=written)
+        assert instance.version() == "1"
 
 
 def test_a_damaged_disk_copy_is_ignored(tmp_path: Path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from service.freshness import Freshness
 from service.metrics import Metrics
@@ -19,6 +20,7 @@ from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
 from urgency.store import UNCHANGED, Unchanged, Versioned
 
+T = TypeVar("T")
 SOFT_S, HARD_S = 5.0, 30.0
 METRICS = Metrics()  # nobody reads them here
 _SCORERS: dict[tuple[str, str], Scorer] = {}
@@ -43,6 +45,28 @@ class TurnLock:
 
     def release(self) -> None:
         self._is_held = False
+
+
+class InTurn:
+    """service.background.Background for actors: the one that begins work does it."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def begin(self, work: Callable[[], T], outcome: Future[T]) -> None:
+        try:
+            outcome.set_result(work())
+        except Exception as error:  # noqa: BLE001  whoever waits gets it
+            outcome.set_exception(error)
+
+    def wait(self, outcome: Future[T], bound_s: float) -> bool:
+        until = self._steps.time + bound_s
+        while not outcome.done() and self._steps.time < until:
+            self._steps.sleep(0.1)
+        return outcome.done()
+
+    def result(self, work: Callable[[], T], _bound_s: float, _what: str) -> T:
+        return work()
 
 
 class LaggingReads:
@@ -101,6 +125,7 @@ class ServiceInstance:
             Freshness(SOFT_S, HARD_S, clock(), steps.rng.random),
             log=SILENT,
             metrics=METRICS,
+            background=InTurn(steps),  # type: ignore[arg-type]
             clock=clock,
             verified=_verified,
             lock=lambda: TurnLock(steps),

@@ -6,6 +6,7 @@ import pytest
 import requests
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
+from urllib3 import exceptions as urllib3
 
 from urgency.errors import Forbidden, Unavailable, UrgencyError
 from urgency.google_errors import translated
@@ -22,6 +23,7 @@ TEMPORARY = [
     requests.ConnectionError("refused"),
     requests.Timeout("too late"),
     requests.exceptions.ChunkedEncodingError("cut"),
+    urllib3.IncompleteRead(3, 9),
 ]
 REFUSED = [api.Forbidden("no grant"), api.Unauthorized("no token"), api.NotFound("no bucket")]
 

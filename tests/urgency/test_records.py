@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.strange_pointers import strange_pointers
 from urgency.errors import CorruptObject
 from urgency.records import NO_RELEASE, Release, Snapshot, SourceFile, snapshot_id
 
@@ -54,6 +55,19 @@ def test_the_stored_pointer_names_its_champion_in_one_member_or_none() -> None:
     assert (stored["schema"], stored["epoch"], stored["floor"], stored["pinned"]) == (1, 5, 2, True)
     assert stored["champion"] == {"version": 3, "manifest_sha256": "a" * 64}
     assert json.loads(NO_RELEASE.to_bytes())["champion"] is None
+
+
+def test_a_pointer_that_is_strange_in_any_way_is_corrupt() -> None:
+    for name, body in strange_pointers(RELEASE).items():
+        with pytest.raises(CorruptObject) as raised:
+            Release.from_bytes(body)
+        assert len(str(raised.value)) < 300, name
+
+
+def test_a_newer_schema_is_refused_by_name() -> None:
+    newer = strange_pointers(RELEASE)["newer schema"]
+    with pytest.raises(CorruptObject, match="schema 2, newer than 1; deploy the newer service"):
+        Release.from_bytes(newer)
 
 
 def test_a_member_of_a_newer_pointer_is_ignored() -> None:

@@ -51,9 +51,10 @@ class Instance:
     """One instance of the service; `clock` is its own, in seconds.
 
     `http` asks its Flask application; `door` is what a server serves.
+    registry: None: the one that `environ` names, over HTTP.
     """
 
-    registry: Registry
+    registry: Registry | None
     environ: dict[str, str] = field(default_factory=dict)
     clock: Any = field(default_factory=Clock)
     written: io.StringIO = field(default_factory=io.StringIO)
@@ -61,7 +62,7 @@ class Instance:
     def __post_init__(self) -> None:
         self.door = create_door(
             ENVIRON | self.environ,
-            registry=lambda: self.registry,
+            registry=(lambda: registry) if (registry := self.registry) else None,
             clock=self.clock,
             log=Log(stream=self.written),
         )
