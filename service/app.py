@@ -16,6 +16,7 @@ from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
 from service.model_slot import ModelSlot, OpenRegistry
+from service.pages import Pages
 from service.problems import answer_with_problems
 from service.routes import BODY_MAX_BYTES, Api
 from urgency.logs import Log
@@ -61,6 +62,7 @@ def create_app(
     vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
     api = Api(slot, registry, caller, metrics, log)
     app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
+    app.register_blueprint(Pages(slot, registry).blueprint())
     return app
 
 

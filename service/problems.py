@@ -29,6 +29,17 @@ class FieldError(msgspec.Struct, frozen=True):
     detail: str
 
 
+class ProblemBody(msgspec.Struct):
+    """Problem details; `error` says the same as `detail`, for V2 and TF Serving clients."""
+
+    title: str
+    status: int
+    detail: str
+    error: str
+    errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
+    type: str = "about:blank"
+
+
 class Problem(Exception):
     """An error answer. `detail` says what was seen and what to do, never a ticket's text."""
 
@@ -44,15 +55,8 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """The problem as an HTTP response."""
-        body: dict[str, object] = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "error": self.detail,
-        }
-        if self.errors:
-            body["errors"] = self.errors
+        title, errors = HTTPStatus(self.status).phrase, [*self.errors] or msgspec.UNSET
+        body = ProblemBody(title, self.status, self.detail, self.detail, errors)
         headers = {**self.headers, "Content-Type": "application/problem+json"}
         return Response(msgspec.json.encode(body), self.status, headers)
 

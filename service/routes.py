@@ -26,7 +26,7 @@ MODELS_MAX, MODELS_DEFAULT = 100, 20
 
 _CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
 _VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
-_NO_MODEL = (
+NO_MODEL = (
     "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
     " incoming/; then read its receipt, below receipts/."
 )
@@ -45,10 +45,9 @@ class Api:
     ) -> None:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
-        self._index: list[dict[str, Any]] = []
 
     def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
-        """All routes; `predict_routes` are further paths that predict."""
+        """The routes of programs; `predict_routes` are further paths that predict."""
         routes: list[tuple[str, Callable[..., Response], tuple[str, ...]]] = [
             ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
@@ -58,11 +57,9 @@ class Api:
             ("GET", self.live, ("/health/live",)),
             ("GET", self.ready, ("/health/ready", "/health")),
             ("GET", self.metrics, ("/metrics",)),
-            ("GET", self.index, ("/",)),
         ]
         blueprint = Blueprint("api", __name__)
         for method, view, paths in routes:
-            self._index.append({"method": method, "paths": paths})
             for path in paths:
                 blueprint.add_url_rule(path, view.__name__, view, methods=[method])
         blueprint.before_app_request(_begin)
@@ -137,15 +134,11 @@ class Api:
         }
         return Response(self._metrics.text(gauges), content_type=METRICS_TYPE)
 
-    def index(self) -> Response:
-        """The paths of this service."""
-        return _json({"service": MODEL_NAME, "routes": self._index})
-
     def _serving(self) -> Serving:
         """The model of this request. Raises Problem 503."""
         serving = g.serving = self._slot.serving()
         if serving is None:
-            raise Problem(503, _NO_MODEL, headers={"Retry-After": "30"})
+            raise Problem(503, NO_MODEL, headers={"Retry-After": "30"})
         return serving
 
     def _finish(self, response: Response) -> Response:
