@@ -2,19 +2,19 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from werkzeug.routing import Rule
 
-from service.operations import HTML, OPERATIONS, TOKEN, Operation
+from service.operations import HTML, OPERATIONS, SCHEME, Operation
 from service.pages import method_of
 from service.problems import ProblemBody
 
 PROBLEM = "application/problem+json"
-_CONVERTED = re.compile(r"<(?:\w+:)?(\w+)>")
+_VARIABLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _REF = "#/components/{}/{}"
 _SCHEMA = _REF.format("schemas", "{name}")
 _ABOUT = (
@@ -27,7 +27,11 @@ _HEADERS = {
     "Server-Timing": (True, "string", "Time inside the service, in milliseconds."),
     "X-Model-Version": (False, "integer", "Version of the model that answered."),
     "X-Model-Epoch": (False, "integer", "Epoch of the release that it follows; 0: a local copy."),
-    "X-Model-Stale": (False, "integer", "Age of the release pointer, once checks fail, in seconds."),
+    "X-Model-Stale": (
+        False,
+        "integer",
+        "Age of the release pointer, once checks fail, in seconds.",
+    ),
     "Retry-After": (False, "integer", "When to try again, in seconds."),
     "WWW-Authenticate": (False, "string", "What is wrong with the token."),
 }
@@ -63,14 +67,14 @@ def document(rules: Iterable[Rule]) -> dict[str, Any]:
             "schemas": schemas.components(),
             "responses": {str(status): _problem(status, problem) for status in _statuses()},
             "headers": {name: _header(*about) for name, about in _HEADERS.items()},
-            "securitySchemes": {TOKEN: _SECURITY},
+            "securitySchemes": {SCHEME: _SECURITY},
         },
     }
 
 
 def path_of(rule: Rule) -> str:
     """The path as OpenAPI writes it: `/models/{version}/card`."""
-    return _CONVERTED.sub(r"{\1}", rule.rule)
+    return _VARIABLE.sub(r"{\2}", rule.rule)
 
 
 class _Schemas:
@@ -91,21 +95,25 @@ class _Schemas:
 
 
 def _operation(operation: Operation, rule: Rule, schemas: _Schemas) -> dict[str, Any]:
-    pages = {str(status): _answer(status, {HTML: (str,)}, schemas) for status in operation.pages_too}
+    pages = {
+        str(status): _answer(status, {HTML: (str,)}, schemas) for status in operation.pages_too
+    }
     refusals = {
         str(status): {"$ref": _REF.format("responses", status)} for status in operation.refuses
     }
     described: dict[str, Any] = {
         "summary": operation.summary,
         "responses": {"200": _answer(200, operation.answers, schemas), **refusals, **pages},
-        "security": [{TOKEN: []}] if operation.needs_token else [{}, {TOKEN: []}],
+        "security": [{SCHEME: []}] if operation.needs_token else [{}, {SCHEME: []}],
     }
-    if parameters := [*map(_path_parameter, sorted(rule.arguments)), *operation.parameters]:
+    if parameters := [*_path_parameters(rule), *operation.parameters]:
         described["parameters"] = parameters
     if operation.takes:
         content = {kind: {"schema": schemas.of(types)} for kind, types in operation.takes.items()}
         for media in content.values() if operation.examples else ():
-            media["examples"] = {name: {"value": value} for name, value in operation.examples.items()}
+            media["examples"] = {
+                name: {"value": value} for name, value in operation.examples.items()
+            }
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -140,6 +148,7 @@ def _header(always: bool, kind: str, description: str) -> dict[str, Any]:  # noq
     return {"description": description, "required": always, "schema": {"type": kind}}
 
 
-def _path_parameter(name: str) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 1}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+def _path_parameters(rule: Rule) -> Iterator[dict[str, Any]]:
+    for kind, name in _VARIABLE.findall(rule.rule):
+        schema = {"type": "integer", "minimum": 1} if kind == "int" else {"type": "string"}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}

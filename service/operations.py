@@ -3,6 +3,7 @@
 Nothing here is imported before somebody asks for the description.
 """
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -13,18 +14,24 @@ from service.model_cards import NOT_SHOWN
 from service.predict import INSTANCES_MAX, Envelope, Parameters, Prediction, Predictions
 from service.routes import METRICS_TYPE, MODELS_DEFAULT, MODELS_MAX
 from service.tickets import OpenTicketBody
+from service.trial import EXAMPLES
 from urgency.bundle import Manifest, Verdict
+from urgency.ticket import CATEGORY_MAX, INVISIBLE, TEXT_MAX
 
 JSON, HTML, FORM = "application/json", "text/html", "application/x-www-form-urlencoded"
-TOKEN = "idToken"
+SCHEME = "idToken"
 """The name of the one security scheme."""
 
-_SOME_TEXT = {"type": "string", "pattern": r"\S"}
+# Patterns of JSON Schema know no characters beyond U+FFFF; an HTML tag is no text either.
+_INVISIBLE = re.sub("-?[^-\0-\uffff]", "", INVISIBLE)
+_SOME_TEXT = {"type": "string", "pattern": rf"[^\s\x00-\x1f\x7f{_INVISIBLE}]"}
 _HAS_TEXT = {
     "anyOf": [
         {"required": [name], "properties": {name: _SOME_TEXT}} for name in ("title", "description")
     ]
 }
+_CHOSEN = {"required": ["example"], "properties": {"example": {"enum": [*EXAMPLES]}}}
+_TRIED = {"anyOf": [*_HAS_TEXT["anyOf"], _CHOSEN]}
 _BARE = _HAS_TEXT | {"not": {"required": ["instances"]}}
 _TICKET = {
     "id": "T-1",
@@ -55,7 +62,7 @@ class BareTicket(Ticket):
 class Instances(Envelope):
     """Many tickets, which get as many predictions in the same order."""
 
-    instances: Annotated[
+    instances: Annotated[  # type: ignore[assignment]  # read as Raw first, one by one
         list[Annotated[Ticket, Meta(extra_json_schema=_HAS_TEXT)]], Meta(max_length=INSTANCES_MAX)
     ]
 
@@ -116,13 +123,17 @@ class Index(Struct):
     routes: list[Route]
 
 
+FormText = Annotated[str, Meta(max_length=TEXT_MAX)]
+FormCategory = Annotated[str, Meta(max_length=CATEGORY_MAX)]
+
+
 class TriedTicket(Struct):
     """The form of the page: a ticket's fields, or an example by its number."""
 
-    title: str = ""
-    description: str = ""
-    source: str = ""
-    customer_tier: str = ""
+    title: FormText = ""
+    description: FormText = ""
+    source: FormCategory = ""
+    customer_tier: FormCategory = ""
     example: str = ""
 
 
@@ -195,10 +206,10 @@ OPERATIONS = {
         "A ticket from the page's form",
         {HTML: (str,)},
         (413, 415),
-        {FORM: (TriedTicket,)},
+        {FORM: (Annotated[TriedTicket, Meta(extra_json_schema=_TRIED)],)},
         pages_too=(422, 503),
     ),
     "openapi": Operation("This description, OpenAPI 3.1", {JSON: (dict[str, Any],)}),
     "docs": Operation("This description as a page", {HTML: (str,)}),
 }
-"""View -> what it takes and answers. A view that is not here cannot be described: a test says so."""
+"""View -> what it takes and answers; a test fails for a view that is not here."""

@@ -1,8 +1,11 @@
 """What a person sees: the page to try a ticket on, the API's description, and that as a page."""
 
-import secrets
+from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -22,8 +25,9 @@ from urgency.errors import Forbidden, Unavailable
 HISTORY_MAX = 10
 """Versions on the page; each costs a small read."""
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _MAY = (
-    "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:;"
+    "default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
@@ -128,11 +132,29 @@ class Pages:
         return page
 
 
+class _Inline(NamedTuple):
+    """What stands in every page, and the policy that allows exactly that."""
+
+    style: str
+    script: str
+    policy: str
+
+
+@cache
+def _inline() -> _Inline:
+    style, script = ((_TEMPLATES / name).read_text() for name in ("page.css", "try.js"))
+    return _Inline(style, script, _MAY.format(style=_hash(style), script=_hash(script)))
+
+
+def _hash(text: str) -> str:
+    """The source expression of an inline element (Content Security Policy 3, section 2.3.1)."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
 def _page(template: str, status: int = 200, **values: Any) -> Response:
-    nonce = secrets.token_urlsafe(16)
-    page = Response(render_template(template, nonce=nonce, **values), status)
+    page = Response(render_template(template, inline=_inline(), **values), status)
     page.content_type = "text/html; charset=utf-8"
-    page.headers["Content-Security-Policy"] = _MAY.format(nonce=nonce)
+    page.headers["Content-Security-Policy"] = _inline().policy
     page.headers.update(_HEADERS)
     return page
 

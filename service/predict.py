@@ -37,10 +37,10 @@ class Envelope(Struct):
     parameters: Parameters | None = None
 
 
-class Prediction(Struct):
+class Prediction(Struct, kw_only=True):
     """One ticket's answer; `urgent`: the probability reaches the model's threshold."""
 
-    id: TicketId | UnsetType
+    id: TicketId | UnsetType = UNSET
     label: str
     urgent: bool
     probability: float

@@ -8,7 +8,9 @@ document.addEventListener("submit", async (event) => {
     const answer = await fetch("/", { method: "POST", body: fields, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.getElementById("try").replaceWith(page.getElementById("try"));
-    document.getElementById("answer").focus();
+    const title = document.getElementById("answer");
+    title.focus({ preventScroll: true });
+    title.closest("section").scrollIntoView({ block: "nearest" });
   } catch {
     form.submit();
   }
