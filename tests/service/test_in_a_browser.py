@@ -98,10 +98,14 @@ def checked(page: Page, size: dict[str, int]) -> None:
     assert violations(page) == []
 
 
-def test_an_example_fills_the_form_and_is_answered_at_once(browser: Browser, address: str) -> None:
+def test_an_example_fills_the_form_and_is_answered_on_the_same_page(
+    browser: Browser, address: str
+) -> None:
     with page_of(browser, address) as page:
+        page.evaluate("window.isTheSamePage = true")
         page.get_by_role("button", name="Checkout is down").click()
         page.wait_for_selector("#words-title")
+        assert page.evaluate("window.isTheSamePage")
         assert page.get_by_label("Title").input_value() == "Checkout is down"
 
 
