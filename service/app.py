@@ -54,15 +54,20 @@ def create_app(
     slot.start()
     certificates = Certificates(settings.certs_url, clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
+    app = _empty_app(log)
+    vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
+    api = Api(slot, registry, caller, metrics, log)
+    app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
+    app.register_blueprint(Pages(slot, registry, api.serving_if_any).blueprint())
+    return app
+
+
+def _empty_app(log: Log) -> Flask:
     app = Flask("service", static_folder=None)
     # One byte over the limit, or werkzeug silently cuts a body that declares no length to it.
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
-    vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
-    api = Api(slot, registry, caller, metrics, log)
-    app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
-    app.register_blueprint(Pages(slot, registry).blueprint())
     return app
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
-from flask import Blueprint, Response, current_app, g, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
@@ -39,10 +39,12 @@ _HEADERS = {
 
 
 class Pages:
-    """The views for people; they ask the same slot and registry as those for programs."""
+    """The views for people; `serving` looks up the model of a request, as for programs."""
 
-    def __init__(self, slot: ModelSlot, registry: OpenRegistry) -> None:
-        self._slot, self._registry = slot, registry
+    def __init__(
+        self, slot: ModelSlot, registry: OpenRegistry, serving: Callable[[], Serving | None]
+    ) -> None:
+        self._slot, self._registry, self._serving = slot, registry, serving
         self._document: dict[str, Any] | None = None
 
     def blueprint(self) -> Blueprint:
@@ -64,13 +66,13 @@ class Pages:
         if accepted["text/html"] <= accepted["application/json"]:
             answer = {"service": MODEL_NAME, "routes": _routes()}
             return _json(msgspec.json.encode(answer), {"Vary": "Accept"})
-        serving = g.serving = self._slot.serving()
+        serving = self._serving()
         return self._page(serving, {}, history=self._history(serving))
 
     def try_ticket(self) -> Response:
         """The page with the answer to its form, which is in the body: no text gets into a log."""
         form = _form()
-        serving = g.serving = self._slot.serving()
+        serving = self._serving()
         if serving is None:
             return self._page(None, form, status=503)
         try:

@@ -99,7 +99,7 @@ class Api:
     def models(self) -> Response:
         """The newest versions, promoted or not."""
         most = _limit(request.args.get("limit", str(MODELS_DEFAULT)))
-        serving = g.serving = self._slot.serving()
+        serving = self.serving_if_any()
         version = serving.version if serving else 0
         return _json({"models": newest_models(self._registry(), most, version)})
 
@@ -134,10 +134,14 @@ class Api:
         }
         return Response(self._metrics.text(gauges), content_type=METRICS_TYPE)
 
+    def serving_if_any(self) -> Serving | None:
+        """The model of this request, which its answer's headers name."""
+        serving = g.serving = self._slot.serving()
+        return serving
+
     def _serving(self) -> Serving:
         """The model of this request. Raises Problem 503."""
-        serving = g.serving = self._slot.serving()
-        if serving is None:
+        if (serving := self.serving_if_any()) is None:
             raise Problem(503, NO_MODEL, headers={"Retry-After": "30"})
         return serving
 
