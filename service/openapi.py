@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from werkzeug.routing import Rule
 
-from service.operations import HTML, OPERATIONS, SCHEME, Operation
+from service.operations import HTML, JSON, OPERATIONS, SCHEME, Operation
 from service.pages import method_of
 from service.problems import ProblemBody
 
@@ -110,10 +110,8 @@ def _operation(operation: Operation, rule: Rule, schemas: _Schemas) -> dict[str,
         described["parameters"] = parameters
     if operation.takes:
         content = {kind: {"schema": schemas.of(types)} for kind, types in operation.takes.items()}
-        for media in content.values() if operation.examples else ():
-            media["examples"] = {
-                name: {"value": value} for name, value in operation.examples.items()
-            }
+        if examples := {name: {"value": value} for name, value in operation.examples.items()}:
+            content[JSON]["examples"] = examples
         described["requestBody"] = {"required": True, "content": content}
     return described
 

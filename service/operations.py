@@ -153,7 +153,8 @@ ModelCard = _model_card()
 class Operation:
     """One view. `answers` (200) and `takes`: by media type one of some types.
 
-    refuses: statuses of its problems.   pages_too: statuses that come with a page.
+    refuses: statuses of its problems.   pages_too: statuses that come with a page.   examples: of
+    JSON that it takes, by name.
     """
 
     summary: str
