@@ -11,13 +11,14 @@ from flask import Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
+from service.doors.views import BODY_MAX_BYTES
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
 from service.model_slot import ModelSlot, OpenRegistry
 from service.problems import answer_with_problems
-from service.routes import BODY_MAX_BYTES, Api
+from service.routes import Api
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, settings_or_exit
@@ -58,9 +59,10 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
-    vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
     api = Api(slot, registry, caller, metrics, log)
-    app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
+    vertex = ("AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE")
+    predict_routes, health_routes = ([*filter(None, [environ.get(name)])] for name in vertex)
+    app.register_blueprint(api.blueprint(predict_routes, health_routes))
     return app
 
 

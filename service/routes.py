@@ -3,24 +3,23 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, g, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
+from service.doors.views import Doors, Route
 from service.metrics import Metrics
 from service.model_cards import model_card, newest_models
 from service.model_slot import ModelSlot, OpenRegistry, Serving
-from service.predict import MODEL_NAME, encode, predict, read_request
+from service.predict import MODEL_NAME
 from service.problems import Problem
 from urgency.bundle import CARD
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
-BODY_MAX_BYTES = 1_500_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
@@ -47,16 +46,18 @@ class Api:
         self._metrics, self._log = metrics, log
         self._index: list[dict[str, Any]] = []
 
-    def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
-        """All routes; `predict_routes` are further paths that predict."""
-        routes: list[tuple[str, Callable[..., Response], tuple[str, ...]]] = [
-            ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
+    def blueprint(
+        self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
+    ) -> Blueprint:
+        """All routes; `predict_routes` and `health_routes` are further paths of the two."""
+        routes: list[Route] = [
+            *Doors(self._serving, self._metrics).routes(predict_routes),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
             ("GET", self.card, ("/v1/models/<int:version>/card",)),
             ("GET", self.live, ("/health/live",)),
-            ("GET", self.ready, ("/health/ready", "/health")),
+            ("GET", self.ready, ("/health/ready", "/health", "/ping", *health_routes)),
             ("GET", self.metrics, ("/metrics",)),
             ("GET", self.index, ("/",)),
         ]
@@ -68,15 +69,6 @@ class Api:
         blueprint.before_app_request(_begin)
         blueprint.after_app_request(self._finish)
         return blueprint
-
-    def predict(self) -> Response:
-        """Tickets -> labels and probabilities."""
-        asked = read_request(_json_body())
-        serving = self._serving()
-        predictions = predict(asked, serving)
-        for prediction in predictions:
-            self._metrics.predictions.add(prediction.label)
-        return _json(encode(asked, predictions, serving))
 
     def reload(self) -> Response:
         """Check the release pointer now; 409 keeps the old model and says why."""
@@ -162,7 +154,7 @@ class Api:
             headers["X-Model-Stale"] = f"{stale_s:.0f}"
         route = (request.endpoint or "none").rpartition(".")[2]
         self._metrics.requests.add(route, str(response.status_code))
-        if route == "predict":
+        if "is_prediction" in g:
             self._metrics.seconds.observe(seconds)
         return response
 
@@ -171,20 +163,6 @@ def _begin() -> None:
     g.began = time.perf_counter()
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _VALID_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
-
-
-def _json_body() -> bytes:
-    """The request's body. Raises Problem 415 and RequestEntityTooLarge."""
-    if request.content_type and request.mimetype != "application/json":
-        raise Problem(415, "Send JSON, as Content-Type: application/json.")
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise Problem(415, "Send JSON in UTF-8.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Problem(415, "Send the body as it is, without Content-Encoding.")
-    body = request.get_data(cache=False)
-    if len(body) > BODY_MAX_BYTES:
-        raise RequestEntityTooLarge
-    return body
 
 
 def _limit(text: str) -> int:

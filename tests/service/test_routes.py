@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.routes import BODY_MAX_BYTES, MODELS_DEFAULT, MODELS_MAX
+from service.doors.views import BODY_MAX_BYTES
+from service.routes import MODELS_DEFAULT, MODELS_MAX
 from tests.service.faults import outage
 from tests.service.problem_answer import problem_of
 from tests.support.models import URGENT_TICKET, put_model, registry_with
@@ -145,7 +146,7 @@ def test_a_body_of_just_the_promised_size_is_read(instance: Instance):
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Content-Type": "text/csv"},
+        {"Content-Type": "text/plain"},
         {"Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": "multipart/form-data; boundary=x"},
         {"Content-Type": "application/json; charset=latin-1"},
