@@ -47,8 +47,10 @@ def csv_rows(body: bytes) -> tuple[str, Iterator[Found]]:
     except UnicodeDecodeError:
         raise Problem(400, "The body is not UTF-8; save the table as CSV UTF-8.") from None
     csv.field_size_limit(FIELD_MAX)
-    separator = _separator(text.lstrip("\r\n").partition("\n")[0])
-    records = filter(None, csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    table = io.StringIO(text.lstrip("\r\n"), newline="")
+    separator = _separator(table.readline())
+    table.seek(0)
+    records = filter(None, csv.reader(table, delimiter=separator))
     header = next(records, [])
     keys = _keys(header)
     if not {"title", "description"} & {_field(name) for name in keys}:

@@ -146,10 +146,7 @@ def _raw_cell(value: bytes) -> str:
     """A JSON value: a string as it is, null as nothing, all else as JSON."""
     if value == b"null":
         return ""
-    try:
-        return msgspec.json.decode(value, type=str)
-    except (msgspec.DecodeError, UnicodeError):
-        return value.decode(errors="replace")
+    return msgspec.json.decode(value, type=str) if value.startswith(b'"') else value.decode()
 
 
 def _explain(arguments: Mapping[str, str]) -> int:
