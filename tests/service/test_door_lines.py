@@ -129,6 +129,12 @@ def test_of_two_columns_that_mean_the_same_the_one_with_text_is_read(instance: I
     assert (first["label"], second["label"]) == ("non-urgent", "urgent")
 
 
+def test_a_tables_names_are_looked_up_once_and_not_for_every_row(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.tickets.read_others", None)
+    (sent,) = read_lines(Sent(b"Betreff,Body,Via\na,b,email\n", CSV)).tickets
+    assert (sent.ticket.title, sent.ticket.source) == ("a", "email")
+
+
 def test_columns_of_one_name_and_of_an_earlier_answer_do_no_harm(instance: Instance):
     body = "title,note,note,label\nProduction down,a,b,non-urgent\n"
     (row,) = table(ask(instance, body))
@@ -176,7 +182,8 @@ def test_a_quote_that_never_closes_costs_the_rows_behind_it(instance: Instance):
 
 @pytest.mark.parametrize("media_type", [LINES, "application/jsonlines", "application/x-ndjson"])
 def test_lines_come_back_with_their_predictions(instance: Instance, media_type: str):
-    body = "\n\n".join(map(json.dumps, (URGENT_TICKET | {"id": 7}, CALM_TICKET))) + "\n"
+    sent = (URGENT_TICKET | {"id": 7}, CALM_TICKET)
+    body = "\ufeff" + "\r\n\r\n".join(map(json.dumps, sent)) + "\n"
     answer = ask(instance, body, media_type)
     assert answer.content_type == media_type
     first, second = lines(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -114,19 +115,24 @@ def test_ids_may_be_numbers(instance: Instance):
     assert instance.http.post(INFER, json={"inputs": [TITLE, ids]}).status_code == 200
 
 
-def binary(texts: list[bytes], cut: int = 0, size: str = "") -> tuple[bytes, str]:
-    data = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
-    head = (
-        b'{"inputs": [{"name": "title", "shape": [%d], "datatype": "BYTES",'
-        b' "parameters": {"binary_data_size": %d}}]}' % (len(texts), len(data))
-    )
+def binary(*columns: list[bytes], cut: int = 0, size: str = "") -> tuple[bytes, str]:
+    """A body of a title, and a description; without its last bytes. Its size of JSON."""
+    inputs, data = [], b""
+    for name, texts in zip(("title", "description"), columns, strict=False):
+        column = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+        parameters = {"binary_data_size": len(column)}
+        one = {"name": name, "shape": [len(texts)], "datatype": "BYTES", "parameters": parameters}
+        inputs.append(one)
+        data += column
+    head = json.dumps({"inputs": inputs}).encode()
     return head + data[: len(data) - cut], size or str(len(head))
 
 
 def test_tensors_may_come_in_binary_after_the_json():
-    body, size = binary(["Störung".encode(), b""][:1])
-    (sent,) = read_inference(Sent(body, json_size=size)).tickets
-    assert sent.ticket.title == "Störung"
+    body, size = binary(["Störung".encode(), b"b"], [b"", b"c"])
+    first, second = read_inference(Sent(body, json_size=size)).tickets
+    assert (first.ticket.title, first.ticket.description) == ("Störung", "")
+    assert (second.ticket.title, second.ticket.description) == ("b", "c")
 
 
 @pytest.mark.parametrize(
