@@ -60,9 +60,8 @@ def create_app(
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
     api = Api(slot, registry, caller, metrics, log)
-    vertex = ("AIP_PREDICT_ROUTE", "AIP_HEALTH_ROUTE")
-    predict_routes, health_routes = ([*filter(None, [environ.get(name)])] for name in vertex)
-    app.register_blueprint(api.blueprint(predict_routes, health_routes))
+    vertex = (environ.get(f"AIP_{name}_ROUTE", "") for name in ("PREDICT", "HEALTH"))
+    app.register_blueprint(api.blueprint(*vertex))
     return app
 
 

@@ -3,7 +3,6 @@
 import re
 import secrets
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -46,23 +45,22 @@ class Api:
         self._metrics, self._log = metrics, log
         self._index: list[dict[str, Any]] = []
 
-    def blueprint(
-        self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
-    ) -> Blueprint:
-        """All routes; `predict_routes` and `health_routes` are further paths of the two."""
+    def blueprint(self, predict_route: str = "", health_route: str = "") -> Blueprint:
+        """All routes; those two are further paths to predict and to ask whether all is ready."""
         routes: list[Route] = [
-            *Doors(self._serving, self._metrics).routes(predict_routes),
+            *Doors(self._serving, self._metrics).routes(predict_route),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
             ("GET", self.card, ("/v1/models/<int:version>/card",)),
             ("GET", self.live, ("/health/live",)),
-            ("GET", self.ready, ("/health/ready", "/health", "/ping", *health_routes)),
+            ("GET", self.ready, ("/health/ready", "/health", "/ping", health_route)),
             ("GET", self.metrics, ("/metrics",)),
             ("GET", self.index, ("/",)),
         ]
         blueprint = Blueprint("api", __name__)
-        for method, view, paths in routes:
+        for method, view, given in routes:
+            paths = [*dict.fromkeys(filter(None, given))]
             self._index.append({"method": method, "paths": paths})
             for path in paths:
                 blueprint.add_url_rule(path, view.__name__, view, methods=[method])

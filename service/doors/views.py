@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ API_VERSION = "1"
 """Of the service's own API, below /v1."""
 
 Route = tuple[str, Callable[..., Response], tuple[str, ...]]
-"""Method, view, paths."""
+"""Method, view, paths; "" is no path."""
 
 _PREDICT = dict.fromkeys(BATCHES, lines_door()) | {JSON: PREDICT}
 _INVOCATIONS = dict.fromkeys(BATCHES, lines_door(prefer=JSON)) | {JSON: MLFLOW}
@@ -38,11 +38,11 @@ class Doors:
     def __init__(self, serving: Callable[[], Serving], metrics: Metrics) -> None:
         self._serving, self._metrics = serving, metrics
 
-    def routes(self, predict_routes: Iterable[str]) -> list[Route]:
-        """All of them; `predict_routes` are further paths that predict."""
+    def routes(self, predict_route: str) -> list[Route]:
+        """All of them; `predict_route` is a further path that predicts, or ""."""
         kserve = f"/v1/models/{MODEL_NAME}"
         return [
-            ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
+            ("POST", self.predict, ("/v1/predict", "/predict", predict_route)),
             ("POST", self.invocations, ("/invocations", f"{kserve}:predict")),
             ("POST", self.infer, (f"{_V2_MODEL}/infer", f"{_V2_VERSION}/infer")),
             ("GET", self.model_ready, (kserve, f"{_V2_MODEL}/ready", f"{_V2_VERSION}/ready")),
