@@ -11,20 +11,22 @@ from flask import Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
-from service.doors.views import BODY_MAX_BYTES
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
 from service.model_slot import ModelSlot, OpenRegistry
 from service.problems import answer_with_problems
-from service.routes import Api
+from service.routes import BODY_MAX_BYTES, Api
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, settings_or_exit
 from urgency.store import CloudBucket, storage_client
 
 Clock = Callable[[], float]
+
+VERTEX = ("PREDICT", "HEALTH")
+"""The routes that Vertex AI names, as AIP_PREDICT_ROUTE."""
 
 POINTER_TIMEOUT_S = 0.3
 """For connecting and for reading: a caller waits for a prediction while the pointer is checked."""
@@ -60,8 +62,8 @@ def create_app(
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
     api = Api(slot, registry, caller, metrics, log)
-    vertex = (environ.get(f"AIP_{name}_ROUTE", "") for name in ("PREDICT", "HEALTH"))
-    app.register_blueprint(api.blueprint(*vertex))
+    predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
+    app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
     return app
 
 

@@ -3,22 +3,27 @@
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
+from service.doors.door import JSON
+from service.doors.lines import BATCHES
 from service.doors.views import Doors, Route
-from service.metrics import Metrics
+from service.metrics import PREDICT_ROUTES, Metrics
 from service.model_cards import model_card, newest_models
 from service.model_slot import ModelSlot, OpenRegistry, Serving
-from service.predict import MODEL_NAME
+from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem
 from urgency.bundle import CARD
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
+BODY_MAX_BYTES = 1_500_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
@@ -44,29 +49,43 @@ class Api:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
         self._index: list[dict[str, Any]] = []
+        self._doors = Doors(_body, self._serving, metrics)
 
-    def blueprint(self, predict_route: str = "", health_route: str = "") -> Blueprint:
-        """All routes; those two are further paths to predict and to ask whether all is ready."""
+    def blueprint(
+        self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
+    ) -> Blueprint:
+        """All routes; the two are further paths that predict, and that say whether all is ready."""
         routes: list[Route] = [
-            *Doors(self._serving, self._metrics).routes(predict_route),
+            ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
             ("GET", self.card, ("/v1/models/<int:version>/card",)),
             ("GET", self.live, ("/health/live",)),
-            ("GET", self.ready, ("/health/ready", "/health", "/ping", health_route)),
+            ("GET", self.ready, ("/health/ready", "/health", "/ping", *health_routes)),
             ("GET", self.metrics, ("/metrics",)),
+            *self._doors.routes(),
             ("GET", self.index, ("/",)),
         ]
         blueprint = Blueprint("api", __name__)
-        for method, view, given in routes:
-            paths = [*dict.fromkeys(filter(None, given))]
+        for method, view, paths in routes:
             self._index.append({"method": method, "paths": paths})
             for path in paths:
                 blueprint.add_url_rule(path, view.__name__, view, methods=[method])
         blueprint.before_app_request(_begin)
         blueprint.after_app_request(self._finish)
         return blueprint
+
+    def predict(self) -> Response:
+        """Tickets -> labels and probabilities."""
+        if request.mimetype in BATCHES:
+            return self._doors.tables()
+        asked = read_request(_body(JSON, *BATCHES))
+        serving = self._serving()
+        predictions = predict(asked, serving)
+        for prediction in predictions:
+            self._metrics.predictions.add(prediction.label)
+        return _json(encode(asked, predictions, serving))
 
     def reload(self) -> Response:
         """Check the release pointer now; 409 keeps the old model and says why."""
@@ -152,7 +171,7 @@ class Api:
             headers["X-Model-Stale"] = f"{stale_s:.0f}"
         route = (request.endpoint or "none").rpartition(".")[2]
         self._metrics.requests.add(route, str(response.status_code))
-        if "is_prediction" in g:
+        if route in PREDICT_ROUTES:
             self._metrics.seconds.observe(seconds)
         return response
 
@@ -161,6 +180,20 @@ def _begin() -> None:
     g.began = time.perf_counter()
     sent = request.headers.get("X-Request-Id", "")
     g.request_id = sent if _VALID_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+
+
+def _body(*media_types: str) -> bytes:
+    """The request's body, of one of these types. Raises Problem 415 and RequestEntityTooLarge."""
+    if request.content_type and request.mimetype not in media_types:
+        raise Problem(415, f"Send one of these as Content-Type: {', '.join(media_types)}.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise Problem(415, "Send it in UTF-8.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Problem(415, "Send the body as it is, without Content-Encoding.")
+    body = request.get_data(cache=False)
+    if len(body) > BODY_MAX_BYTES:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _limit(text: str) -> int:

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from service.bodies import pointer_step
 from service.model_slot import Serving
-from service.predict import Prediction, PredictRequest, encode, read_request, read_tickets
+from service.predict import Prediction, PredictRequest, encode, read_tickets
 from service.tickets import SentTicket
 
 JSON = "application/json"
@@ -44,9 +44,6 @@ class Door(NamedTuple):
 def json_answer(asked: PredictRequest, predictions: list[Prediction], serving: Serving) -> Answer:
     """`{"predictions": [...], "model": {...}}`, or a bare prediction."""
     return Answer(encode(asked, predictions, serving))
-
-
-PREDICT = Door(lambda sent: read_request(sent.body), json_answer)
 
 
 def read_columns(

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from flask import Response, g, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Response, request
 
-from service.doors.door import JSON, PREDICT, Answer, Door, Sent
+from service.doors.door import JSON, Answer, Door, Sent
 from service.doors.lines import BATCHES, lines_door
 from service.doors.mlflow import MLFLOW
 from service.doors.v2 import V2, model_metadata
@@ -18,14 +17,13 @@ from service.model_slot import Serving
 from service.predict import MODEL_NAME, predict
 from service.problems import Problem
 
-BODY_MAX_BYTES = 1_500_000
 API_VERSION = "1"
 """Of the service's own API, below /v1."""
 
 Route = tuple[str, Callable[..., Response], tuple[str, ...]]
-"""Method, view, paths; "" is no path."""
+"""Method, view, paths."""
 
-_PREDICT = dict.fromkeys(BATCHES, lines_door()) | {JSON: PREDICT}
+_TABLES = dict.fromkeys(BATCHES, lines_door())
 _INVOCATIONS = dict.fromkeys(BATCHES, lines_door(prefer=JSON)) | {JSON: MLFLOW}
 _INFER = {JSON: V2, "application/octet-stream": V2}
 _V2_MODEL = f"/v2/models/{MODEL_NAME}"
@@ -33,16 +31,21 @@ _V2_VERSION = f"{_V2_MODEL}/versions/<int:version>"
 
 
 class Doors:
-    """The views; `serving` is called at most once a request, and raises Problem 503."""
+    """The views.
 
-    def __init__(self, serving: Callable[[], Serving], metrics: Metrics) -> None:
-        self._serving, self._metrics = serving, metrics
+    body: of the request, if it has one of these media types.   serving: the model; called at most
+    once a request. Both raise Problem.
+    """
 
-    def routes(self, predict_route: str) -> list[Route]:
-        """All of them; `predict_route` is a further path that predicts, or ""."""
+    def __init__(
+        self, body: Callable[..., bytes], serving: Callable[[], Serving], metrics: Metrics
+    ) -> None:
+        self._body, self._serving, self._metrics = body, serving, metrics
+
+    def routes(self) -> list[Route]:
+        """All of them but tables, which come by the paths of the plain predict."""
         kserve = f"/v1/models/{MODEL_NAME}"
         return [
-            ("POST", self.predict, ("/v1/predict", "/predict", predict_route)),
             ("POST", self.invocations, ("/invocations", f"{kserve}:predict")),
             ("POST", self.infer, (f"{_V2_MODEL}/infer", f"{_V2_VERSION}/infer")),
             ("GET", self.model_ready, (kserve, f"{_V2_MODEL}/ready", f"{_V2_VERSION}/ready")),
@@ -52,16 +55,16 @@ class Doors:
             ("GET", self.server_ready, ("/v2/health/ready",)),
         ]
 
-    def predict(self) -> Response:
-        """Tickets -> labels and probabilities; JSON, CSV or JSON lines."""
-        return self._answered(_PREDICT)
+    def tables(self) -> Response:
+        """Tickets as CSV or JSON lines -> the same with labels and probabilities."""
+        return self._answered(_TABLES)
 
     def invocations(self) -> Response:
-        """The same for clients of MLflow, SageMaker and KServe."""
+        """Tickets as clients of MLflow, SageMaker and KServe send them."""
         return self._answered(_INVOCATIONS)
 
     def infer(self, version: int | None = None) -> Response:
-        """The same by the Open Inference Protocol."""
+        """Tickets by the Open Inference Protocol."""
         return self._answered(_INFER, version)
 
     def model_ready(self, version: int | None = None) -> Response:
@@ -87,9 +90,11 @@ class Doors:
         return _json({"ready": True})
 
     def _answered(self, doors: dict[str, Door], version: int | None = None) -> Response:
-        g.is_prediction = True
-        sent = _sent([*doors])
-        door = doors[sent.media_type]
+        body, headers = self._body(*doors), request.headers
+        media_type = request.mimetype or JSON
+        json_size = headers.get("Inference-Header-Content-Length", "")
+        door = doors[media_type]
+        sent = Sent(body, media_type, headers.get("Accept", ""), request.args, json_size)
         asked = door.read(sent)
         serving = self._version(version)
         predictions = predict(asked, serving)
@@ -102,26 +107,8 @@ class Doors:
         """What serves. Raises Problem 404 if that is another version than the one asked for."""
         serving = self._serving()
         if version not in (None, serving.version):
-            only = f"Version {serving.version} serves, and no other."
-            raise Problem(404, only)
+            raise Problem(404, f"Version {serving.version} serves, and no other.")
         return serving
-
-
-def _sent(media_types: list[str]) -> Sent:
-    """The request. Raises Problem 415 and RequestEntityTooLarge."""
-    media_type = request.mimetype or JSON
-    if media_type not in media_types:
-        raise Problem(415, f"Send JSON or, as Content-Type, one of {', '.join(media_types)}.")
-    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise Problem(415, "Send UTF-8.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Problem(415, "Send the body as it is, without Content-Encoding.")
-    body = request.get_data(cache=False)
-    if len(body) > BODY_MAX_BYTES:
-        raise RequestEntityTooLarge
-    headers = request.headers
-    json_size = headers.get("Inference-Header-Content-Length", "")
-    return Sent(body, media_type, headers.get("Accept", ""), request.args, json_size)
 
 
 def _json(answer: dict[str, Any]) -> Response:
