@@ -26,6 +26,9 @@ from urgency.store import CloudBucket, storage_client
 
 Clock = Callable[[], float]
 
+VERTEX = ("PREDICT", "HEALTH")
+"""The routes that Vertex AI names, as AIP_PREDICT_ROUTE."""
+
 POINTER_TIMEOUT_S = 0.3
 """For connecting and for reading: a caller waits for a prediction while the pointer is checked."""
 
@@ -55,9 +58,9 @@ def create_app(
     certificates = Certificates(settings.certs_url, clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = _empty_app(log)
-    vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
     api = Api(slot, registry, caller, metrics, log)
-    app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
+    predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
+    app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
     app.register_blueprint(Pages(slot, registry, api.serving_if_any).blueprint())
     return app
 

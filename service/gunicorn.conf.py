@@ -18,7 +18,9 @@ settings_or_exit(os.environ, *REQUIRED_SETTINGS)
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 wsgi_app = "service.app:create_app()"
-bind = f"0.0.0.0:{os.environ.get('PORT', '8080')}"
+# Cloud Run says PORT, Vertex AI says AIP_HTTP_PORT.
+_PORT = os.environ.get("PORT") or os.environ.get("AIP_HTTP_PORT") or "8080"
+bind = f"0.0.0.0:{_PORT}"
 workers = 1
 worker_class = "service.worker.DrainingWorker"
 threads = 8

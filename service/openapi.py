@@ -3,17 +3,25 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from werkzeug.routing import Rule
 
+from service.doors.operations import OPERATIONS as DOORS
+from service.doors.operations import TABLES
 from service.operations import HTML, JSON, OPERATIONS, SCHEME, Operation
 from service.pages import method_of
 from service.problems import ProblemBody
 
 PROBLEM = "application/problem+json"
+_PREDICT = OPERATIONS["predict"]
+_WITH_TABLES = replace(_PREDICT, takes=_PREDICT.takes | TABLES, answers=_PREDICT.answers | TABLES)
+VIEWS = OPERATIONS | DOORS | {"predict": _WITH_TABLES}
+"""View -> what it takes and answers; a test fails for a view that is not here."""
+
 _VARIABLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _REF = "#/components/{}/{}"
 _SCHEMA = _REF.format("schemas", "{name}")
@@ -46,13 +54,13 @@ _SECURITY = {
 
 
 def document(rules: Iterable[Rule]) -> dict[str, Any]:
-    """The description of the views behind `rules`. Raises KeyError for one not in OPERATIONS."""
+    """The description of the views behind `rules`. Raises KeyError for one not in VIEWS."""
     schemas = _Schemas()
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     first: dict[str, str] = {}
     for rule in rules:
         view, path = rule.endpoint.rpartition(".")[2], path_of(rule)
-        described = _operation(OPERATIONS[view], rule, schemas)
+        described = _operation(VIEWS[view], rule, schemas)
         if (known := first.setdefault(view, path)) != path:
             described |= {"description": f"The same as {known}.", "x-alias-of": known}
         else:
@@ -134,7 +142,7 @@ def _problem(status: int, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _statuses() -> list[int]:
-    return sorted({status for operation in OPERATIONS.values() for status in operation.refuses})
+    return sorted({status for operation in VIEWS.values() for status in operation.refuses})
 
 
 def _headers(status: int) -> dict[str, Any]:

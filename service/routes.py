@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +11,10 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
-from service.metrics import Metrics
+from service.doors.door import JSON
+from service.doors.lines import BATCHES
+from service.doors.views import Doors, Route
+from service.metrics import PREDICT_ROUTES, Metrics
 from service.model_cards import model_card, newest_models
 from service.model_slot import ModelSlot, OpenRegistry, Serving
 from service.predict import MODEL_NAME, encode, predict, read_request
@@ -45,18 +48,22 @@ class Api:
     ) -> None:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
+        self._doors = Doors(_body, self._serving, metrics)
 
-    def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
-        """The routes of programs; `predict_routes` are further paths that predict."""
-        routes: list[tuple[str, Callable[..., Response], tuple[str, ...]]] = [
+    def blueprint(
+        self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
+    ) -> Blueprint:
+        """The routes of programs; further paths that predict, and that say whether all is ready."""
+        routes: list[Route] = [
             ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
             ("GET", self.card, ("/v1/models/<int:version>/card",)),
             ("GET", self.live, ("/health/live",)),
-            ("GET", self.ready, ("/health/ready", "/health")),
+            ("GET", self.ready, ("/health/ready", "/health", "/ping", *health_routes)),
             ("GET", self.metrics, ("/metrics",)),
+            *self._doors.routes(),
         ]
         blueprint = Blueprint("api", __name__)
         for method, view, paths in routes:
@@ -68,7 +75,9 @@ class Api:
 
     def predict(self) -> Response:
         """Tickets -> labels and probabilities."""
-        asked = read_request(_json_body())
+        if request.mimetype in BATCHES:
+            return self._doors.tables()
+        asked = read_request(_body(JSON, *BATCHES))
         serving = self._serving()
         predictions = predict(asked, serving)
         for prediction in predictions:
@@ -159,7 +168,7 @@ class Api:
             headers["X-Model-Stale"] = f"{stale_s:.0f}"
         route = (request.endpoint or "none").rpartition(".")[2]
         self._metrics.requests.add(route, str(response.status_code))
-        if route == "predict":
+        if route in PREDICT_ROUTES:
             self._metrics.seconds.observe(seconds)
         return response
 
@@ -170,12 +179,12 @@ def _begin() -> None:
     g.request_id = sent if _VALID_REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
-def _json_body() -> bytes:
-    """The request's body. Raises Problem 415 and RequestEntityTooLarge."""
-    if request.content_type and request.mimetype != "application/json":
-        raise Problem(415, "Send JSON, as Content-Type: application/json.")
+def _body(*media_types: str) -> bytes:
+    """The request's body, of one of these types. Raises Problem 415 and RequestEntityTooLarge."""
+    if request.content_type and request.mimetype not in media_types:
+        raise Problem(415, f"Send one of these as Content-Type: {', '.join(media_types)}.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise Problem(415, "Send JSON in UTF-8.")
+        raise Problem(415, "Send it in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "Send the body as it is, without Content-Encoding.")
     body = request.get_data(cache=False)
