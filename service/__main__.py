@@ -35,7 +35,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     # Now, so that whoever connects while the model is loaded waits and is not refused.
-    port = int(os.environ.get("PORT", "8080"))
+    port = int(os.environ.get("PORT") or os.environ.get("AIP_HTTP_PORT") or "8080")
     listener = socket.create_server((host, port), backlog=WAITING)
     # Or the body of an answer waits for the acknowledgement of its head; connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,6 +18,7 @@ from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
 from service.model_slot import ModelSlot
+from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
 from service.routes import BODY_MAX_BYTES, Api
@@ -27,6 +28,9 @@ from urgency.settings import Settings, settings_or_exit
 from urgency.store import CloudBucket, storage_client
 
 Clock = Callable[[], float]
+
+VERTEX = ("PREDICT", "HEALTH")
+"""The routes that Vertex AI names, as AIP_PREDICT_ROUTE."""
 
 POINTER_TIMEOUT_S = 0.3
 """For connecting and for each read: a request waits while the pointer is checked."""
@@ -67,15 +71,21 @@ def create_door(
     slot.start()
     certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
+    app = _empty_app(log)
+    api = Api(slot, registry, caller, metrics, log)
+    predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
+    app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
+    app.register_blueprint(Pages(slot, registry, api.serving_if_any).blueprint())
+    return Door(app, api, slot)
+
+
+def _empty_app(log: Log) -> Flask:
     app = Flask("service", static_folder=None)
     # One byte over the limit, or werkzeug silently cuts a body that declares no length to it.
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
     app.url_map.merge_slashes = False
     answer_with_problems(app, log)
-    vertex_routes = [*filter(None, [environ.get("AIP_PREDICT_ROUTE")])]
-    api = Api(slot, registry, caller, metrics, log)
-    app.register_blueprint(api.blueprint(predict_routes=vertex_routes))
-    return Door(app, api, slot)
+    return app
 
 
 def _model_slot(

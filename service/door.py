@@ -6,7 +6,7 @@ exists because the framework and a thread cost several times what scoring a tick
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -57,9 +57,6 @@ class Door:
         self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._batches = ThreadPoolExecutor(1, "batch")
-        self._checks = ThreadPoolExecutor(1, "check")
-        self._check: Future[object] = Future()
-        self._check.set_result(None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -117,18 +114,9 @@ class Door:
         return Answer(200, header_bytes(headers), answer)
 
     async def _pointer_checked(self) -> None:
-        """What `ModelSlot.serving` does, without holding up the requests that need not wait.
-
-        One request makes the check and waits for it; the others wait only if it is overdue.
-        """
-        if not self._slot.is_check_due:
-            return
-        timeout_s = CHECK_WAIT_S if self._slot.is_check_overdue else 0.0
-        if self._check.done():
-            self._check = self._checks.submit(self._slot.serving)
-            await asyncio.wrap_future(self._check)
-        elif timeout_s:
-            await asyncio.wait([asyncio.wrap_future(self._check)], timeout=timeout_s)
+        """What `ModelSlot.serving` does, without holding up the requests that need not wait."""
+        if check := self._slot.check_to_wait_for():
+            await asyncio.wait([asyncio.wrap_future(check)], timeout=CHECK_WAIT_S)
 
     def _exchange(self, head: Head) -> Exchange:
         return self._api.exchange(head.get(b"x-request-id", b"").decode("latin-1"))

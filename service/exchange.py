@@ -4,7 +4,7 @@ import re
 import secrets
 import time
 
-from service.metrics import Metrics
+from service.metrics import PREDICT_ROUTES, Metrics
 from service.model_slot import ModelSlot, Serving
 
 _VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
@@ -29,6 +29,6 @@ class Exchange:
         if (stale_s := self._slot.stale_s) is not None:
             headers["X-Model-Stale"] = f"{stale_s:.0f}"
         self._metrics.requests.add(route, str(status))
-        if route == "predict":
+        if route in PREDICT_ROUTES:
             self._metrics.seconds.observe(seconds)
         return headers

@@ -8,6 +8,9 @@ from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Iterator
 
+PREDICT_ROUTES = {"predict", "invocations", "infer"}
+"""Those whose durations are counted, by the names that routes have in the metrics."""
+
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 

@@ -8,12 +8,12 @@ from urgency.errors import CorruptObject
 from urgency.registry import Registry
 
 _LISTED = ("created_at", "rows", "threshold", "metrics", "cause")
-_NOT_SHOWN = ("parts", "weights", "bias", "unseen_idf")
+NOT_SHOWN = ("parts", "weights", "bias", "unseen_idf")
 
 
 def model_card(manifest: Manifest) -> dict[str, Any]:
     """Everything about a model except what it learned."""
-    return {name: value for name, value in asdict(manifest).items() if name not in _NOT_SHOWN}
+    return {name: value for name, value in asdict(manifest).items() if name not in NOT_SHOWN}
 
 
 def newest_models(registry: Registry, most: int, serving_version: int) -> list[dict[str, Any]]:

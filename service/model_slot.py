@@ -99,16 +99,6 @@ class ModelSlot:
         """Seconds since the pointer was last read, once three checks in a row failed; else None."""
         return self._checks.stale_s
 
-    @property
-    def is_check_due(self) -> bool:
-        """Whether `serving` checks the pointer, unless another request does."""
-        return self._freshness.is_due(self._clock())
-
-    @property
-    def is_check_overdue(self) -> bool:
-        """Whether `serving` waits for another request's check."""
-        return self._freshness.is_overdue(self._clock())
-
     def start(self) -> None:
         """Fill the slot: from the registry, else from a local copy, else not at all."""
         if check := self._checks.to_wait_for(self._follow, START_WAIT_S):

@@ -5,8 +5,8 @@
 fields, gets a single prediction.
 """
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
@@ -37,10 +37,10 @@ class Envelope(Struct):
     parameters: Parameters | None = None
 
 
-class Prediction(Struct):
+class Prediction(Struct, kw_only=True):
     """One ticket's answer; `urgent`: the probability reaches the model's threshold."""
 
-    id: TicketId | UnsetType
+    id: TicketId | UnsetType = UNSET
     label: str
     urgent: bool
     probability: float
@@ -64,6 +64,18 @@ class Predictions(Struct):
     model: ModelName
 
 
+class Asked(Protocol):
+    """What every door reads from a body."""
+
+    @property
+    def tickets(self) -> list[SentTicket]:
+        """The valid ones."""
+
+    @property
+    def explain(self) -> int:
+        """The number of reasons."""
+
+
 class PredictRequest(Struct):
     """A valid request: its tickets, number of reasons, whether it is a single ticket."""
 
@@ -82,26 +94,38 @@ def read_request(body: bytes) -> PredictRequest:
     try:
         envelope = decoded(_ENVELOPE, body)
     except ValidationError as error:
-        raise _invalid([_field_error("#", flaw(error))]) from None
+        raise wrong_type(error) from None
     instances = envelope.instances
-    is_single = isinstance(instances, UnsetType)
-    bodies: Sequence[Raw | bytes] = [body] if isinstance(instances, UnsetType) else instances
+    explain = envelope.parameters.explain if envelope.parameters else 0
+    if isinstance(instances, UnsetType):
+        ticket = read_tickets([body], lambda _, path: f"#{path}", is_single=True)
+        return PredictRequest(ticket, explain, is_single=True)
+    tickets = read_tickets(instances, lambda place, path: f"#/instances/{place}{path}")
+    return PredictRequest(tickets, explain, is_single=False)
+
+
+def read_tickets(
+    bodies: Sequence[Raw | bytes], pointer: Callable[[int, str], str], *, is_single: bool = False
+) -> list[SentTicket]:
+    """The tickets in JSON values. Raises Problem 422 with every bad field.
+
+    pointer: from a ticket's place and the path within it.
+    """
     if len(bodies) > INSTANCES_MAX:
         too_many = f"{len(bodies):,} instances; at most {INSTANCES_MAX:,} are answered."
-        raise _invalid([FieldError("#/instances", too_many)])
+        raise invalid([FieldError(pointer(0, "").rpartition("/")[0], too_many)])
     tickets, errors = [], []
-    for place, instance in enumerate(bodies):
+    for place, body in enumerate(bodies):
         try:
-            tickets.append(read_ticket(instance, is_single=is_single))
+            tickets.append(read_ticket(body, is_single=is_single))
         except Flaw as error:
-            errors.append(_field_error("#" if is_single else f"#/instances/{place}", error))
+            errors.append(FieldError(pointer(place, error.path), error.detail))
     if errors:
-        raise _invalid(errors)
-    explain = envelope.parameters.explain if envelope.parameters else 0
-    return PredictRequest(tickets, explain, is_single)
+        raise invalid(errors)
+    return tickets
 
 
-def predict(asked: PredictRequest, serving: Serving) -> list[Prediction]:
+def predict(asked: Asked, serving: Serving) -> list[Prediction]:
     """A prediction for each ticket, all by the same model."""
     scores = serving.scorer.scores([sent.ticket for sent in asked.tickets])
     together = zip(asked.tickets, scores, strict=True)
@@ -112,8 +136,13 @@ def encode(asked: PredictRequest, predictions: list[Prediction], serving: Servin
     """The answer's JSON."""
     if asked.is_single:
         return msgspec.json.encode(predictions[0])
-    model = ModelName(MODEL_NAME, serving.version, serving.epoch, serving.scorer.manifest.threshold)
-    return msgspec.json.encode(Predictions(predictions, model))
+    return msgspec.json.encode(Predictions(predictions, model_name(serving)))
+
+
+def model_name(serving: Serving) -> ModelName:
+    """What answers say of the model."""
+    threshold = serving.scorer.manifest.threshold
+    return ModelName(MODEL_NAME, serving.version, serving.epoch, threshold)
 
 
 def _predict(sent: SentTicket, score: Score, explain: int, scorer: Scorer) -> Prediction:
@@ -133,11 +162,14 @@ def _predict(sent: SentTicket, score: Score, explain: int, scorer: Scorer) -> Pr
     )
 
 
-def _field_error(root: str, found: Flaw) -> FieldError:
-    return FieldError(root + found.path, found.detail)
+def wrong_type(error: ValidationError) -> Problem:
+    """The problem 422 of a body whose own members have wrong types."""
+    found = flaw(error)
+    return invalid([FieldError(f"#{found.path}", found.detail)])
 
 
-def _invalid(errors: list[FieldError]) -> Problem:
+def invalid(errors: list[FieldError]) -> Problem:
+    """The problem 422 that lists them."""
     first = f"{errors[0].pointer}: {errors[0].detail}"
     more = f" {len(errors) - 1:,} more below in errors." if len(errors) > 1 else ""
     return Problem(422, first + more, errors)

@@ -30,6 +30,17 @@ class FieldError(msgspec.Struct, frozen=True):
     detail: str
 
 
+class ProblemBody(msgspec.Struct):
+    """Problem details; `error` says the same as `detail`, for V2 and TF Serving clients."""
+
+    title: str
+    status: int
+    detail: str
+    error: str
+    errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
+    type: str = "about:blank"
+
+
 class Problem(Exception):
     """An error answer. `detail` says what was seen and what to do, never a ticket's text."""
 
@@ -45,16 +56,10 @@ class Problem(Exception):
 
     def body(self) -> bytes:
         """The problem's JSON."""
-        body: dict[str, object] = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "error": self.detail,
-        }
-        if self.errors:
-            body["errors"] = self.errors
-        return msgspec.json.encode(body)
+        title, errors = HTTPStatus(self.status).phrase, [*self.errors] or msgspec.UNSET
+        return msgspec.json.encode(
+            ProblemBody(title, self.status, self.detail, self.detail, errors)
+        )
 
     def response(self) -> Response:
         """The problem as an HTTP response."""

@@ -8,6 +8,9 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.auth import ReloadCaller
+from service.doors.door import JSON
+from service.doors.lines import BATCHES
+from service.doors.views import Doors, Route
 from service.exchange import Exchange
 from service.metrics import Metrics
 from service.model_cards import model_card, newest_models
@@ -24,7 +27,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
 _CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
-_NO_MODEL = (
+NO_MODEL = (
     "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
     " incoming/; then read its receipt, below receipts/."
 )
@@ -46,26 +49,27 @@ class Api:
     ) -> None:
         self._slot, self._registry, self._caller = slot, registry, caller
         self._metrics, self._log = metrics, log
-        self._index: list[dict[str, Any]] = []
         self.predict_paths: frozenset[str] = frozenset()
+        self._doors = Doors(_body, self._serving, metrics)
 
-    def blueprint(self, predict_routes: Iterable[str] = ()) -> Blueprint:
-        """All routes; `predict_routes` are further paths that predict."""
-        routes: list[tuple[str, Callable[..., Response], tuple[str, ...]]] = [
+    def blueprint(
+        self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
+    ) -> Blueprint:
+        """The routes of programs; further paths that predict, and that say whether all is ready."""
+        routes: list[Route] = [
             ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
             ("GET", self.card, ("/v1/models/<int:version>/card",)),
             ("GET", self.live, ("/health/live",)),
-            ("GET", self.ready, ("/health/ready", "/health")),
+            ("GET", self.ready, ("/health/ready", "/health", "/ping", *health_routes)),
             ("GET", self.metrics, ("/metrics",)),
-            ("GET", self.index, ("/",)),
+            *self._doors.routes(),
         ]
         self.predict_paths = frozenset(routes[0][2])
         blueprint = Blueprint("api", __name__)
         for method, view, paths in routes:
-            self._index.append({"method": method, "paths": paths})
             for path in paths:
                 blueprint.add_url_rule(path, view.__name__, view, methods=[method])
         blueprint.before_app_request(self._begin)
@@ -74,7 +78,10 @@ class Api:
 
     def predict(self) -> Response:
         """Tickets -> labels and probabilities."""
-        return _json(self.prediction(_json_body(), g.exchange, self._slot.serving))
+        if request.mimetype in BATCHES:
+            return self._doors.tables()
+        body = _body(JSON, *BATCHES)
+        return _json(self.prediction(body, g.exchange, self._slot.serving))
 
     def prediction(self, body: bytes, exchange: Exchange, model: LookUpModel) -> bytes:
         """The answer to a predict request. Raises Problem 400, 422, or 503 without a model.
@@ -112,7 +119,7 @@ class Api:
     def models(self) -> Response:
         """The newest versions, promoted or not."""
         most = _limit(request.args.get("limit", str(MODELS_DEFAULT)))
-        serving = g.exchange.serving = self._slot.serving()
+        serving = self.serving_if_any()
         version = serving.version if serving else 0
         return _json({"models": newest_models(self._registry(), most, version)})
 
@@ -147,9 +154,10 @@ class Api:
         }
         return Response(self._metrics.text(gauges), content_type=METRICS_TYPE)
 
-    def index(self) -> Response:
-        """The paths of this service."""
-        return _json({"service": MODEL_NAME, "routes": self._index})
+    def serving_if_any(self) -> Serving | None:
+        """The model of this request, which its answer's headers name."""
+        serving = g.exchange.serving = self._slot.serving()
+        return serving
 
     def exchange(self, sent_id: str) -> Exchange:
         """A request that begins now; `sent_id` is the caller's own id of it, or ""."""
@@ -175,17 +183,17 @@ class Api:
 def _required(exchange: Exchange, serving: Serving | None) -> Serving:
     """The model of a request. Raises Problem 503."""
     if serving is None:
-        raise Problem(503, _NO_MODEL, headers={"Retry-After": "30"})
+        raise Problem(503, NO_MODEL, headers={"Retry-After": "30"})
     exchange.serving = serving
     return serving
 
 
-def _json_body() -> bytes:
-    """The request's body. Raises Problem 415 and RequestEntityTooLarge."""
-    if request.content_type and request.mimetype != "application/json":
-        raise Problem(415, "Send JSON, as Content-Type: application/json.")
+def _body(*media_types: str) -> bytes:
+    """The request's body, of one of these types. Raises Problem 415 and RequestEntityTooLarge."""
+    if request.content_type and request.mimetype not in media_types:
+        raise Problem(415, f"Send one of these as Content-Type: {', '.join(media_types)}.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise Problem(415, "Send JSON in UTF-8.")
+        raise Problem(415, "Send it in UTF-8.")
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "Send the body as it is, without Content-Encoding.")
     body = request.get_data(cache=False)

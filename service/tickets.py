@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, ValidationError
 
 from service.bodies import Flaw, decoded, flaw, pointer_step
 from service.members import FIELDS, Others, TicketId, read_others, shown
 from urgency.errors import BadTicket
-from urgency.ticket import Ticket, normal_ticket
+from urgency.ticket import CATEGORY_MAX, TEXT_MAX, Ticket, normal_ticket
+
+# The lengths are for the API's description; normal_ticket checks them, and says it in words.
+Text = Annotated[str | None, Meta(extra_json_schema={"maxLength": TEXT_MAX})]
+Category = Annotated[str | None, Meta(extra_json_schema={"maxLength": CATEGORY_MAX})]
 
 
 class TicketBody(Struct, forbid_unknown_fields=True):
     """A ticket by the API's own names; null means absent, as in many helpdesks."""
 
     id: TicketId = None
-    title: str | None = None
-    description: str | None = None
-    source: str | None = None
-    customer_tier: str | None = None
+    title: Text = None
+    description: Text = None
+    source: Category = None
+    customer_tier: Category = None
 
 
 class SingleTicketBody(TicketBody):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 import time
 from itertools import islice, product
 from typing import Any
@@ -17,12 +15,9 @@ from service.predict import read_request
 from service.problems import Problem
 from tests.support.models import URGENT_TICKET, registry_with
 from tests.support.service.service import Instance
-from tests.support.service.service_process import CHECKOUT
 from urgency.ticket import CATEGORY_MAX, TEXT_MAX
 from urgency.vocabulary import names
 
-API_PAGE = (CHECKOUT / "docs/api.md").read_text(encoding="utf-8")
-EXAMPLE = re.compile(r"### Words a helpdesk sends.*?```sh\n(.*?)```.*?```json\n(.*?)```", re.DOTALL)
 REPEATS = 3
 
 
@@ -258,18 +253,7 @@ def _seconds(body: bytes) -> float:
     return min(times)
 
 
-# The page
-
-
-def test_the_example_of_the_page_gets_the_answer_of_the_page(instance: Instance):
-    match = EXAMPLE.search(API_PAGE)
-    assert match
-    _curl, address, _json, body = shlex.split(match[1])
-    path = address.removeprefix("$SERVICE")
-    answer = instance.http.post(path, data=body, content_type="application/json").json
-    shown = json.loads(match[2])
-    assert round(answer.pop("probability"), 3) == shown.pop("probability")
-    assert answer == shown
+# Many tickets
 
 
 def test_each_answer_of_a_batch_carries_the_warnings_of_its_own_ticket(instance: Instance):
