@@ -101,7 +101,10 @@ def _lines(body: bytes) -> Iterator[Found]:
     """A row for each line that is not blank."""
     for line in filter(None, map(bytes.strip, body.removeprefix(b"\xef\xbb\xbf").split(b"\n"))):
         try:
+            line.decode()  # a decoder does not look into what it hands on as Raw
             yield Found(decoded(_MEMBERS, line), line)
+        except UnicodeDecodeError:
+            yield Found({}, b"", "The line is not UTF-8.")
         except msgspec.ValidationError as error:
             yield Found({}, b"", str(error))
         except Problem as problem:
