@@ -63,7 +63,7 @@ class Inferred(Struct):
     model_version: str
     parameters: ModelParameters
     outputs: list[Output]
-    id: str | UnsetType
+    id: str | UnsetType = UNSET
 
 
 class TensorMetadata(Struct):
