@@ -136,6 +136,8 @@ def _columns(rows: Iterable[Found]) -> list[str]:
 
 def _cell(value: Any) -> str:
     """A value as the text of a cell; an explanation as its reasons."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Explanation):
         return "; ".join(f"{reason.word} {reason.weight:+.2f}" for reason in value.reasons)
     if isinstance(value, Raw):
