@@ -101,7 +101,10 @@ def _lines(body: bytes) -> Iterator[Found]:
     """A row for each line that is not blank."""
     for line in filter(None, map(bytes.strip, body.removeprefix(b"\xef\xbb\xbf").split(b"\n"))):
         try:
+            line.decode()  # a decoder does not look into what it hands on as Raw
             yield Found(decoded(_MEMBERS, line), line)
+        except UnicodeDecodeError:
+            yield Found({}, b"", "The line is not UTF-8.")
         except msgspec.ValidationError as error:
             yield Found({}, b"", str(error))
         except Problem as problem:
@@ -133,6 +136,8 @@ def _columns(rows: Iterable[Found]) -> list[str]:
 
 def _cell(value: Any) -> str:
     """A value as the text of a cell; an explanation as its reasons."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Explanation):
         return "; ".join(f"{reason.word} {reason.weight:+.2f}" for reason in value.reasons)
     if isinstance(value, Raw):

@@ -15,8 +15,17 @@ from msgspec import UNSET, Struct, UnsetType, ValidationError
 
 from service.bodies import decoded, flaw
 from service.doors.door import Answer, Door, Sent, read_columns
+from service.doors.v2_messages import (
+    Inference,
+    Inferred,
+    ModelMetadata,
+    ModelParameters,
+    Output,
+    Tensor,
+    TensorMetadata,
+)
 from service.model_slot import Serving
-from service.predict import MODEL_NAME, Parameters, Prediction
+from service.predict import MODEL_NAME, Prediction
 from service.problems import Problem
 from service.tickets import SentTicket
 from urgency.vocabulary import role_of
@@ -34,37 +43,6 @@ _OUTPUTS: dict[str, tuple[str, Callable[[Prediction], Any]]] = {
     "explanation": (BYTES, lambda one: msgspec.json.encode(one.explanation).decode()),
 }
 """Name -> datatype and value of each output; `explanation` is JSON, for those who ask for it."""
-
-
-class TensorParameters(Struct):
-    """`binary_data_size`: how many bytes after the JSON are this tensor."""
-
-    binary_data_size: int | None = None
-
-
-class Tensor(Struct):
-    """A column: `shape` [n] or [n, 1], `data` flat or nested."""
-
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[Any] | UnsetType = UNSET
-    parameters: TensorParameters | None = None
-
-
-class Named(Struct):
-    """An output that is asked for."""
-
-    name: str
-
-
-class Inference(Struct):
-    """A request."""
-
-    inputs: list[Tensor]
-    outputs: list[Named] | None = None
-    parameters: Parameters | None = None
-    id: str | None = None
 
 
 class InferRequest(Struct):
@@ -106,31 +84,26 @@ def infer_answer(asked: InferRequest, predictions: list[Prediction], serving: Se
     for name in asked.outputs:
         datatype, value = _OUTPUTS[name]
         data = [*map(value, predictions)]
-        outputs.append({"name": name, "datatype": datatype, "shape": [len(data)], "data": data})
-    threshold = serving.scorer.manifest.threshold
-    answer = {
-        "model_name": MODEL_NAME,
-        "model_version": str(serving.version),
-        "parameters": {"epoch": serving.epoch, "threshold": threshold},
-        "outputs": outputs,
-    }
-    return Answer(msgspec.json.encode(answer | ({"id": asked.id} if asked.id else {})))
+        outputs.append(Output(name, datatype, [len(data)], data))
+    inferred = Inferred(
+        MODEL_NAME,
+        str(serving.version),
+        ModelParameters(serving.epoch, serving.scorer.manifest.threshold),
+        outputs,
+        UNSET if asked.id is None else asked.id,
+    )
+    return Answer(msgspec.json.encode(inferred))
 
 
-def model_metadata(version: int) -> dict[str, Any]:
+def model_metadata(version: int) -> ModelMetadata:
     """What the protocol says of a model."""
-    outputs = [(name, datatype) for name, (datatype, _) in _OUTPUTS.items()]
-    return {
-        "name": MODEL_NAME,
-        "versions": [str(version)],
-        "platform": "ticket-urgency_bundle",
-        "inputs": [_described(name, BYTES) for name in INPUTS],
-        "outputs": [_described(name, datatype) for name, datatype in outputs],
-    }
-
-
-def _described(name: str, datatype: str) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": [-1]}
+    return ModelMetadata(
+        MODEL_NAME,
+        [str(version)],
+        "ticket-urgency_bundle",
+        [TensorMetadata(name, BYTES) for name in INPUTS],
+        [TensorMetadata(name, datatype) for name, (datatype, _) in _OUTPUTS.items()],
+    )
 
 
 def _asked(inference: Inference, explain: int) -> list[str]:

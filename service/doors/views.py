@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from flask import Response, request
+from msgspec import Struct
 
 from service.doors.door import JSON, Answer, Door, Sent
 from service.doors.lines import BATCHES, lines_door
 from service.doors.mlflow import MLFLOW
 from service.doors.v2 import V2, model_metadata
+from service.doors.v2_messages import ModelReady, ServerLive, ServerMetadata, ServerReady
 from service.metrics import Metrics
 from service.model_slot import Serving
 from service.predict import MODEL_NAME, predict
@@ -70,7 +71,7 @@ class Doors:
     def model_ready(self, version: int | None = None) -> Response:
         """Whether there is a model, or this version of it, to answer with."""
         self._version(version)
-        return _json({"name": MODEL_NAME, "ready": True})
+        return _json(ModelReady(MODEL_NAME, ready=True))
 
     def model_metadata(self, version: int | None = None) -> Response:
         """Inputs and outputs of the model."""
@@ -78,16 +79,16 @@ class Doors:
 
     def server_metadata(self) -> Response:
         """What the protocol says of a server."""
-        return _json({"name": MODEL_NAME, "version": API_VERSION, "extensions": []})
+        return _json(ServerMetadata(MODEL_NAME, API_VERSION))
 
     def server_live(self) -> Response:
         """Whether the process answers."""
-        return _json({"live": True})
+        return _json(ServerLive(live=True))
 
     def server_ready(self) -> Response:
         """Whether there is a model to answer with."""
         self._serving()
-        return _json({"ready": True})
+        return _json(ServerReady(ready=True))
 
     def _answered(self, doors: dict[str, Door], version: int | None = None) -> Response:
         body, headers = self._body(*doors), request.headers
@@ -111,5 +112,5 @@ class Doors:
         return serving
 
 
-def _json(answer: dict[str, Any]) -> Response:
+def _json(answer: Struct) -> Response:
     return Response(msgspec.json.encode(answer), content_type=JSON)

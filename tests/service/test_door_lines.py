@@ -202,6 +202,14 @@ def test_a_bad_line_is_answered_in_place_and_the_others_are_scored(instance: Ins
     assert "error" not in rows[0]
 
 
+@pytest.mark.parametrize("accept", [LINES, CSV])
+def test_a_line_that_is_not_utf8_is_not_handed_back(instance: Instance, accept: str):
+    body = b'{"title": "down", "note": "\xff"}\n{"title": "down"}'
+    answer = ask(instance, body, LINES, accept=accept)
+    assert "The line is not UTF-8." in answer.data.decode()
+    assert answer.data.count(b"down") == 1
+
+
 def test_reasons_of_lines_are_those_of_a_prediction(instance: Instance):
     (row,) = lines(ask(instance, json.dumps(URGENT_TICKET), LINES, query="?explain=3"))
     assert {*row["explanation"]} == {"base", "reasons", "rest"}
