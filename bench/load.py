@@ -34,9 +34,9 @@ class Load:
     cpu_s: float
 
     @property
-    def good(self) -> int:
+    def good_per_s(self) -> float:
         """Answers that are no error."""
-        return self.answers - self.refused
+        return (self.answers - self.refused) / self.microseconds * 1e6
 
 
 @dataclass(frozen=True)

@@ -143,13 +143,13 @@ def measures(server: Server, inputs: Inputs, seconds: int) -> list[float]:
     with server.half_sent(HALF_SENT):
         beside = server.load(PEAK, inputs.lines, seconds)
     return [
-        some.cpu_s / some.answers * 1e6,
+        some.cpu_s / max(some.answers, 1) * 1e6,
         one.p50_us / 1e3,
         peak.p99_us / 1e3,
         memory_mb,
         BATCH / batch_s,
-        (overload.good / overload.microseconds) / (peak.good / peak.microseconds),
-        beside.p99_us / peak.p99_us if beside.good else float("inf"),
+        overload.good_per_s / max(peak.good_per_s, 1),
+        beside.p99_us / max(peak.p99_us, 1) if beside.good_per_s else float("inf"),
     ]
 
 
