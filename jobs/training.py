@@ -34,7 +34,6 @@ from urgency.bundle import (
     ACCOUNTING,
     ARRAYS,
     CARD,
-    FORMAT,
     GOLDEN,
     HONEST,
     METRICS,
@@ -44,7 +43,7 @@ from urgency.bundle import (
     canonical_json,
     digest,
 )
-from urgency.errors import Gone
+from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 from urgency.records import Snapshot, SourceFile
 from urgency.registry import Registry
@@ -202,14 +201,18 @@ class LandedTrainer:
         )
 
     def _champion(self, manifest: Manifest, tickets: Tickets) -> Champion | None:
-        model = self.stored(manifest) if manifest.format == FORMAT else self._refitted(manifest)
+        try:
+            model: Model | None = self.stored(manifest)
+        except CorruptObject as error:  # or made by code with other features
+            self.log.warning("champion_made_again", version=manifest.version, reason=str(error))
+            model = self._refitted(manifest)
         if model is None:
             return None
         scores, seen = model.scores(tickets)
         return Champion(manifest.version, manifest.rows["accepted"], scores, seen)
 
     def _refitted(self, manifest: Manifest) -> Model | None:
-        """A version of an older bundle format, made again; None where its files are gone."""
+        """A version that this code cannot load, made again; None where its files are gone."""
         snapshot = self.registry.snapshot(manifest.version)
         try:
             return self._fitted(snapshot, self.read(snapshot.files))[1] if snapshot else None

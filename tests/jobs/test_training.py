@@ -331,6 +331,7 @@ def test_a_champion_of_an_older_format_is_made_again_from_its_files_or_not_compa
     workshop.drop("week2.csv", tickets(seed=2))
     compared = workshop.train(champion=1)[0].verdict
     assert compared.against == 1
+    assert workshop.facts("champion_made_again")
     snapshot = workshop.registry.snapshot(1)
     assert snapshot
     [file] = snapshot.files
