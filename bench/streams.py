@@ -44,7 +44,7 @@ def landed(files: dict[str, pd.DataFrame]) -> Tickets:
     """What the project's reader takes of files that hold these tickets."""
     data = _dataset({name: _csv(rows) for name, rows in files.items()})
     frame = without_rare_values(data.frame)
-    return Tickets(Dataset(frame, data.words, (), 0), corpus_of(frame, data.words))
+    return Tickets(Dataset(frame, lambda: data.words, (), 0), corpus_of(frame, data.words))
 
 
 def _csv(rows: pd.DataFrame) -> bytes:

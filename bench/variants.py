@@ -39,7 +39,7 @@ def without_spaces(data: Dataset, script: str) -> Dataset:
     frame = data.frame
     fields = {name: [_written(text, script) for text in frame[name]] for name in _TEXTS}
     words = words_of(zip(*fields.values(), strict=True), stems=True)
-    return replace(data, frame=frame.assign(**fields), words=words)
+    return replace(data, frame=frame.assign(**fields), read_words=lambda: words)
 
 
 _TEXTS = ("title", "description")

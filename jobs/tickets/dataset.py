@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import BinaryIO
 
 import numpy as np
@@ -28,7 +28,7 @@ ONE_LABEL_CHANCE = 1e-6
 """Chance below which a file with one label only is not believed to be one by accident."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dataset:
     """Every accepted ticket once, and what became of the rest.
 
@@ -36,14 +36,19 @@ class Dataset:
     description (str; both "" outside a sample of the tickets), source, customer_tier (category),
     urgent (bool), file (category), line (int64), split_key (uint64, the hash of
     `urgency.ticket.split_key`), same_text (uint64, that of `urgency.ticket.same_text`), side
-    (category: train, validation, test). `words`: those of each ticket. `conflicts`: tickets that
-    were found with both labels.
+    (category: train, validation, test). `read_words`: makes those of each ticket. `conflicts`:
+    tickets that were found with both labels.
     """
 
     frame: pd.DataFrame
-    words: Words
+    read_words: Callable[[], Words]
     reports: tuple[FileReport, ...]
     conflicts: int
+
+    @cached_property
+    def words(self) -> Words:
+        """The hashed words of each ticket, made when first asked for."""
+        return self.read_words()
 
     @property
     def has_text(self) -> NDArray[np.bool_]:
@@ -69,10 +74,14 @@ def build_dataset(
         else read_into(columns, file, number, opened, rules=rules_for(file.name), limits=limits)
         for number, file in enumerate(files)
     ]
-    rows, words = columns.frame([file.name for file in files]), columns.texts.words
+    rows = columns.frame([file.name for file in files])
     refuse_one_label(rows, readings)
     taken = ~rows["file"].cat.codes.isin(_refused(readings)).to_numpy()
-    rows, words = rows[taken].reset_index(drop=True), words.take(taken)
+    rows = rows[taken].reset_index(drop=True)
+
+    def words() -> Words:
+        return columns.texts.words.take(taken)
+
     by_row = row_numbered(rows, words)
     for number in by_row:
         readings[number].notes.append(ROW_NUMBERS)
@@ -147,7 +156,7 @@ def _with_both_labels(rows: pd.DataFrame, key: str) -> int:
 
 def _dataset(
     rows: pd.DataFrame,
-    words: Words,
+    words: Callable[[], Words],
     successor: NDArray[np.int64],
     conflicts: int,
     readings: Sequence[FileReading],
@@ -164,4 +173,6 @@ def _dataset(
     kept = rows[successor < 0].sort_index()
     frame = kept.drop(columns=["updated_at", "order"], errors="ignore")
     is_kept = np.isin(np.arange(len(rows)), kept.index)
-    return Dataset(frame.reset_index(drop=True), words.take(is_kept), tuple(reports), conflicts)
+    return Dataset(
+        frame.reset_index(drop=True), lambda: words().take(is_kept), tuple(reports), conflicts
+    )

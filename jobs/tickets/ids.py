@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -38,13 +38,16 @@ def own_ids(ids: Sequence[str]) -> list[str]:
     return kept
 
 
-def row_numbered(rows: pd.DataFrame, words: Words) -> set[int]:
+def row_numbered(rows: pd.DataFrame, read_words: Callable[[], Words]) -> set[int]:
     """Files whose ids also stand for other tickets in other files, by number.
 
     An edit of a ticket keeps half of its words; another ticket does not (Jaccard).
     """
     shared = rows[rows["ticket_id"].ne("")]
     shared = shared[shared["ticket_id"].duplicated(keep=False)]
+    if shared.empty:
+        return set()
+    words = read_words()
     last = shared.drop_duplicates(["ticket_id", "file"], keep="last")
     pairs = last.sort_values(["ticket_id", "file", "line"], kind="stable")
     same = pairs["ticket_id"].to_numpy()[1:] == pairs["ticket_id"].to_numpy()[:-1]

@@ -25,7 +25,7 @@ THRESHOLD = 0.4
 def data() -> Dataset:
     rows = frame(400)
     rows["file"], rows["line"] = "incoming/a.csv", np.arange(2, 402)
-    return Dataset(rows, corpus(rows).words, (), 0)
+    return Dataset(rows, lambda: corpus(rows).words, (), 0)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,8 @@ def test_the_files_are_in_it_with_their_counts(
 def test_data_without_a_row_give_a_report_without_numbers() -> None:
     empty = frame(0)
     empty["file"], empty["line"] = [], []
-    report = report_of(Dataset(empty, corpus(empty).words, (), 0), np.zeros(0), THRESHOLD, 0.3)
+    report = report_of(
+        Dataset(empty, lambda: corpus(empty).words, (), 0), np.zeros(0), THRESHOLD, 0.3
+    )
     assert report["metrics"] == {side: {"rows": 0.0} for side in SIDES}
     assert report["reliability"] == report["data"] == []
