@@ -1,1 +1,1 @@
-"""Measurements that take longer than a test; each prints its tables and says how they were made."""
+"""Measurements that anybody can run again: of the gate, and beside a plain script."""

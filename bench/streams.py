@@ -115,7 +115,7 @@ class Step:
             equal = len(before.tickets.corpus) == len(self.tickets.corpus)
         return Evidence(
             urgent=self.tickets.corpus.urgent,
-            file=file.codes.to_numpy(np.int64),
+            file=np.asarray(file.codes, np.int64),
             files=tuple(file.categories),
             ours=self.model.scores(self.tickets)[0],
             min_rows=MIN_ROWS,

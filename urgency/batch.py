@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress
 from typing import NamedTuple
 
 import mmh3
@@ -115,10 +115,11 @@ def words_of(tickets: Iterable[Sequence[str]], *, stems: bool) -> Words:
     counts = np.fromiter(map(len, fields), np.int32, len(texts))
     marks = np.repeat(np.tile(_MARKS, len(texts) // len(_MARKS)), counts)
     words = list(chain.from_iterable(fields))
+    plain = _hashes(words, len(words))
     return Words(
-        marked=_hashes(words, len(words)) ^ marks,
+        marked=plain ^ marks,
         counts=counts.reshape(-1, len(_MARKS)),
-        stem=_hashes(map(_stem, words), len(words)) if stems else None,
+        stem=_stems(words, plain) if stems else None,
     )
 
 
@@ -168,6 +169,14 @@ def _letters(run: re.Match[str]) -> str:
     if not _SIMPLE.fullmatch(run[0]):
         raise _OtherScript
     return "".join(["0" if c.isdecimal() else c if c.isalnum() else " " for c in run[0]])
+
+
+def _stems(words: list[bytes], plain: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The hashes of the first letters; those of short words are known."""
+    is_long = np.fromiter(map(len, words), np.int32, len(words)) > STEM_LETTERS
+    stems = plain.copy()
+    stems[is_long] = _hashes(map(_stem, compress(words, is_long)), int(is_long.sum()))
+    return stems
 
 
 def _stem(word: bytes) -> bytes:

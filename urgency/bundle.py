@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from urgency.errors import CorruptObject
-from urgency.features import WORDS_AND_PAIRS, Kinds
+from urgency.features import WORDS_AND_PAIRS, Kinds, features_with
 
 FORMAT = 2
 """1 hashed pairs as strings: its manifests are read, its arrays mean nothing to this code."""
@@ -149,7 +149,7 @@ def read_bundle(manifest_body: bytes, fetch: Fetch) -> Bundle:
             f"Version {manifest.version} has bundle format {manifest.format}, older than {FORMAT}"
         )
         raise CorruptObject(f"{older}; the next training makes one that this code reads.")
-    arrays = _read_arrays(read_part(manifest, ARRAYS, fetch))
+    arrays = _read_arrays(read_part(manifest, ARRAYS, fetch), features_with(manifest.kinds))
     try:
         golden = json.loads(read_part(manifest, GOLDEN, fetch))
     except ValueError:
@@ -169,7 +169,7 @@ def read_part(manifest: Manifest, name: str, fetch: Fetch) -> bytes:
     return body
 
 
-def _read_arrays(body: bytes) -> Arrays:
+def _read_arrays(body: bytes, features: int) -> Arrays:
     try:
         with np.load(io.BytesIO(body), allow_pickle=False) as stored:
             arrays = Arrays(stored["feature"], stored["idf"], stored["coef"])
@@ -180,4 +180,6 @@ def _read_arrays(body: bytes) -> Arrays:
     one_length = (arrays.feature.size,)
     if forms != [(name, one_length) for name in ("int32", "float64", "float64")]:
         raise CorruptObject(f"{ARRAYS} does not hold feature, idf and coef of one length.")
+    if arrays.feature.size and not 0 <= arrays.feature.min() <= arrays.feature.max() < features:
+        raise CorruptObject(f"{ARRAYS} holds features that this code does not have.")
     return arrays

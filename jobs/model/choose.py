@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from jobs.model.calibrate import log_losses, platt
 from jobs.model.folds import folds_of
-from jobs.model.metrics import Floats
-from jobs.model.newton import Vector, fit_logistic
+from jobs.model.metrics import Flags, Floats
+from jobs.model.newton import Rows, Vector, fit_logistic
 from jobs.model.vectors import Corpus, design_of
 from urgency.features import Kinds
 
@@ -48,14 +48,27 @@ def choose(corpus: Corpus, seed: int = 0) -> Choice:
     that a fit did not see, which stands label noise better than PR-AUC does.
     """
     fold = folds_of(corpus.key, corpus.urgent, FOLDS, seed)
-    best = _last_before_worse(map(_Trial(corpus, fold, Kinds()).choice, C_GRID))
+    held = range(FOLDS if len(corpus) < ENOUGH else 2)
+
+    def trial(kinds: Kinds) -> Trial:
+        return Trial(design_of(corpus, kinds).rows, corpus.urgent, fold, held, kinds)
+
+    best = _last_before_worse(map(trial(Kinds()).choice, C_GRID))
     c = best.c
-    lighter = (_Trial(corpus, fold, Kinds(pair)).choice(c) for pair in PAIR_GRID[1:])
+    lighter = (trial(Kinds(pair)).choice(c) for pair in PAIR_GRID[1:])
     best = _last_before_worse(chain([best], lighter))
-    with_stems = _Trial(corpus, fold, best.kinds._replace(stem=STEM)).choice(c)
+    with_stems = trial(best.kinds._replace(stem=STEM)).choice(c)
     gain = best.losses - with_stems.losses
     is_clear = gain.mean() > STEM_GAIN_SE * gain.std() / np.sqrt(len(gain))
     return with_stems if is_clear else best
+
+
+def smaller_c(trial: Trial, c: float) -> float:
+    """The C of a corpus whose sample chose `c`: more tickets have more rare words, which ask for
+    stronger regularisation.
+    """
+    lower = [each for each in reversed(C_GRID) if each <= c]
+    return _last_before_worse(map(trial.choice, lower)).c
 
 
 def _last_before_worse(choices: Iterator[Choice]) -> Choice:
@@ -67,23 +80,28 @@ def _last_before_worse(choices: Iterator[Choice]) -> Choice:
     return best
 
 
-class _Trial:
-    """Fits with one choice of kinds; each begins where that of the C before it ended."""
+@dataclass
+class Trial:
+    """Fits that leave out one of the folds `held` each, and begin where that of the C before it
+    ended.
+    """
 
-    def __init__(self, corpus: Corpus, fold: NDArray[np.int64], kinds: Kinds) -> None:
-        self._corpus, self._fold, self._kinds = corpus, fold, kinds
-        self._rows = design_of(corpus, kinds).rows
-        self._fits: dict[int, Vector] = {}
+    rows: Rows
+    urgent: Flags
+    fold: NDArray[np.int64]
+    held: Sequence[int]
+    kinds: Kinds
+    fits: dict[int, Vector] = field(default_factory=dict)
 
     def choice(self, c: float) -> Choice:
         """This C with its losses."""
-        folds = range(FOLDS if len(self._corpus) < ENOUGH else 2)
-        score, urgent = np.empty(len(self._corpus)), self._corpus.urgent
-        for k in folds:
-            inside = self._fold != k
-            fitted = fit_logistic(self._rows.take(inside), urgent[inside], c, self._fits.get(k))
-            score[~inside] = self._rows.take(~inside).times(fitted)
-            self._fits[k] = fitted
-        held = np.isin(self._fold, folds)
-        slope, offset = platt(score[held], urgent[held])
-        return Choice(c, self._kinds, log_losses(slope * score[held] + offset, urgent[held]))
+        score = np.empty(len(self.urgent))
+        for k in self.held:
+            inside = self.fold != k
+            begin = self.fits.get(k)
+            self.fits[k] = fit_logistic(self.rows.take(inside), self.urgent[inside], c, begin)
+            score[~inside] = self.rows.take(~inside).times(self.fits[k])
+        held = np.isin(self.fold, self.held)
+        slope, offset = platt(score[held], self.urgent[held])
+        losses = log_losses(slope * score[held] + offset, self.urgent[held])
+        return Choice(c, self.kinds, losses)

@@ -7,7 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.model.metrics import Flags, Floats, pr_auc_difference, roc_auc_with_error
+from jobs.model.metrics import (
+    Flags,
+    Floats,
+    expected_roc_auc,
+    pr_auc_difference,
+    roc_auc_with_error,
+)
 
 MIN_OF_EACH_LABEL = 5
 """Tickets of each label that new files need, alone or together, to be judged."""
@@ -119,6 +125,21 @@ class Comparison:
         """The candidate's ROC-AUC on new files and its standard error."""
         evidence = self.evidence
         return roc_auc_with_error(evidence.ours.probability[new.rows], evidence.urgent[new.rows])
+
+    def forecast(self, new: NewFiles) -> float:
+        """The ROC-AUC that the champion promises on new files by its probabilities there.
+
+        A topic of which it knows little gets probabilities close together and so a low forecast.
+        """
+        return expected_roc_auc(self.champion.scores.probability[new.rows])
+
+    @cached_property
+    def all_new(self) -> NewFiles | None:
+        """All new files together; None where they are one, or too little to judge."""
+        if len(self.new_files) < 2:
+            return None
+        rows = np.concatenate([new.rows for new in self.new_files])
+        return NewFiles(tuple(name for new in self.new_files for name in new.names), rows)
 
     def most_unlike(self) -> NewFiles | None:
         """The new files whose labels the candidate follows least; None where none can be judged."""

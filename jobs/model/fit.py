@@ -9,17 +9,19 @@ tells what was tried and did not help.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from jobs.model.calibrate import platt, sigmoid
-from jobs.model.choose import FOLDS, choose
+from jobs.model.choose import FOLDS, Trial, choose, smaller_c
 from jobs.model.folds import folds_of, sampled
-from jobs.model.metrics import Floats
-from jobs.model.newton import Vector, fit_logistic
-from jobs.model.vectors import Corpus, Design, design_of
+from jobs.model.metrics import Flags, Floats
+from jobs.model.newton import Rows, Vector, fit_logistic
+from jobs.model.vectors import Corpus, design_of
 from urgency.bundle import Arrays
 from urgency.features import Kinds
 
@@ -54,13 +56,20 @@ def fit(corpus: Corpus, *, seed: int = 0) -> Fitted:
         return _base_rate(corpus)
     with threadpool_limits(1):  # BLAS threads that wait for each other took 3 times the CPU
         choice = choose(corpus.take(sampled(corpus.key, SAMPLE, seed)), seed)
-        return _fit(corpus, design_of(corpus, choice.kinds), choice.c, choice.kinds, seed)
+        return _fit(corpus, choice.c, choice.kinds, seed)
 
 
-def _fit(corpus: Corpus, design: Design, c: float, kinds: Kinds, seed: int) -> Fitted:
-    score, start = _out_of_fold(corpus, design, c, seed)
-    slope, offset = platt(score, corpus.urgent)
-    weights = fit_logistic(design.rows, corpus.urgent, c, start, FINAL_TOLERANCE)
+def _fit(corpus: Corpus, c: float, kinds: Kinds, seed: int) -> Fitted:
+    design, urgent = design_of(corpus, kinds), corpus.urgent
+    is_large = len(corpus) > SAMPLE
+    folds = LARGE_FOLDS if is_large else FOLDS
+    # Not the folds that chose, whose luck the choice has in it.
+    fold = folds_of(corpus.key, urgent, folds, seed + 1)
+    first = Trial(design.rows, urgent, fold, range(1), kinds)
+    c = smaller_c(first, c) if is_large else c
+    score, start = _out_of_fold(design.rows, urgent, fold, c, first.fits)
+    slope, offset = platt(score, urgent)
+    weights = fit_logistic(design.rows, urgent, c, start, FINAL_TOLERANCE)
     served = slope * design.rows.centred(weights).astype(np.float64)
     of_value = iter(served[len(design.seen) : -1].tolist())
     return Fitted(
@@ -78,17 +87,19 @@ def _fit(corpus: Corpus, design: Design, c: float, kinds: Kinds, seed: int) -> F
     )
 
 
-def _out_of_fold(corpus: Corpus, design: Design, c: float, seed: int) -> tuple[Floats, Vector]:
-    """Scores by fits that did not see the row, each begun at the base rate, since a better
-    beginning would have seen it; and the mean of those fits.
+def _out_of_fold(
+    rows: Rows, urgent: Flags, fold: NDArray[np.int64], c: float, starts: Mapping[int, Vector]
+) -> tuple[Floats, Vector]:
+    """Scores by fits that did not see the row, and the mean of those fits.
+
+    A fit begins where one that left out the same fold ended, else at the base rate: a better
+    beginning would have seen the rows.
     """
-    folds = FOLDS if len(corpus) <= SAMPLE else LARGE_FOLDS
-    fold = folds_of(corpus.key, corpus.urgent, folds, seed)
-    score, fits = np.empty(len(corpus)), []
-    for k in range(folds):
+    score, fits = np.empty(len(urgent)), []
+    for k in range(int(fold.max()) + 1):
         inside = fold != k
-        fits.append(fit_logistic(design.rows.take(inside), corpus.urgent[inside], c))
-        score[~inside] = design.rows.take(~inside).times(fits[-1])
+        fits.append(fit_logistic(rows.take(inside), urgent[inside], c, starts.get(k)))
+        score[~inside] = rows.take(~inside).times(fits[-1])
     return score, np.asarray(np.mean(fits, axis=0), np.float32)
 
 

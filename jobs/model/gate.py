@@ -11,7 +11,7 @@ import numpy as np
 
 from jobs.model import sentences
 from jobs.model.evidence import Comparison, Evidence
-from jobs.model.metrics import Flags, roc_auc_with_error
+from jobs.model.metrics import Flags, coin_error, roc_auc_with_error
 from jobs.model.rules import RULES, SURE, Rule
 from urgency.bundle import Verdict
 
@@ -22,9 +22,12 @@ MIN_OF_EACH_LABEL = 10
 NO_SIGNAL = 0.6
 """ROC-AUC; a model that is surely below it, and may be a coin, has learned nothing."""
 
+SPREAD = 1.5
+"""How much wider than a coin's error ROC-AUC spread out of fold over 450 sets of random labels: the
+fits of two folds share most of their tickets."""
+
 SIGNAL = 3.0
-"""Standard errors above a coin: out of fold, labels without signal spread wider than DeLong's error
-says, since C is chosen on the same scores."""
+"""Errors above a coin that a model needs."""
 
 LEAST_SIGNAL = 0.05
 """Lead over a coin (ROC-AUC - .5) for which further tickets are asked for."""
@@ -75,9 +78,10 @@ def _without_signal(evidence: Evidence) -> Judgement | None:
     """REJECT where there surely is no signal; HOLD where more tickets may show one."""
     known = evidence.ours.known
     probability, urgent = evidence.ours.probability[known], evidence.urgent[known]
-    auc, error = roc_auc_with_error(probability, urgent)
+    auc, _ = roc_auc_with_error(probability, urgent)
+    error = SPREAD * coin_error(urgent)
     if auc - SIGNAL * error <= 0.5:
-        if auc + SIGNAL * error < NO_SIGNAL:
+        if auc + SURE * error < NO_SIGNAL:
             return REJECT, sentences.coin(evidence, auc)
         return HOLD, _more_for_signal(urgent, SIGNAL * error / max(auc - 0.5, LEAST_SIGNAL))
     loss = (probability - urgent) ** 2 - (urgent.mean() - urgent) ** 2

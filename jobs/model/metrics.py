@@ -96,6 +96,32 @@ def roc_auc_with_error(probability: Floats, urgent: Flags) -> tuple[float, float
     return float(above_negatives.mean()), float(np.sqrt(variance))
 
 
+def coin_error(urgent: Flags) -> float:
+    """Standard error of the ROC-AUC of scores that know nothing (Mann and Whitney 1947).
+
+    It says how much these labels can show, even where all scores are equal.
+    """
+    positives, negatives = int(urgent.sum()), int((~urgent).sum())
+    return float(np.sqrt((positives + negatives + 1) / (12 * positives * negatives)))
+
+
+def expected_roc_auc(probability: Floats) -> float:
+    """The ROC-AUC that probabilities promise for their own rows; .5 where they promise one label.
+
+    The mean over all pairs of rows, each weighted by the chance that the first is urgent and the
+    second is not.
+    """
+    value, which = np.unique(probability, return_inverse=True)
+    rows = np.bincount(which)
+    urgent, other = rows * value, rows * (1 - value)
+    itself = float((probability * (1 - probability)).sum())
+    pairs = float(urgent.sum() * other.sum()) - itself
+    if pairs <= 0:
+        return 0.5
+    right = float((urgent * (np.cumsum(other) - other / 2)).sum()) - itself / 2
+    return right / pairs
+
+
 def at_rate(probability: Floats, rate: float) -> Floats:
     """Probabilities moved by one offset in log-odds so that their mean is `rate`, 0 < rate < 1."""
     log_odds = logit(np.clip(probability, TINY, 1 - TINY))

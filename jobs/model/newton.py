@@ -24,42 +24,58 @@ _BIAS_RIDGE = np.float32(1e-6)
 
 @dataclass(frozen=True)
 class Rows:
-    """What is fitted: `matrix` (rows, columns), float32, whose last columns are one-hot; `share`
-    (values,): of each one-hot column among the rows that have a value there; `groups`: where the
-    values of each category begin.
+    """What is fitted, float32: `text` (rows, features) and `hot`, one-hot (rows, values); `share`
+    (values,): of each value among the rows that have one; `groups`: where each category's begin.
 
-    A vector of weights is (columns + 1,), the bias last. A one-hot weight counts from the average
-    of its category's weights, so a row without a value is the average.
+    A vector of weights is (features + values + 1,), the bias last. A value's weight counts from the
+    average of its category, so a row without a value is the average.
     """
 
-    matrix: sparse.csr_matrix
+    text: sparse.csr_matrix
+    hot: sparse.csr_matrix
     share: Vector
     groups: tuple[slice, ...]
 
     def take(self, kept: Flags) -> Rows:
         """Only those rows."""
-        return Rows(self.matrix[kept], self.share, self.groups)
+        return Rows(self.text[kept], self.hot[kept], self.share, self.groups)
 
     def times(self, weights: Vector) -> Vector:
         """The log-odds of each row, (rows,)."""
-        odds: Vector = self.matrix @ self.centred(weights)[:-1] + weights[-1]
-        return odds
+        features, values, bias = self.split(self.centred(weights))
+        return np.asarray(self.text @ features + self.hot @ values + bias)
 
     def centred(self, weights: Vector) -> Vector:
         """`weights` as a scorer applies them: a row's value adds its weight."""
         served = weights.copy()
-        values = served[len(served) - 1 - len(self.share) : -1]
+        _, values, _ = self.split(served)
         for group in self.groups:
             values[group] -= self.share[group] @ values[group]
         return served
 
     def back(self, rows: Vector) -> Vector:
-        """The transpose of `times`: (rows,) -> (columns + 1,)."""
-        columns = np.append(self.matrix.T @ rows, rows.sum(dtype=np.float64)).astype(np.float32)
-        values = columns[len(columns) - 1 - len(self.share) : -1]
+        """The transpose of `times`: (rows,) -> (features + values + 1,)."""
+        values = self.hot.T @ rows
         for group in self.groups:
             values[group] -= self.share[group] * values[group].sum()
-        return columns
+        bias = [rows.sum(dtype=np.float64)]
+        return np.concatenate([self.text.T @ rows, values, bias], dtype=np.float32)
+
+    def squared(self) -> Rows:
+        """Each number squared; its values are those of a category without centring."""
+        text = self.text
+        squares = (text.data * text.data, text.indices, text.indptr)
+        return Rows(sparse.csr_matrix(squares, text.shape), self.hot, self.share, ())
+
+    def split(self, weights: Vector) -> tuple[Vector, Vector, Any]:
+        """Views of the weights of features and of values, and the bias."""
+        features = self.text.shape[1]
+        return weights[:features], weights[features:-1], weights[-1]
+
+    @property
+    def weights(self) -> int:
+        """How many there are."""
+        return int(self.text.shape[1] + self.hot.shape[1] + 1)
 
 
 def fit_logistic(
@@ -89,11 +105,9 @@ class _Problem:
 
     def __init__(self, rows: Rows, labels: Vector, c: float) -> None:
         self._rows, self._labels = rows, labels
-        self._ridge = np.full(rows.matrix.shape[1] + 1, 1 / c, np.float32)
+        self._ridge = np.full(rows.weights, 1 / c, np.float32)
         self._ridge[-1] = _BIAS_RIDGE
-        matrix = rows.matrix
-        squares = (matrix.data * matrix.data, matrix.indices, matrix.indptr)
-        self._squares = sparse.csr_matrix(squares, matrix.shape).T
+        self._squares = rows.squared()
 
     def base_rate(self) -> Vector:
         """No weights but the bias that gives every row the base rate."""
@@ -112,7 +126,7 @@ class _Problem:
         """
         chance = _chance(odds)
         curvature = chance * (1 - chance)
-        diagonal = np.append(self._squares @ curvature, curvature.sum()) + self._ridge
+        diagonal = self._squares.back(curvature) + self._ridge
         step, odds_step = np.zeros_like(gradient), np.zeros_like(odds)
         residual = -gradient
         search = residual / diagonal

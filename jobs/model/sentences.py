@@ -3,7 +3,8 @@
 import numpy as np
 
 from jobs.model.evidence import Champion, Comparison, Evidence, Scores
-from jobs.model.metrics import Flags
+from jobs.model.metrics import Flags, metrics_of
+from jobs.model.per_hundred import sentence
 from jobs.model.rules import Objection, named
 
 BROKEN = "It breaks a promise: {}."
@@ -11,9 +12,6 @@ SAME = "The tickets are the same as version {version}'s, so nothing is released.
 FIRST = "No model answers yet, so there is nothing to compare it with."
 NOTHING_TO_DO = "Nothing has to be done; drop further files whenever there are new tickets."
 KEPT = "Nothing has to be done: the tickets are kept, and every further file adds to them."
-
-ROUND = 100
-"""Tickets in which shares are told; ten times as many where under 5 of them are called or urgent"""
 
 Reasons = tuple[str, ...]
 
@@ -91,11 +89,5 @@ def _before(compared: Comparison) -> str:
 
 
 def _calls(who: str, scores: Scores, urgent: Flags) -> str:
-    called, urgent = scores.called[scores.known], urgent[scores.known]
-    shares = np.array([called.mean(), (called & urgent).mean(), urgent.mean()])
-    of = ROUND if shares[[0, 2]].min() >= 5 / ROUND else 10 * ROUND
-    calls, right, all_urgent = (round(of * float(share)) for share in shares)
-    return (
-        f"Of {of:,} tickets {who} calls {calls} urgent; {right} of them are, and it misses"
-        f" {all_urgent - right}."
-    )
+    known = scores.known
+    return sentence(metrics_of(scores.probability[known], urgent[known], scores.threshold), who)

@@ -19,6 +19,8 @@ from urgency.batch import BLOCK, Words, features_of, weight_of_kind
 from urgency.features import FEATURES, Kinds
 from urgency.scorer import Scorer
 
+F4 = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -63,18 +65,19 @@ class Design:
 
 
 def design_of(corpus: Corpus, kinds: Kinds) -> Design:
-    """The matrix of the corpus: [idf * kind of each different feature, to length 1 | one-hot]."""
+    """What is fitted: idf * kind of each different feature, to length 1, and the one-hot values."""
     feature, ends = _presence(corpus.words, kinds)
     frequency = np.bincount(feature, minlength=FEATURES)
     idf = (np.log((1 + len(corpus)) / (1 + frequency)) + 1) * weight_of_kind(kinds)
     seen = np.flatnonzero(frequency).astype(np.int32)
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
     hot = [_one_hot(column, values[name]) for name, column in corpus.categories.items()]
-    matrix = sparse.hstack([_unit_rows(feature, ends, idf, seen), *hot], "csr")
+    text = _unit_rows(feature, ends, idf, seen)
     shares = [np.asarray(one.sum(axis=0)).ravel() / max(1, one.nnz) for one in hot]
     edges = np.cumsum([0, *map(len, shares)]).tolist()
     groups = tuple(slice(*edge) for edge in pairwise(edges))
-    rows = Rows(matrix, np.concatenate(shares).astype(np.float32), groups)
+    share = np.concatenate(shares).astype(np.float32)
+    rows = Rows(text, sparse.hstack(hot, "csr"), share, groups)
     return Design(rows, seen, idf[seen], values)
 
 
@@ -93,12 +96,19 @@ def _unit_rows(
 ) -> sparse.csr_matrix:
     """As scikit-learn's TfidfTransformer on binary counts, in float32; columns: those `seen`."""
     data = idf.astype(np.float32)[feature]
+    for first in range(0, len(ends) - 1, BLOCK):  # without large intermediate arrays
+        edges = ends[first : first + BLOCK + 1]
+        _to_unit_length(data[edges[0] : edges[-1]], edges - edges[0])
+    column = np.zeros(FEATURES, np.int32)
+    column[seen] = np.arange(len(seen))
+    return sparse.csr_matrix((data, column[feature], ends), (len(ends) - 1, len(seen)))
+
+
+def _to_unit_length(data: F4, ends: NDArray[np.int64]) -> None:
+    """Scale each row in place; an empty one stays empty."""
     counts = np.diff(ends)
     squares = np.add.reduceat(np.append(data * data, np.float32(0)), ends[:-1])
     data /= np.repeat(np.sqrt(np.where(counts > 0, squares, 1)).astype(np.float32), counts)
-    column = np.zeros(FEATURES, np.int32)
-    column[seen] = np.arange(len(seen))
-    return sparse.csr_matrix((data, column[feature], ends), (len(counts), len(seen)))
 
 
 def _one_hot(column: pd.Categorical, values: list[str]) -> sparse.csr_matrix:

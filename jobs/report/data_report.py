@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from jobs.model.metrics import Flags
 from jobs.report.near_duplicates import near_duplicate_share
+from jobs.report.word_sets import tickets_with
 from jobs.tickets.dataset import Dataset
 from urgency.features import terms
 
@@ -43,31 +45,30 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
     frame = data.frame
     if frame.empty:
         return ()
-    sample = frame[data.has_text]
     findings = (
-        _leaks(sample),
+        _leaks(data),
         _sorted_labels(frame),
         _repetitions(data),
-        _e_mail(sample),
+        _e_mail(frame[data.has_text]),
         _shift(frame, champion_base_rate),
-        _near_duplicates(sample),
+        _near_duplicates(data),
         _dates(data),
     )
     return tuple(finding for some in findings for finding in some)
 
 
-def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
+def _leaks(data: Dataset) -> Iterator[Finding]:
     """Words whose presence separates the labels: AUC = (1 + difference of shares) / 2."""
-    urgent = frame[frame["urgent"]]
-    others = frame[~frame["urgent"]]
-    if urgent.empty or others.empty:
+    urgent = data.frame["urgent"].to_numpy(bool)
+    if urgent.all() or not urgent.any():
         return
-    candidates = _common_words(urgent) | _common_words(others)
-    with_urgent, with_others = _tickets_with(urgent, candidates), _tickets_with(others, candidates)
-    for word in sorted(candidates):
-        share, other_share = with_urgent[word] / len(urgent), with_others[word] / len(others)
+    sides = (data.has_text & urgent, data.has_text & ~urgent)
+    candidates = sorted(set().union(*(_common_words(data.frame, side) for side in sides)))
+    counts = tickets_with(candidates, data.words, urgent).tolist()
+    for word, (others, urgents) in zip(candidates, counts, strict=True):
+        share, other_share = urgents / int(urgent.sum()), others / int((~urgent).sum())
         auc = (1 + abs(share - other_share)) / 2
-        if auc > LEAK_AUC and with_urgent[word] + with_others[word] >= LEAK_TICKETS:
+        if auc > LEAK_AUC and urgents + others >= LEAK_TICKETS:
             yield Finding(
                 "leaking_word",
                 auc,
@@ -78,15 +79,21 @@ def _leaks(frame: pd.DataFrame) -> Iterator[Finding]:
             )
 
 
-def _common_words(frame: pd.DataFrame) -> set[str]:
+def _common_words(frame: pd.DataFrame, which: Flags) -> set[str]:
     """Words in half of some tickets; one that separates labels stands in over 80 % of a side."""
-    probed = frame.nsmallest(_PROBED, "split_key")
-    counts = Counter(word for text in _texts(probed) for word in set(terms(text)))
+    probed = frame.loc[_first_keys(frame, which, _PROBED)]
+    texts = zip(probed["title"], probed["description"], strict=True)
+    counts = Counter(word for fields in texts for word in set(terms("\n".join(fields))))
     return {word for word, tickets in counts.items() if tickets >= len(probed) / 2}
 
 
-def _tickets_with(frame: pd.DataFrame, words: set[str]) -> Counter[str]:
-    return Counter(word for text in _texts(frame) for word in words.intersection(terms(text)))
+def _first_keys(frame: pd.DataFrame, which: Flags, most: int) -> Flags:
+    """Of those tickets the ones with the smallest split keys, at most so many; shape (tickets,)."""
+    rows = np.flatnonzero(which)
+    keys = frame["split_key"].to_numpy()[rows]
+    kept = np.zeros(len(frame), bool)
+    kept[rows[np.argsort(keys, kind="stable")[:most]]] = True
+    return kept
 
 
 def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
@@ -128,7 +135,11 @@ def has_e_mail(text: str) -> bool:
 
 
 def _e_mail(frame: pd.DataFrame) -> Iterator[Finding]:
-    share = float(np.mean([has_e_mail(text) for text in _texts(frame)]))
+    found = np.zeros(len(frame), bool)
+    for texts in (frame["title"], frame["description"]):
+        rows = np.flatnonzero(texts.str.contains("@", regex=False))
+        found[rows] |= np.fromiter(map(has_e_mail, texts.iloc[rows]), bool, len(rows))
+    share = float(found.mean())
     if share:
         yield Finding(
             "e_mail_addresses",
@@ -149,10 +160,11 @@ def _shift(frame: pd.DataFrame, champion: float | None) -> Iterator[Finding]:
         )
 
 
-def _near_duplicates(frame: pd.DataFrame) -> Iterator[Finding]:
+def _near_duplicates(data: Dataset) -> Iterator[Finding]:
+    side = data.frame["side"]
     test, train = (
-        _texts(frame[frame["side"] == side].nsmallest(most, "split_key"))
-        for side, most in _COMPARED.items()
+        data.words.take(_first_keys(data.frame, (side == name).to_numpy(), most))
+        for name, most in _COMPARED.items()
     )
     share = near_duplicate_share(test, train)
     if share >= 0.01:
@@ -185,8 +197,3 @@ def _dates(data: Dataset) -> Iterator[Finding]:
             f"In order of created_at the share of urgent tickets moved from {shares} (thirds of"
             f" {len(dated):,} dated tickets): expect worse than the metrics of a random test set.",
         )
-
-
-def _texts(frame: pd.DataFrame) -> list[str]:
-    fields = zip(frame["title"], frame["description"], strict=True)
-    return [f"{title}\n{description}" for title, description in fields]

@@ -8,6 +8,7 @@ from jobs.model.per_hundred import sentence, tells
 from jobs.report.receipts import Receipt
 from jobs.tickets.file_report import FileReport, ReadAs
 from jobs.tickets.table import LABEL
+from urgency.bundle import Verdict
 
 _MARKUP = re.compile(r"[\\`*<\[|&~]|(?<![^\W_])_|_(?![^\W_])")
 _RANGES_SHOWN, _VALUES_SHOWN = 20, 12
@@ -176,16 +177,23 @@ def _model(receipt: Receipt) -> Iterator[str]:
     against = receipt.verdict.against
     before = f"version {against} goes on answering" if against else "no model answers yet"
     yield _DECISIONS[receipt.verdict.decision].format(version=receipt.version, before=before)
-    reasons = receipt.verdict.reasons
+    reasons, _ = _reasons_and_advice(receipt.verdict)
     if receipt.test.get("rows") and not any(map(tells, reasons)):
         reasons = (sentence(receipt.test), *reasons)
     yield _bullets(map(_escaped, reasons)) or "No reason was recorded."
 
 
+def _reasons_and_advice(verdict: Verdict) -> tuple[tuple[str, ...], str]:
+    """What the gate says of the model, and what it says to do: the last of three sentences."""
+    if len(verdict.reasons) < 3:
+        return verdict.reasons, _ADVICE[verdict.decision]
+    return verdict.reasons[:-1], verdict.reasons[-1]
+
+
 def _next_steps(receipt: Receipt) -> Iterator[str]:
     report = receipt.report
     if report.status == "accepted":
-        yield _ADVICE[receipt.verdict.decision]
+        yield _escaped(_reasons_and_advice(receipt.verdict)[1])
     elif report.questions:
         yield (
             "Answer the questions above, then drop this file again under the same name: it gets a"

@@ -84,7 +84,7 @@ def test_nothing_is_installed_that_a_clouds_operator_does_not_need(lean: Lean) -
 
 def test_every_verb_loads_but_those_that_train_or_read_here(lean: Lean, tmp_path: Path) -> None:
     loaded = run([str(lean.folder / "bin/python"), "-c", LOAD_ALL], user_environment(tmp_path))
-    assert loaded.json == dict.fromkeys(NAMES, "") | {"replay": "pandas", "compare": "pandas"}
+    assert loaded.json == dict.fromkeys(NAMES, "") | {"replay": "scipy", "compare": "scipy"}
 
 
 @pytest.mark.parametrize("verb", [["up"], ["up", "--foreground"], ["demo"]])

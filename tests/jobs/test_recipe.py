@@ -20,7 +20,7 @@ def test_a_model_setting_changes_it_and_another_setting_does_not() -> None:
 
 
 DECIDE_NOTHING = {
-    *("jobs.model.findings", "jobs.report.telling_words"),
+    *("jobs.model.findings", "jobs.report.telling_words", "jobs.report.word_sets"),
     *("jobs.__init__", "jobs.protocol.crash_points", "jobs.tickets.file_report"),
     *(
         "jobs.report.card",
@@ -29,7 +29,6 @@ DECIDE_NOTHING = {
         "jobs.report.model_report",
         "jobs.report.page",
         "jobs.report.plot",
-        "jobs.model.per_hundred",
     ),
     *("jobs.report.near_duplicates", "urgency.__init__", "urgency.errors"),
     *("urgency.google_errors", "urgency.logs", "urgency.messages", "urgency.records"),

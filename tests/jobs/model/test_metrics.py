@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score
 from jobs.model import metrics
 from jobs.model.metrics import (
     at_rate,
+    expected_roc_auc,
     metrics_of,
     pr_auc_difference,
     reliability,
@@ -56,6 +57,18 @@ def test_roc_aucs_error_holds_as_often_as_it_says() -> None:
     found = np.array([roc_auc_with_error(*sample(200, seed)) for seed in range(1_000, 1_500)])
     above = found[:, 0] - norm.ppf(0.9) * found[:, 1] > truth
     assert 0.06 < np.mean(above) < 0.14
+
+
+def test_true_probabilities_promise_the_roc_auc_that_comes_true() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.beta(1, 3, 400).round(2)  # with ties
+    came = []
+    for _ in range(200):
+        urgent = rng.random(400) < probability
+        came.append(metrics_of(probability, urgent, 0.5)["roc_auc"])
+    assert expected_roc_auc(probability) == pytest.approx(np.mean(came), abs=0.003)
+    assert expected_roc_auc(np.ones(5)) == expected_roc_auc(np.zeros(5)) == 0.5
+    assert expected_roc_auc(np.full(9, 0.3)) == pytest.approx(0.5)
 
 
 def test_probabilities_are_moved_to_a_rate_and_keep_their_order() -> None:

@@ -18,9 +18,9 @@ def test_the_minimum_is_that_of_scikit_learn(c: float) -> None:
     design = design_of(rows, Kinds())
     ours = fit_logistic(design.rows, rows.urgent, c, tolerance=1e-5)
     theirs = LogisticRegression(C=c, solver="lbfgs", tol=1e-9, max_iter=5_000)
-    theirs.fit(design.rows.matrix.astype(np.float64), rows.urgent)
+    theirs.fit(design.rows.text.astype(np.float64), rows.urgent)
     np.testing.assert_allclose(
-        design.rows.times(ours), theirs.decision_function(design.rows.matrix), atol=0.02
+        design.rows.times(ours), theirs.decision_function(design.rows.text), atol=0.02
     )
 
 

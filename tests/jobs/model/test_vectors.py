@@ -38,14 +38,14 @@ def test_rows_and_idf_equal_scikit_learns_on_hostile_texts(kinds: Kinds) -> None
     none = pd.DataFrame({"source": "", "customer_tier": "", "urgent": False}, range(len(texts)))
     ours = design_of(corpus_of(none.assign(split_key=0), words_of(texts, stems=True)), kinds)
     np.testing.assert_allclose(ours.idf, (tfidf.idf_ * weight_of_kind(kinds))[ours.seen], 1e-14)
-    assert abs(ours.rows.matrix - theirs[:, ours.seen]).max() < 1e-6
+    assert abs(ours.rows.text - theirs[:, ours.seen]).max() < 1e-6
 
 
 def test_a_missing_value_is_the_average_of_the_others() -> None:
     rows = frame(200)
     design = design_of(corpus(rows), Kinds())
     rng = np.random.default_rng(0)
-    weights = np.zeros(design.rows.matrix.shape[1] + 1, np.float32)
+    weights = np.zeros(design.rows.weights, np.float32)
     weights[len(design.seen) :] = rng.normal(size=len(weights) - len(design.seen))
     odds = design.rows.times(weights) - weights[-1]
     tier = design.values["customer_tier"]
@@ -60,7 +60,7 @@ def test_a_missing_value_is_the_average_of_the_others() -> None:
 def test_back_is_the_transpose_of_times() -> None:
     design = design_of(corpus(frame(50)), Kinds())
     rng = np.random.default_rng(0)
-    columns = rng.normal(size=design.rows.matrix.shape[1] + 1).astype(np.float32)
+    columns = rng.normal(size=design.rows.weights).astype(np.float32)
     odds = rng.normal(size=50).astype(np.float32)
     there, back = design.rows.times(columns) @ odds, columns @ design.rows.back(odds)
     assert there == pytest.approx(back, rel=1e-4)

@@ -72,7 +72,7 @@ def test_it_begins_with_what_becomes_of_a_hundred_tickets() -> None:
 
 
 def test_a_verdict_that_says_so_itself_of_all_tickets_comes_first() -> None:
-    own = "Of 1,000 tickets it calls 9 urgent; 8 of them are, and it misses 2."
+    own = "Of 1,000 tickets it calls 9 urgent, 8 of them are; it misses 2."
     page = card(Verdict("PROMOTE", (own, "It is better."), 6))
     assert page.text.index(own) < page.text.index("It is better.") < page.text.index(SAID)
     assert page.text.count(SAID) == 1

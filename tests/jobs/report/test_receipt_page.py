@@ -126,7 +126,7 @@ def test_the_page_says_what_becomes_of_a_hundred_tickets_and_says_it_once() -> N
     test = {"rows": 400.0, "base_rate": 0.3, "accuracy": 0.9, "precision": 0.8, "recall": 0.9}
     receipt = replace(receipt_of(report_of(*GOOD)), test=test)
     assert f"* {said}\n* It is better: by a lot.\n" in receipt_markdown(receipt).decode()
-    elsewhere = "Of 1,000 tickets it calls 9 urgent; 8 of them are, and it misses 2."
+    elsewhere = "Of 1,000 tickets it calls 9 urgent, 8 of them are; it misses 2."
     verdict = replace(receipt.verdict, reasons=(elsewhere, "It is better."))
     page = receipt_markdown(replace(receipt, verdict=verdict)).decode()
     assert f"* {elsewhere}\n* It is better.\n" in page

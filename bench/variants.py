@@ -1,0 +1,55 @@
+"""Tickets changed on purpose: another split, labels without sense, a script without spaces."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from jobs.tickets.dataset import Dataset
+from jobs.tickets.split import SIDES, side_numbers
+from urgency.batch import words_of
+
+SPLITS = 5
+
+ALPHABETS = {
+    "Chinese": "".join(chr(0x4E00 + 7 * number) for number in range(600)),
+    "Japanese": "".join(map(chr, [*range(0x3042, 0x3094), *range(0x30A2, 0x30F4)])),
+    "Thai": "".join(map(chr, range(0x0E01, 0x0E2F))),
+}
+
+
+def another_split(data: Dataset, number: int) -> Dataset:
+    """Split `number` of SPLITS: each ticket is on the test side of one; 0 is the project's own."""
+    moved = data.frame["split_key"].to_numpy(np.uint64) + np.uint64(number * (2**64 // SPLITS))
+    return replace(data, frame=data.frame.assign(side=np.array(SIDES)[side_numbers(moved)]))
+
+
+def shuffled_labels(data: Dataset, seed: int) -> Dataset:
+    """The same labels on other tickets."""
+    urgent = np.random.default_rng(seed).permutation(data.frame["urgent"].to_numpy())
+    return replace(data, frame=data.frame.assign(urgent=urgent))
+
+
+def without_spaces(data: Dataset, script: str) -> Dataset:
+    """Each word as two to four characters of a script, the same ones in every ticket."""
+    frame = data.frame
+    fields = {name: [_written(text, script) for text in frame[name]] for name in _TEXTS}
+    words = words_of(zip(*fields.values(), strict=True), stems=True)
+    return replace(data, frame=frame.assign(**fields), words=words)
+
+
+_TEXTS = ("title", "description")
+
+
+def _written(text: str, script: str) -> str:
+    return "".join(_word_in(script, word) for word in re.findall(r"\w+", text.lower()))
+
+
+@cache
+def _word_in(script: str, word: str) -> str:
+    rng = random.Random(word)
+    return "".join(rng.choices(ALPHABETS[script], k=rng.choice([2, 2, 3, 4])))
