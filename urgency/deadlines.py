@@ -1,6 +1,7 @@
 """An HTTP session whose answers end: requests' own timeout bounds each wait, not their sum.
 
-A server that sends one byte at a time would otherwise hold its caller for as long as it likes.
+A server that sends one byte at a time would otherwise hold its caller for as long as it likes. An
+HTTP proxy of the environment is not bounded so: it makes connections of its own.
 """
 
 from __future__ import annotations

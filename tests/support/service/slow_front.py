@@ -19,14 +19,12 @@ class Front:
     """What stands at `address`.
 
     stall_s: before each answer.   at_once: bytes that come before the answer begins to trickle.
-    asked: connections so far.
     """
 
     upstream: tuple[str, int]
     listener: socket.socket
     stall_s: float | None = 0.0
     at_once: int | None = None
-    asked: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -47,7 +45,6 @@ class Front:
         while not self.over.is_set():
             with suppress(OSError):
                 client, _ = self.listener.accept()
-                self.asked += 1
                 threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
