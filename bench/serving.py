@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -158,7 +159,7 @@ def compared(measured: dict[str, list[float]]) -> list[tuple[str, ...]]:
     lines = []
     for number, (measure, (better, owed)) in enumerate(MEASURES.items()):
         values = {name: of_one[number] for name, of_one in measured.items()}
-        times = values[OURS] / values[PEER]
+        times = values[OURS] / values[PEER] if values[PEER] else math.inf
         times = 1 / times if better == "less" else times
         target = (f"{owed:g}x", met(times >= owed)) if owed else ("", "")
         shown = [f"{value:,.2f}" if value < 10 else f"{value:,.0f}" for value in values.values()]

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 
 from service import REQUIRED_SETTINGS, WAITING
 from urgency.settings import settings_or_exit
@@ -35,13 +36,23 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     # Now, so that whoever connects while the model is loaded waits and is not refused.
-    port = int(os.environ.get("PORT") or os.environ.get("AIP_HTTP_PORT") or "8080")
-    listener = socket.create_server((host, port), backlog=WAITING)
-    # Or the body of an answer waits for the acknowledgement of its head; connections inherit it.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener = listening(host, port(os.environ))
     from service.server import serve  # half a second
 
     serve(listener)
+
+
+def port(environ: Mapping[str, str]) -> int:
+    """Where to listen: Cloud Run says PORT, Vertex AI says AIP_HTTP_PORT."""
+    return int(environ.get("PORT") or environ.get("AIP_HTTP_PORT") or "8080")
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket on which clients may connect already."""
+    listener = socket.create_server((host, port), backlog=WAITING)
+    # Or the body of an answer waits for the acknowledgement of its head; connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 if __name__ == "__main__":

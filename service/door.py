@@ -26,7 +26,7 @@ PLACE_BYTES = 128 * 1024
 BATCH_BYTES = 16 * 1024
 """From this size on a body is answered in a thread, because it would hold up the others."""
 
-REFUSAL_GAP_S = 0.002
+REFUSAL_GAP_S = 0.003
 """Refusals go out one by one: who asks again at once takes little time from those in work."""
 
 THREADS = 8

@@ -1,17 +1,20 @@
 """uvicorn with the service's settings; at SIGTERM it answers whoever has connected."""
 
 import asyncio
-import select
 import socket
 
 import uvicorn
 
 from service import WAITING
 from service.app import create_door
+from service.door import Door
 from service.guard import GuardedProtocol
 
 GRACE_S = 8
 """Cloud Run kills 10 s after SIGTERM."""
+
+TURNS_TO_ACCEPT = 5
+"""Of the loop: one accepts all who wait, and two more lead from a connection to its protocol."""
 
 KEEP_ALIVE_S = 30
 """Longer than clients pause between requests; an idle connection costs little."""
@@ -22,17 +25,20 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept who waits, then end."""
-        while select.select(sockets or [], [], [], 0)[0]:
-            await asyncio.sleep(0)
-        for _ in range(3):  # turns of the loop between a connection and its protocol
+        for _ in range(TURNS_TO_ACCEPT):
             await asyncio.sleep(0)
         await super().shutdown(sockets)
 
 
 def serve(listener: socket.socket) -> None:
     """Load the model and serve on `listener`, which listens already, until SIGTERM."""
+    server_of(create_door()).run(sockets=[listener])
+
+
+def server_of(door: Door) -> Server:
+    """A server with the service's settings."""
     config = uvicorn.Config(
-        create_door(),
+        door,
         http=GuardedProtocol,
         loop="asyncio",
         interface="asgi3",
@@ -45,4 +51,4 @@ def serve(listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
-    Server(config).run(sockets=[listener])
+    return Server(config)

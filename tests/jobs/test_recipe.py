@@ -32,7 +32,13 @@ DECIDE_NOTHING = {
     ),
     *("jobs.report.near_duplicates", "urgency.__init__", "urgency.errors"),
     *("urgency.google_errors", "urgency.logs", "urgency.messages", "urgency.records"),
-    *("urgency.registry", "urgency.settings", "urgency.store", "urgency.writes"),
+    *(
+        "urgency.deadlines",
+        "urgency.registry",
+        "urgency.settings",
+        "urgency.store",
+        "urgency.writes",
+    ),
 }
 """Modules that a training imports to report, store or carry."""
 

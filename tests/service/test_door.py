@@ -40,6 +40,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "compressed": {"body": ONE, "headers": JSON | {"Content-Encoding": "gzip"}},
     "as it is": {"body": ONE, "headers": JSON | {"Content-Encoding": "identity"}},
     "a strange id": {"body": ONE, "headers": JSON | {"X-Request-Id": "é" * 3}},
+    "two ids": {"body": ONE, "headers": JSON | {"X-Request-Id": "a", "x-request-id": "b"}},
     "the alias": {"body": ONE, "target": "/predict"},
     "a query": {"body": ONE, "target": "/v1/predict?a=b"},
     "a slash more": {"body": ONE, "target": "/v1/predict/"},
@@ -309,7 +310,6 @@ def test_beyond_the_hard_bound_nobody_waits_for_ever():
             checking = asyncio.create_task(ask(instance.door, ONE))
             await asyncio.to_thread(hold.entered.wait, HANGS_S)
             assert statuses(await at_once(instance, *[ONE] * 20)) == [200] * 20
-            assert not checking.done()
         await checking
 
     asyncio.run(others_while_checking())

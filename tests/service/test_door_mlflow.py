@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import runpy
 from typing import Any
 
 import pytest
 
+from service.__main__ import port
 from service.doors.door import Sent
 from service.doors.mlflow import FORMS, read_scoring
 from service.predict import INSTANCES_MAX
 from service.problems import Problem
 from tests.service.problem_answer import problem_of
 from tests.support.models import CALM_TICKET, URGENT_TICKET, registry_with
-from tests.support.service.service import ENVIRON, Instance
-from tests.support.service.service_process import CONFIGURATION
+from tests.support.service.service import Instance
 
 TICKETS = [URGENT_TICKET, CALM_TICKET]
 COLUMNS = ["title", "description", "source", "customer_tier"]
@@ -206,14 +205,8 @@ def test_vertex_ai_may_name_routes_that_there_are_already():
 
 
 @pytest.mark.parametrize(
-    ("environ", "port"),
+    ("environ", "expected"),
     [({"AIP_HTTP_PORT": "7080"}, 7080), ({"PORT": "80", "AIP_HTTP_PORT": "7080"}, 80), ({}, 8080)],
 )
-def test_the_port_is_cloud_runs_or_vertex_ais(
-    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], port: int
-):
-    for name in ("PORT", "AIP_HTTP_PORT"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in (ENVIRON | environ | {"OPENBLAS_NUM_THREADS": "1"}).items():
-        monkeypatch.setenv(name, value)
-    assert runpy.run_path(str(CONFIGURATION))["bind"] == f"0.0.0.0:{port}"
+def test_the_port_is_cloud_runs_or_vertex_ais(environ: dict[str, str], expected: int):
+    assert port(environ) == expected

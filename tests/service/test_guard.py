@@ -153,15 +153,16 @@ def test_half_sent_requests_hold_nobody_up(service: ServiceProcess, how_many: in
 
 def test_sigterm_waits_for_what_is_half_sent_and_for_who_has_just_connected(tmp_path: Path):
     with service_process(baked_environ(tmp_path), tmp_path) as service, ExitStack() as clients:
-        head, body, idle, new = (
+        head, body, idle, new, unused = (
             clients.enter_context(Client(service, sent))
-            for sent in (HALF_HEAD, HALF_BODY, WHOLE, b"")
+            for sent in (HALF_HEAD, HALF_BODY, WHOLE, b"", b"")
         )
         assert idle.answer().status == 200
         service.process.send_signal(signal.SIGTERM)
         eventually(lambda: "Shutting down" in service.log.read_text())
         for client, rest in ((idle, WHOLE), (new, WHOLE), (body, BODY[-5:])):
             client.send(rest)
+        assert unused.rest() == b""  # idle ones are closed, and this one is not idle:
         head.send(WHOLE.removeprefix(HALF_HEAD))
         for client in (idle, new, body, head):
             last = client.answer()
@@ -169,3 +170,14 @@ def test_sigterm_waits_for_what_is_half_sent_and_for_who_has_just_connected(tmp_
             assert json.loads(last.body)["label"] == "urgent"
             assert client.rest() == b""
         assert service.process.wait(HANGS_AFTER_S) == 0
+
+
+def test_a_request_that_never_comes_whole_does_not_stop_the_end(tmp_path: Path):
+    with (
+        service_process(baked_environ(tmp_path), tmp_path) as service,
+        Client(service, HALF_BODY),
+        Client(service, HALF_HEAD),
+        Client(service, WHOLE) as accepted_after_them,
+    ):
+        assert accepted_after_them.answer().status == 200
+        assert service.terminate(HANGS_AFTER_S) == 0
