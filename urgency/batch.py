@@ -73,6 +73,8 @@ class Words:
 
     def take(self, kept: NDArray[np.bool_]) -> Words:
         """Those of the tickets that are `kept`, shape (tickets,)."""
+        if kept.all():
+            return self
         return self._part(np.repeat(kept, self.counts.sum(axis=1)), self.counts[kept])
 
     def blocks(self, tickets: int) -> Iterator[Words]:
@@ -98,6 +100,8 @@ def joined(parts: Sequence[Words]) -> Words:
     """The words of tickets in `parts`, one part after the other; all with stems, or all without."""
     if not parts:
         return words_of([], stems=True)
+    if len(parts) == 1:
+        return parts[0]
     stems = [part.stem for part in parts if part.stem is not None]
     return Words(
         marked=np.concatenate([part.marked for part in parts]),
