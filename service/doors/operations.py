@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from service.doors.csv_rows import CSV
 from service.doors.lines import JSON_LINES
 from service.doors.mlflow import Scoring
-from service.doors.v2 import Inference
+from service.doors.v2_messages import Inference
 from service.members import TicketId
 from service.operations import JSON, Operation
 from service.predict import ModelName, Predictions
