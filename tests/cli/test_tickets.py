@@ -43,7 +43,7 @@ def test_a_csv_is_read_as_training_reads_it_and_its_label_is_not_sent(tmp_path: 
         ("t.csv", "Betreff;Priorität\nStörung;Hoch\n".encode("cp1252")),
         ("t.tsv", "Betreff\tPriorität\nStörung\tHoch\n".encode("utf-16")),
         ("t.txt", b"Report of May\n\nTitle|Priority\nSt\xc3\xb6rung|High\n"),
-        ("t.csv.gz", gzip.compress("Subject,Priority\nStörung,High\n".encode())),
+        ("t.csv.gz", gzip.compress("Subject,Priority\nStörung,High\n".encode(), mtime=0)),
         ("t.jsonl", '{"subject": "Störung", "priority": "high"}\n'.encode()),
     ],
 )
