@@ -82,10 +82,7 @@ def build_dataset(
     def words() -> Words:
         return columns.texts.words.take(taken)
 
-    by_row = row_numbered(rows, words)
-    for number in by_row:
-        readings[number].notes.append(ROW_NUMBERS)
-    rows.loc[rows["file"].cat.codes.isin(by_row), "ticket_id"] = ""
+    forget_row_numbers(rows, words, readings)
     ordered = _newest_last(rows)
     successor, conflicts = _repeated(ordered)
     return _dataset(ordered, words, successor, conflicts, readings)
@@ -110,6 +107,16 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
         share = urgent_share if own[0] else 1 - urgent_share
         if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:
             reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
+
+
+def forget_row_numbers(
+    rows: pd.DataFrame, words: Callable[[], Words], readings: Sequence[FileReading]
+) -> None:
+    """Take the ids from the rows of files whose ids are row numbers, and say so."""
+    by_row = row_numbered(rows, words)
+    for number in by_row:
+        readings[number].notes.append(ROW_NUMBERS)
+    rows.loc[rows["file"].cat.codes.isin(by_row), "ticket_id"] = ""
 
 
 def _refused(readings: Sequence[FileReading]) -> list[int]:
