@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,8 @@ class _Vocabulary:
     yes_no: dict[str, bool]
     yes_no_columns: frozenset[str]
     null_words: frozenset[str]
+    unset: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    """Of each entry that has them: its values, and what it writes where there is none."""
 
 
 def role_of(name: str) -> str | None:
@@ -80,7 +82,14 @@ def sides(values: Collection[str], column: str) -> dict[str, bool | None]:
     found |= {value: not top for value, level in levels.items() if level == "below_critical"}
     if takes_yes_no(column):
         found |= _yes_no(values)
-    return found
+    return found | dict.fromkeys(unset_among(values), False)
+
+
+def unset_among(values: Collection[str]) -> set[str]:
+    """Values that a helpdesk writes where nobody set a priority, if all others are its own."""
+    filled = {key(value) for value in values if not is_null(value)}
+    words = [unset for scale, unset in _vocabulary().unset if filled and filled <= scale]
+    return {value for value in values for unset in words if key(value) in unset}
 
 
 def takes_yes_no(column: str) -> bool:
@@ -180,6 +189,7 @@ def _vocabulary() -> _Vocabulary:
         },
         yes_no_columns=frozenset(map(key, tables["yes_no"]["columns"])),
         null_words=frozenset(map(_plain, tables["null_words"]["words"])),
+        unset=tuple(_unset(entries)),
     )
 
 
@@ -192,6 +202,13 @@ def _ordered(role: str, entries: list[dict[str, Any]], order: dict[str, Any]) ->
     for name in [*every, *last.values()]:
         unique.setdefault(key(name), name)
     return tuple(unique.values())
+
+
+def _unset(entries: list[dict[str, Any]]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    for labels in (entry.get("labels", {}) for entry in entries):
+        if words := labels.get("unset"):
+            scale = [value for side in ("urgent", "other") for value in labels[side]]
+            yield frozenset(map(key, scale)), frozenset(map(key, words))
 
 
 def _label_levels(entries: list[dict[str, Any]]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jobs.tickets.rules import Rules
-from urgency.vocabulary import is_null
+from urgency.vocabulary import is_null, unset_among
 
 UNKNOWN_SHARE = 0.02
 """Share of the non-blank labels that may be unknown; such rows are quarantined one by one."""
@@ -49,7 +49,8 @@ class Labels:
 
 def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
     """The sides of a column's values. counts: stripped value -> rows, "" for blank."""
-    filled = {value: rows for value, rows in counts.items() if not is_null(value)}
+    unset = unset_among(counts)
+    filled = {v: rows for v, rows in counts.items() if v in unset or not is_null(v)}
     blank = {value: rules.blank for value in counts if value not in filled}
     sides: dict[str, bool | None] = rules.sides(list(filled), column) | blank | {"": rules.blank}
 

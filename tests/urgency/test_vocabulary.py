@@ -29,6 +29,7 @@ HELPDESKS = {
 }  # fmt: skip
 LANGUAGES = {"german", "french", "spanish", "portuguese", "italian", "dutch"}
 SIDES = {"critical": True, "urgent": True, "other": False, "below_critical": None}
+UNSET = "unset"
 
 
 def _columns() -> Iterator[tuple[str, str]]:
@@ -40,10 +41,11 @@ def _columns() -> Iterator[tuple[str, str]]:
 
 
 def _labels() -> Iterator[tuple[str, bool | None]]:
-    """Every label of the file with its side."""
+    """Every label of the file with its side; what stands for none says nothing alone."""
     for entry in ENTRIES.values():
         for level, labels in entry.get("labels", {}).items():
-            yield from ((label, SIDES[level]) for label in labels)
+            if level != UNSET:
+                yield from ((label, SIDES[level]) for label in labels)
 
 
 def test_every_helpdesk_and_language_has_an_entry() -> None:
@@ -69,7 +71,7 @@ def test_the_page_for_support_leads_has_a_word_on_every_helpdesk() -> None:
 def test_every_entry_uses_only_known_keys_and_names_a_text_and_an_id(name: str) -> None:
     entry = ENTRIES[name]
     assert set(entry) <= {"source", "columns", "labels"}
-    assert set(entry.get("labels", {})) <= set(SIDES)
+    assert set(entry.get("labels", {})) <= {*SIDES, UNSET}
     assert set(entry["columns"]) <= set(ROLES)
     assert {"ticket_id", "title"} <= set(entry["columns"])
 
@@ -318,7 +320,7 @@ EXPORTS: list[tuple[str, str, dict[str, str], str, dict[str, bool | None]]] = [
             "Description": "description",
         },
         "Priority",
-        {"Urgent": True, "High": True, "Normal": False, "Low": False, "-": None},
+        {"Urgent": True, "High": True, "Normal": False, "Low": False, "-": False},
     ),
     (
         "german",

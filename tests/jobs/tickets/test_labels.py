@@ -141,3 +141,16 @@ def test_one_label_is_taken_where_a_mapping_says_that_it_is_meant() -> None:
     data = dataset_of({"a.csv": MIXED, "b/c.csv": ALL_URGENT, "b/mapping.csv": answer})
     assert [told.status for told in data.reports] == ["accepted"] * 3
     assert [told.accepted for told in data.reports] == [100, 60, 1]
+
+
+def test_what_zendesk_writes_for_no_priority_is_not_urgent_among_its_own_values_only() -> None:
+    zendesk = {"Urgent": 5, "High": 9, "Normal": 20, "Low": 9, "-": 40, "": 3}
+    found = read_labels("Priority", zendesk, NO_RULES)
+    assert found.other == {"-": 40, "Normal": 20, "Low": 9}
+    assert (found.sides["-"], found.blank, found.unknown) == (False, 3, {})
+    elsewhere = read_labels("Priority", {"High": 9, "Medium": 20, "-": 40}, NO_RULES)
+    assert (elsewhere.sides["-"], elsewhere.blank) == (None, 40)
+    nothing = read_labels("Priority", {"-": 40, "": 3}, NO_RULES)
+    assert (nothing.other, nothing.blank) == ({}, 43)
+    meant = read_labels("Priority", zendesk, Rules(labels={"-": True}))
+    assert meant.urgent["-"] == 40
