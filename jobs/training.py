@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version as library_version
 from typing import Any, BinaryIO
 
@@ -66,6 +67,11 @@ class Tickets:
     def text(self) -> np.ndarray:
         """The hash of each ticket's text, shape (n,)."""
         return self.data.frame["same_text"].to_numpy(np.uint64)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the tickets, whatever their files and order."""
+        return tickets_digest(self.data.frame)
 
     @property
     def learned(self) -> Flags:
@@ -167,7 +173,7 @@ class LandedTrainer:
             execution=self.execution,
             created_at=self.now().isoformat(),
             forced_by=snapshot.forced_by,
-            tickets=tickets_digest(frame),
+            tickets=tickets.digest,
         )
 
     def _threshold(self, tickets: Tickets, fitted: Fitted) -> float:
@@ -197,7 +203,7 @@ class LandedTrainer:
             slices={column: frame[column].to_numpy(object) for column in CATEGORIES},
             broken_promises=tuple(broken_promises(model.scorer)),
             champion=self._champion(before, tickets) if before else None,
-            repeats=before is not None and before.tickets == tickets_digest(frame),
+            repeats=before is not None and before.tickets == tickets.digest,
         )
 
     def _champion(self, manifest: Manifest, tickets: Tickets) -> Champion | None:

@@ -104,6 +104,12 @@ class Comparison:
         ours, theirs = (model.probability[self.both] for model in models)
         return pr_auc_difference(ours, theirs, self.evidence.urgent[self.both])
 
+    @property
+    def pr_auc_interval(self) -> tuple[float, float, float]:
+        """That difference at 5, 50 and 95 %."""
+        low, middle, high = np.quantile(self.pr_auc_difference, (0.05, 0.5, 0.95))
+        return float(low), float(middle), float(high)
+
     @cached_property
     def level(self) -> float:
         """The champion's ROC-AUC on the old tickets; .5 where one label lacks."""

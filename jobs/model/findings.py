@@ -57,9 +57,7 @@ def _ranking(evidence: Evidence) -> Finding:
 
 
 def _difference(compared: Comparison) -> Iterator[Finding]:
-    low, middle, high = (
-        float(np.quantile(compared.pr_auc_difference, at)) for at in (0.05, 0.5, 0.95)
-    )
+    low, middle, high = compared.pr_auc_interval
     yield Finding(
         "pr_auc_difference",
         middle,

@@ -1,7 +1,5 @@
 """Sentences of the gate, for the owner of the tickets: counts, files and what to do."""
 
-import numpy as np
-
 from jobs.model.evidence import Champion, Comparison, Evidence, Scores
 from jobs.model.metrics import Flags, metrics_of
 from jobs.model.per_hundred import sentence
@@ -84,7 +82,7 @@ def untrue(evidence: Evidence) -> Reasons:
 def _before(compared: Comparison) -> str:
     champion, urgent = compared.champion, compared.evidence.urgent
     before = _calls(f"version {champion.version}", champion.scores, urgent).rstrip(".")
-    low, middle, high = np.quantile(compared.pr_auc_difference, (0.05, 0.5, 0.95))
+    low, middle, high = compared.pr_auc_interval
     return f"{before} (PR-AUC {middle:+.3f}, {low:+.3f} to {high:+.3f})."
 
 

@@ -6,11 +6,11 @@ It names files and the single words that give the label away, never a ticket.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from jobs.model.findings import Finding
 from jobs.model.metrics import Flags
 from jobs.report.near_duplicates import near_duplicate_share
 from jobs.report.word_sets import tickets_with
@@ -26,15 +26,6 @@ _PROBED = 200  # tickets of each label in which candidates are looked for
 _COMPARED = {"test": 5_000, "train": 50_000}
 _SHIFT = 0.05
 _E_MAIL = re.compile(r"[\w.+-]@[\w-]{1,63}\.\w")  # linear: it begins with one character
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`name` is constant, `value` its number, `sentence` says it to people."""
-
-    name: str
-    value: float
-    sentence: str
 
 
 def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple[Finding, ...]:
