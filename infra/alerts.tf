@@ -1,5 +1,5 @@
 # Each alert names the section of docs/operations.md that says what it means and what to do; its thresholds are here.
-# There is no alert on drift: nothing measures it yet.
+# There is no alert on drift: nothing measures it yet. What is made of log lines: alerts_logged.tf.
 
 locals {
   # Alerts on one series: aligned over `window`, more than `above` for `lasting` (multiples of 60 s).
@@ -19,26 +19,17 @@ locals {
       series   = local.series.dead_letters, aligner = "ALIGN_MAX", reducer = "REDUCE_MAX"
       window   = "300s", above = 0, lasting = "0s"
     }
-    "Old model" = {
-      severity = "WARNING", section = "old-model"
-      series   = local.series.model_age, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50"
-      window   = "7200s", above = 14, lasting = "0s" # days
-    }
-    "Versions held back" = {
-      severity = "WARNING", section = "versions-held-back"
-      series   = local.series.held, aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50"
-      window   = "7200s", above = 2.5, lasting = "0s" # three or more; whole numbers are the middles of their buckets
-    }
   }
 }
 
 resource "google_monitoring_alert_policy" "threshold" {
   for_each = local.thresholds
 
-  display_name          = "Ticket urgency: ${each.key}"
+  display_name          = "${local.title}: ${each.key}"
   severity              = each.value.severity
   combiner              = "OR"
   notification_channels = local.channels
+  user_labels           = var.labels
 
   conditions {
     display_name = each.key
@@ -58,8 +49,15 @@ resource "google_monitoring_alert_policy" "threshold" {
     auto_close = "10800s" # a series that ends, as failures do, ends its alert
   }
   documentation {
-    content = "See docs/operations.md#${each.value.section}"
+    content = "What it means and what to do: ${local.runbook}#${each.value.section}"
+    dynamic "links" {
+      for_each = var.runbook_url[*]
+      content {
+        display_name = "What it means and what to do"
+        url          = "${links.value}#${each.value.section}"
+      }
+    }
   }
 
-  depends_on = [time_sleep.metrics]
+  depends_on = [time_sleep.apis]
 }

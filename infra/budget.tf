@@ -14,7 +14,7 @@ resource "google_billing_budget" "project" {
   count    = var.budget == null ? 0 : 1
 
   billing_account = var.budget.billing_account
-  display_name    = "Ticket urgency in ${var.project_id}"
+  display_name    = "${local.title} in ${var.project_id}"
 
   budget_filter {
     projects = ["projects/${local.project_number}"] # the id instead of the number is a difference for ever

@@ -19,7 +19,7 @@ locals {
 
 resource "google_monitoring_dashboard" "this" {
   dashboard_json = jsonencode({
-    displayName = "Ticket urgency"
+    displayName = local.title
     gridLayout = {
       columns = "3"
       widgets = [for chart in local.charts : {
@@ -44,5 +44,5 @@ resource "google_monitoring_dashboard" "this" {
     }
   })
 
-  depends_on = [time_sleep.metrics]
+  depends_on = [time_sleep.apis]
 }

@@ -44,7 +44,7 @@ resource "google_storage_bucket_object" "functions" {
 resource "google_cloudfunctions2_function" "this" {
   for_each = local.functions
 
-  name       = each.key
+  name       = "${var.name_prefix}${each.key}"
   location   = var.region
   depends_on = [time_sleep.builder]
 

@@ -1,3 +1,8 @@
+locals {
+  # "Policy changes take effect within 2 minutes, in most cases": https://cloud.google.com/iam/docs/access-change-propagation
+  grant_seen_after = "120s"
+}
+
 # One identity for each thing that acts. What it may do stands beside what it may do it to.
 resource "google_service_account" "this" {
   for_each = {
@@ -10,7 +15,7 @@ resource "google_service_account" "this" {
     builder   = "builds of images and functions"
   }
 
-  account_id   = "urgency-${each.key}"
+  account_id   = "${var.name_prefix}urgency-${each.key}"
   display_name = each.value
   depends_on   = [time_sleep.apis]
 }

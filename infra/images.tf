@@ -27,7 +27,7 @@ locals {
 
 resource "google_artifact_registry_repository" "this" {
   location      = var.region
-  repository_id = "urgency"
+  repository_id = "${var.name_prefix}urgency"
   description   = "Images of job, service and functions"
   format        = "DOCKER"
   depends_on    = [time_sleep.apis]
@@ -75,8 +75,12 @@ resource "google_project_iam_member" "builder_function_sources" {
 
 # Builds are refused until the builder's grants are seen everywhere.
 resource "time_sleep" "builder" {
-  create_duration = "60s"
-  triggers        = { builder = google_service_account.this["builder"].unique_id }
+  create_duration = local.grant_seen_after
+  triggers = { # a grant is made anew with the account that has it, or with what it is on
+    builder    = google_service_account.this["builder"].unique_id
+    repository = google_artifact_registry_repository.this.id
+    source     = google_storage_bucket.this["source"].id
+  }
   depends_on = [
     google_artifact_registry_repository_iam_member.builder,
     google_project_iam_member.builder_function_sources,

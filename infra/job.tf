@@ -3,7 +3,7 @@
 data "google_cloud_run_v2_job" "current" {
   count = var.candidate == null ? 0 : 1
 
-  name     = "train"
+  name     = "${var.name_prefix}train"
   location = var.region
 }
 
@@ -13,7 +13,7 @@ locals {
 }
 
 resource "google_cloud_run_v2_job" "train" {
-  name                = "train"
+  name                = "${var.name_prefix}train"
   location            = var.region
   deletion_protection = var.protect
   depends_on          = [terraform_data.image]

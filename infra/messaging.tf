@@ -9,7 +9,7 @@ locals {
 resource "google_pubsub_topic" "this" {
   for_each = toset(["tickets-landed", "model-released", "dead-letters"])
 
-  name       = each.key
+  name       = "${var.name_prefix}${each.key}"
   depends_on = [time_sleep.apis]
 }
 
@@ -23,8 +23,11 @@ resource "google_pubsub_topic_iam_member" "storage_announces" {
 
 # The notification is refused until Cloud Storage sees its agent's grant.
 resource "time_sleep" "storage_announces" {
-  create_duration = "30s"
-  triggers        = { member = google_pubsub_topic_iam_member.storage_announces.member }
+  create_duration = local.grant_seen_after
+  triggers = {
+    member = google_pubsub_topic_iam_member.storage_announces.member
+    topic  = google_pubsub_topic.this["tickets-landed"].id
+  }
 }
 
 resource "google_storage_notification" "landed" {
@@ -47,7 +50,7 @@ resource "google_pubsub_topic_iam_member" "train_announces" {
 resource "google_pubsub_subscription" "push" {
   for_each = local.pushes
 
-  name                       = each.key
+  name                       = "${var.name_prefix}${each.key}"
   topic                      = each.value
   ack_deadline_seconds       = 60 # above the functions' 30 s, which is above their calls' 10 s
   message_retention_duration = "604800s"
@@ -84,7 +87,7 @@ resource "google_service_account_iam_member" "pubsub_signs_as_pusher" {
 # --- what cannot be delivered is kept ------------------------------------------------------------------------------
 
 resource "google_pubsub_subscription" "dead_letters" {
-  name                       = "dead-letters"
+  name                       = "${var.name_prefix}dead-letters"
   topic                      = google_pubsub_topic.this["dead-letters"].id
   ack_deadline_seconds       = 60
   message_retention_duration = "604800s"

@@ -7,7 +7,7 @@ locals {
 }
 
 resource "google_logging_metric" "reconciled" {
-  name        = "urgency-reconciled"
+  name        = "${var.name_prefix}urgency-reconciled"
   description = "Runs of the training job that found or brought everything up to date."
   filter      = "${local.of_job} AND jsonPayload.message=\"reconciled\""
 
@@ -20,7 +20,7 @@ resource "google_logging_metric" "reconciled" {
 }
 
 resource "google_logging_metric" "verdicts" {
-  name             = "urgency-verdicts"
+  name             = "${var.name_prefix}urgency-verdicts"
   description      = "Versions committed, by the gate's verdict; one that another run had committed already counts once."
   filter           = "${local.of_job} AND jsonPayload.message=\"model_committed\" AND jsonPayload.ours=true"
   label_extractors = { verdict = "EXTRACT(jsonPayload.verdict)" }
@@ -39,7 +39,7 @@ resource "google_logging_metric" "verdicts" {
 }
 
 resource "google_logging_metric" "held" {
-  name            = "urgency-held-versions"
+  name            = "${var.name_prefix}urgency-held-versions"
   description     = "Versions in a row that were not released."
   filter          = "${local.of_job} AND jsonPayload.message=\"reconciled\""
   value_extractor = "EXTRACT(jsonPayload.held)"
@@ -60,7 +60,7 @@ resource "google_logging_metric" "held" {
 }
 
 resource "google_logging_metric" "model_age" {
-  name            = "urgency-model-age-days"
+  name            = "${var.name_prefix}urgency-model-age-days"
   description     = "Days since the champion was trained."
   filter          = "${local.of_job} AND jsonPayload.message=\"reconciled\" AND jsonPayload.model_age_days>=0"
   value_extractor = "EXTRACT(jsonPayload.model_age_days)"
@@ -82,7 +82,7 @@ resource "google_logging_metric" "model_age" {
 }
 
 resource "google_logging_metric" "serving" {
-  name             = "urgency-model-serving"
+  name             = "${var.name_prefix}urgency-model-serving"
   description      = "What each instance that answers says once a minute, by the version that it serves."
   filter           = "${local.of_service} AND jsonPayload.message=\"model_serving\""
   label_extractors = { version = "EXTRACT(jsonPayload.version)" }
@@ -98,13 +98,4 @@ resource "google_logging_metric" "serving" {
   }
 
   depends_on = [time_sleep.apis]
-}
-
-# Monitoring knows a new metric only after a while, and refuses an alert on one that it does not know.
-resource "time_sleep" "metrics" {
-  create_duration = "60s"
-  depends_on = [
-    google_logging_metric.reconciled, google_logging_metric.held, google_logging_metric.model_age,
-    google_logging_metric.serving, google_logging_metric.verdicts,
-  ]
 }

@@ -9,7 +9,7 @@ locals {
 
   # A service cannot name its own address; this form of it is known before it exists. There is an older one besides,
   # mlflow-<random>.a.run.app, which `gcloud run services proxy` takes. MLflow refuses every host that it is not told of.
-  mlflow_host = var.mlflow == "server" ? "mlflow-${local.project_number}.${var.region}.run.app" : ""
+  mlflow_host = var.mlflow == "server" ? "${var.name_prefix}mlflow-${local.project_number}.${var.region}.run.app" : ""
 
   # Its image is its own: the job has MLflow's client only. Built as the others are (images.tf), by folder.
   mlflow_sources = [
@@ -28,7 +28,7 @@ locals {
 resource "google_service_account" "mlflow" {
   for_each = local.mlflow
 
-  account_id   = "urgency-mlflow"
+  account_id   = "${var.name_prefix}urgency-mlflow"
   display_name = "MLflow's tracking server"
 
   depends_on = [time_sleep.apis]
@@ -42,7 +42,7 @@ resource "terraform_data" "mlflow" {
 resource "google_sql_database_instance" "mlflow" {
   for_each = local.mlflow
 
-  name                = "urgency-mlflow-${substr(terraform_data.mlflow[each.key].id, 0, 8)}"
+  name                = "${var.name_prefix}urgency-mlflow-${substr(terraform_data.mlflow[each.key].id, 0, 8)}"
   region              = var.region
   database_version    = "POSTGRES_17"
   deletion_protection = var.protect
@@ -103,14 +103,18 @@ resource "google_project_iam_member" "mlflow" {
 resource "time_sleep" "mlflow" {
   for_each = local.mlflow
 
-  create_duration = "60s"
-  depends_on      = [google_project_iam_member.mlflow]
+  create_duration = local.grant_seen_after
+  triggers = {
+    account  = google_service_account.mlflow[each.key].unique_id
+    database = google_sql_database_instance.mlflow[each.key].name
+  }
+  depends_on = [google_project_iam_member.mlflow]
 }
 
 resource "google_cloud_run_v2_service" "mlflow" {
   for_each = local.mlflow
 
-  name                = "mlflow"
+  name                = "${var.name_prefix}mlflow"
   location            = var.region
   ingress             = "INGRESS_TRAFFIC_ALL"
   deletion_protection = var.protect
@@ -129,7 +133,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
       depends_on = ["database"]
       args = [
         "server", "--host=0.0.0.0", "--port=8080", "--workers=1", "--no-serve-artifacts",
-        "--default-artifact-root=file:///nowhere", "--allowed-hosts=${local.mlflow_host},mlflow-*.a.run.app",
+        "--default-artifact-root=file:///nowhere", "--allowed-hosts=${local.mlflow_host},${var.name_prefix}mlflow-*.a.run.app",
         "--backend-store-uri=postgresql+pg8000://${urlencode(google_sql_user.mlflow[each.key].name)}@127.0.0.1:5432/${google_sql_database.mlflow[each.key].name}",
       ]
       env {

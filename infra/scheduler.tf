@@ -5,7 +5,7 @@ resource "google_cloud_scheduler_job" "this" {
     sweep   = "*/30 * * * *"
   }
 
-  name             = "urgency-${each.key}"
+  name             = "${var.name_prefix}urgency-${each.key}"
   region           = var.region
   schedule         = each.value
   time_zone        = "Etc/UTC"

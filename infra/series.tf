@@ -18,9 +18,13 @@ locals {
     dead_letters = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
   }
 
-  # The same as `serving` in the names that PromQL has for it.
-  serving_promql = join("", [
-    "logging_googleapis_com:user_${replace(google_logging_metric.serving.name, "-", "_")}",
-    "{monitored_resource=\"cloud_run_revision\",service_name=\"${google_cloud_run_v2_service.api.name}\"}",
-  ])
+  # The same in the names that PromQL has for them.
+  logged_promql = {
+    for name, metric in {
+      reconciled = google_logging_metric.reconciled, held = google_logging_metric.held
+      model_age  = google_logging_metric.model_age, serving = google_logging_metric.serving
+    } : name => "logging_googleapis_com:user_${replace(metric.name, "-", "_")}"
+  }
+  of_job_promql     = "{monitored_resource=\"cloud_run_job\",job_name=\"${google_cloud_run_v2_job.train.name}\"}"
+  of_service_promql = "{monitored_resource=\"cloud_run_revision\",service_name=\"${google_cloud_run_v2_service.api.name}\"}"
 }

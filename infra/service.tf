@@ -6,7 +6,7 @@
 data "google_cloud_run_v2_service" "current" {
   count = var.candidate == null ? 0 : 1
 
-  name     = "ticket-urgency"
+  name     = "${var.name_prefix}ticket-urgency"
   location = var.region
 }
 
@@ -28,7 +28,7 @@ locals {
 }
 
 resource "google_cloud_run_v2_service" "api" {
-  name                 = "ticket-urgency"
+  name                 = "${var.name_prefix}ticket-urgency"
   location             = var.region
   deletion_protection  = var.protect
   ingress              = "INGRESS_TRAFFIC_ALL" # calls from functions are not internal; IAM keeps it private

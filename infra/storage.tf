@@ -15,7 +15,7 @@ locals {
 resource "google_storage_bucket" "this" {
   for_each = local.buckets
 
-  name                        = "${var.project_id}-urgency-${each.key}" # names are the whole world's
+  name                        = "${var.project_id}-${var.name_prefix}urgency-${each.key}" # names are the whole world's
   location                    = var.region
   uniform_bucket_level_access = true # grants with conditions need it
   public_access_prevention    = "enforced"

@@ -49,6 +49,41 @@ variable "protect" {
   nullable    = false
 }
 
+variable "name_prefix" {
+  description = "What every name begins with, for a second installation in one project, as in \"trial-\"; changing it makes everything anew, buckets included."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation { # urgency-scheduler, the longest account, has 12 of an account's 30 characters left
+    condition     = can(regex("^([a-z][a-z0-9-]{0,10}-)?$", var.name_prefix)) && !can(regex("^goog|google", var.name_prefix))
+    error_message = "name_prefix is empty, or up to 12 lower-case letters, digits and hyphens, a letter first and a hyphen last, as in trial-; nothing may be named after Google."
+  }
+}
+
+variable "labels" {
+  description = "Labels on everything that takes some, as in { team = \"helpdesk\", cost-center = \"1234\" }."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
+    error_message = "labels have keys and values of up to 63 lower-case letters, digits, _ and -, and keys begin with a letter."
+  }
+}
+
+variable "runbook_url" {
+  description = "Where the people who get alerts can open docs/operations.md, as in https://github.com/YOU/ticket-urgency/blob/main/docs/operations.md; null: alerts name the file only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.runbook_url == null ? true : can(regex("^https://[^#\\s]+$", var.runbook_url))
+    error_message = "runbook_url is the https address of docs/operations.md, without a # part: each alert adds its own section."
+  }
+}
+
 variable "public" {
   description = "Let anyone predict, without a token. The reload hook still checks its caller."
   type        = bool

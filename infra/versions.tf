@@ -10,14 +10,16 @@ terraform {
 }
 
 provider "google" {
-  project = var.project_id
-  region  = var.region
+  project        = var.project_id
+  region         = var.region
+  default_labels = var.labels
 }
 
 # For one resource only: Pub/Sub's service agent (identities.tf) is in no other provider.
 provider "google-beta" {
-  project = var.project_id
-  region  = var.region
+  project        = var.project_id
+  region         = var.region
+  default_labels = var.labels
 }
 
 # Whoever applies: builds (images.tf) run with the same identity as everything else.
