@@ -31,7 +31,7 @@ resource "google_monitoring_dashboard" "this" {
             targetAxis = "Y1"
             timeSeriesQuery = {
               timeSeriesFilter = {
-                filter = local.series[chart.series]
+                filter = merge(local.series, local.logged_series)[chart.series]
                 aggregation = merge(
                   { alignmentPeriod = "300s", perSeriesAligner = chart.aligner, crossSeriesReducer = chart.reducer },
                   chart.by == null ? {} : { groupByFields = ["metric.label.${chart.by}"] },

@@ -8,14 +8,18 @@ locals {
     errors       = "${local.of_service} AND metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\""
     latencies    = "${local.of_service} AND metric.type=\"run.googleapis.com/request_latencies\""
     instances    = "${local.of_service} AND metric.type=\"run.googleapis.com/container/instance_count\""
-    serving      = "${local.of_service} AND ${local.logged}/${google_logging_metric.serving.name}\""
     executions   = "${local.of_job} AND metric.type=\"run.googleapis.com/job/completed_execution_count\""
     failures     = "${local.of_job} AND metric.type=\"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result=\"failed\""
-    reconciled   = "${local.of_job} AND ${local.logged}/${google_logging_metric.reconciled.name}\""
-    verdicts     = "${local.of_job} AND ${local.logged}/${google_logging_metric.verdicts.name}\""
-    held         = "${local.of_job} AND ${local.logged}/${google_logging_metric.held.name}\""
-    model_age    = "${local.of_job} AND ${local.logged}/${google_logging_metric.model_age.name}\""
     dead_letters = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
+  }
+
+  # Apart, so that what draws on the others alone depends on no metric.
+  logged_series = {
+    serving    = "${local.of_service} AND ${local.logged}/${google_logging_metric.serving.name}\""
+    reconciled = "${local.of_job} AND ${local.logged}/${google_logging_metric.reconciled.name}\""
+    verdicts   = "${local.of_job} AND ${local.logged}/${google_logging_metric.verdicts.name}\""
+    held       = "${local.of_job} AND ${local.logged}/${google_logging_metric.held.name}\""
+    model_age  = "${local.of_job} AND ${local.logged}/${google_logging_metric.model_age.name}\""
   }
 
   # The same in the names that PromQL has for them.

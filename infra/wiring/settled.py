@@ -14,7 +14,7 @@ ACCOUNT_ID: Final = f"projects/{{project_id}}/serviceAccounts/{ACCOUNT}"
 AGENT: Final = f"service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 STORAGE_AGENT: Final = f"service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
 URI: Final = "https://{name}.{project_id}.run.app"
-DATABASE: Final = "urgency-mlflow-00000000"
+DATABASE: Final = "{name_prefix}urgency-mlflow-00000000"
 
 COMPUTED: Final = {
     ("archive_file", "output_sha256"): "0" * 64,
@@ -61,7 +61,7 @@ def published(state: State, variables: Mapping[str, Any]) -> State:
     for resource in state["resources"]:
         for (kind, path), form in COMPUTED.items():
             if resource["type"] == kind:
-                known = form.format(**(resource["values"] | variables))
+                known = form.format(**({"name_prefix": ""} | resource["values"] | variables))
                 text = text.replace(_at(resource["values"], path), known)
     renamed: State = json.loads(text)
     return renamed

@@ -20,9 +20,13 @@ from typing import Any
 
 from infra.wiring.mocked import STAND_INS, NoProviders, copy_of_checkout, run, stand_ins
 from tests.infra.committed import ENVIRONMENTS
+from tests.infra.terraform_steps import Step, as_json, circle, neighbours
 from tests.support.service.service_process import CHECKOUT
 
 HARMLESS = ("fmt", "init", "validate", "test", "version")
+STUBBORN = "OFFLINE_STRICT"
+"""Tells stand-ins to be as slow and as stubborn as Google says it is (CONTRIBUTING.md)."""
+
 CHANGED_BEFORE_DESTROY = {"everything": {"protect": False}}
 PROVIDER_BLOCK = re.compile(r'^provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")?', re.MULTILINE)
 MOCK_BLOCK = re.compile(r'^mock_provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")?', re.MULTILINE)
@@ -54,25 +58,21 @@ class Terraform:
             refuse_unmocked(self.folder)
         return self._run("terraform", verb, *arguments, "-no-color")
 
-    def circle(
-        self, variables: Mapping[str, Any], changed: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Empty project, plan, apply, second plan, the state, `changed` variables, destroy.
+    def play(self, steps: list[Step]) -> dict[str, Any]:
+        """Take the steps in a project that is as slow and as stubborn as Google's.
 
-        Returns what tests/infra/terraform_circle.py writes.
+        Returns what tests/infra/terraform_script.py writes.
         """
-        result = self.folder.parent / "circle.json"
-        last = {**variables, **(changed or {})}
-        for name, values in (("variables", variables), ("changed", last)):
-            (self.folder.parent / f"{name}.tfvars.json").write_text(json.dumps(values))
+        script, result = (self.folder.parent / f"{name}.json" for name in ("script", "result"))
+        script.write_text(as_json(steps))
         program = ("env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m")
-        ended = self._run(*program, "tests.infra.terraform_circle", str(self.folder), str(result))
+        ended = self._run(*program, "tests.infra.terraform_script", str(script), str(result))
         assert ended.code == 0, ended.text
-        circle: dict[str, Any] = json.loads(result.read_text())
-        return circle
+        said: dict[str, Any] = json.loads(result.read_text())
+        return said
 
     def _run(self, *command: str) -> Said:
-        ended = run([*stand_ins(), *command], self.folder)
+        ended = run(["env", f"{STUBBORN}=1", *stand_ins(), *command], self.folder)
         return Said(ended.returncode, ended.stdout + ended.stderr)
 
 
@@ -95,11 +95,25 @@ def simulated_circle(folder: Path, environment: str, override: str = "") -> dict
 
     Raises NoProviders where no project is simulated.
     """
-    if not stand_ins() and not simulated(os.environ):
-        raise NoProviders(f"no simulated project: neither {STAND_INS} nor TF_REATTACH_PROVIDERS")
+    refuse_unsimulated()
     here = terraform(copy_of_checkout(folder))
     (here.folder / "simulated_override.tf").write_text(override)
-    return here.circle(ENVIRONMENTS[environment], CHANGED_BEFORE_DESTROY.get(environment))
+    variables = ENVIRONMENTS[environment]
+    last = {**variables, **CHANGED_BEFORE_DESTROY.get(environment, {})}
+    return here.play(circle(here.folder, variables, last))
+
+
+def simulated_neighbours(folder: Path, variables: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Two installations with `variables` in one project. Raises NoProviders as above."""
+    refuse_unsimulated()
+    ours, theirs = (terraform(copy_of_checkout(folder / name)) for name in ("ours", "theirs"))
+    return ours.play(neighbours(ours.folder, theirs.folder, variables, prefix))
+
+
+def refuse_unsimulated() -> None:
+    """Raise NoProviders where no project is simulated."""
+    if not stand_ins() and not simulated(os.environ):
+        raise NoProviders(f"no simulated project: neither {STAND_INS} nor TF_REATTACH_PROVIDERS")
 
 
 def once(shared: Path, environment: str) -> dict[str, Any]:

@@ -1,44 +1,57 @@
-"""Every alert leads to a section that exists, with numbers that Cloud Monitoring takes."""
+"""Every alert has its section and every section its alert; queries ask for what is logged."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-CHECKOUT = Path(__file__).parents[2]
-TEXT = "\n".join(file.read_text() for file in sorted((CHECKOUT / "infra").glob("*.tf")))
-PAGE = (CHECKOUT / "docs/operations.md").read_text()
-POLICY = re.compile(r'^resource "google_monitoring_alert_policy" "(\w+)" \{\n(.*?)^\}', re.M | re.S)
-LINK = re.compile(r"docs/operations\.md#([\w-]+)")
-SECTION = re.compile(r'\bsection\s*= "([\w-]+)"')
+import pytest
 
+from tests.infra.committed import ENVIRONMENTS, committed, values_of
+from tests.infra.policies.watching import LINK, anchors
 
-def anchors(page: str) -> set[str]:
-    """The names that GitHub gives a page's headings."""
-    headings = re.findall(r"^#+ (.+)$", page, re.M)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+PAGE = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+SELECTOR = re.compile(
+    r'logging_googleapis_com:user_(\w+)\{monitored_resource="(\w+)",(job|service)_name="([\w-]+)"\}'
+)
 
 
-def test_every_alert_names_a_section_that_is_there() -> None:
-    named = {*LINK.findall(TEXT), *SECTION.findall(TEXT)}
-    assert len(named) == 9
-    assert named - anchors(PAGE) == set()
+def alerts(environment: str) -> list[dict[str, Any]]:
+    return values_of(committed(environment), "google_monitoring_alert_policy")
 
 
-def test_no_alert_is_without_a_section() -> None:
-    policies = dict(POLICY.findall(TEXT))
-    assert len(policies) == 5
-    assert [name for name, body in policies.items() if "See docs/operations.md#" not in body] == []
+def queries(environment: str) -> list[str]:
+    conditions = [one for alert in alerts(environment) for one in alert["conditions"]]
+    kind = "condition_prometheus_query_language"
+    return [block["query"] for one in conditions for block in one.get(kind, [])]
 
 
-def test_every_section_on_an_alert_has_its_alert() -> None:
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_section_on_an_alert_has_its_alert(environment: str) -> None:
     part = PAGE.split("## Alerts", 1)[1].split("\n## ", 1)[0]
-    assert anchors(part) == {*LINK.findall(TEXT), *SECTION.findall(TEXT)}
+    linked = [LINK.findall(repr(alert["documentation"]))[0] for alert in alerts(environment)]
+    assert sorted(link.partition("#")[2] for link in linked) == sorted(anchors(part))
 
 
-def test_durations_are_whole_minutes() -> None:
-    durations = re.findall(
-        r'\b(?:duration|lasting|window|alignment_period|auto_close)\s*= "(\d+)s"', TEXT
-    )
-    assert len(durations) >= 20
-    assert [duration for duration in durations if int(duration) % 60] == []
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_query_asks_for_a_metric_where_its_lines_are_written(environment: str) -> None:
+    """The filter of the metric and the query name the same kind of resource, and the same one."""
+    metrics = values_of(committed(environment), "google_logging_metric")
+    named = {metric["name"].replace("-", "_"): metric for metric in metrics}
+    asked = [found for query in queries(environment) for found in SELECTOR.findall(query)]
+    assert len(asked) == len(queries(environment)) >= 4
+    for name, resource, label, owner in asked:
+        metric = named[name.removesuffix("_bucket")]
+        of = f'resource.type="{resource}" AND resource.labels.{label}_name="{owner}"'
+        assert metric["filter"].startswith(of)
+        distribution = metric["metric_descriptor"][0]["value_type"] == "DISTRIBUTION"
+        assert distribution == name.endswith("_bucket")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_alerts_close_after_whole_minutes(environment: str) -> None:
+    strategies = [one for alert in alerts(environment) for one in alert.get("alert_strategy", [])]
+    closing = [one["auto_close"] for one in strategies]
+    assert len(closing) >= 5
+    assert [time for time in closing if int(time.removesuffix("s")) % 60] == []

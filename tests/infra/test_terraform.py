@@ -16,11 +16,13 @@ from infra.wiring.applied import LAPTOPS, applied_states
 from infra.wiring.from_state import grants_from, wiring_from
 from infra.wiring.mocked import STAND_INS, NoProviders, mocked_apply
 from infra.wiring.settled import State, published
-from tests.infra import terraform_circle
+from tests.infra import terraform_script
 from tests.infra.committed import ENVIRONMENTS, committed
 from tests.infra.terraform import RealProject, Terraform, once, refuse_unmocked, terraform
+from tests.infra.terraform_steps import Step
 
 Circle = Callable[[str], dict[str, Any]]
+REFUSED = ("second plan", "refused destroy", "another project", "refused apply")
 NAMED = "registry.terraform.io/hashicorp/"
 
 
@@ -79,7 +81,7 @@ def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
     count = sum(kinds(circle(environment)).values())
     seconds = {name: step["seconds"] for name, step in steps.items()}
     record_property("figure", f"Terraform, {environment}: {count} resources, {seconds}")
-    assert [name for name, step in steps.items() if step["code"] and name != "second plan"] == []
+    assert [name for name, step in steps.items() if step["code"] and name not in REFUSED] == []
     assert "values" not in json.loads(steps["left"]["out"]), "destroy left something"
 
 
@@ -151,9 +153,9 @@ def test_nothing_is_applied_unless_all_of_google_is_simulated(
     with pytest.raises(NoProviders, match="no simulated project"):
         once(tmp_path, "as-it-comes")
     with pytest.raises(AssertionError, match="RealProject"):
-        Terraform(tmp_path).circle({})
+        Terraform(tmp_path).play([Step("plan", str(tmp_path), ("plan",))])
     with pytest.raises(RealProject):
-        terraform_circle.terraform(tmp_path, "apply", "-auto-approve")
+        terraform_script.terraform(tmp_path, "apply", "-auto-approve")
     assert not recorder.exists()
 
 

@@ -31,6 +31,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
 WITHOUT_CONDITION = {"roles/logging.logWriter"}
 """What may be granted on the whole project: nothing smaller exists for log lines."""
 
+GOOGLES = r"\.iam\.gserviceaccount\.com"
 BUILT_BY_GOOGLE = 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")'
 """The bucket that Cloud Functions makes itself while it builds."""
 
@@ -96,7 +97,7 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
 @policy
 def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
     """The job writes receipts, people write below incoming/; job and operators read everything."""
-    bucket = f"{deployed.variables['project_id']}-urgency-landing"
+    bucket = f"{deployed.variables['project_id']}-{deployed.called('urgency-landing')}"
     read_all = {deployed.member("train"), *deployed.variable("operators", [])}
     for grant in deployed.grants(on=f"bucket/{bucket}"):
         reads = grant.role == "roles/storage.objectViewer"
@@ -124,7 +125,7 @@ def one_identity_each(deployed: Deployment) -> Iterator[str]:
     users: Counter[str] = Counter()
     for resource, account in _accounts(deployed):
         users[account] += 1
-        if not re.fullmatch(r"urgency-[a-z]+@[a-z0-9-]+\.iam\.gserviceaccount\.com", account):
+        if not re.fullmatch(rf"{deployed.called('urgency-')}[a-z]+@[a-z0-9-]+{GOOGLES}", account):
             yield f"{resource.address} runs as {account or 'the default account'}"
         elif users[account] > 1:
             yield f"{resource.address} shares {account}"
@@ -153,7 +154,9 @@ def pusher_may_invoke_each_function(deployed: Deployment) -> Iterator[str]:
 def reload_may_invoke_the_service(deployed: Deployment) -> Iterator[str]:
     """Else a release reaches the instances only when they look for themselves."""
     if not deployed.allows(
-        deployed.member("reload"), "roles/run.servicesInvoker", "service/ticket-urgency"
+        deployed.member("reload"),
+        "roles/run.servicesInvoker",
+        f"service/{deployed.called('ticket-urgency')}",
     ):
         yield "ticket-urgency may not be invoked by the reload function"
 
@@ -161,7 +164,8 @@ def reload_may_invoke_the_service(deployed: Deployment) -> Iterator[str]:
 @policy
 def trigger_may_run_the_job(deployed: Deployment) -> Iterator[str]:
     """Else what lands waits for the next sweep."""
-    if not deployed.allows(deployed.member("trigger"), "roles/run.jobsExecutor", "job/train"):
+    job = f"job/{deployed.called('train')}"
+    if not deployed.allows(deployed.member("trigger"), "roles/run.jobsExecutor", job):
         yield "train may not be run by the trigger function"
 
 
@@ -169,7 +173,8 @@ def trigger_may_run_the_job(deployed: Deployment) -> Iterator[str]:
 def public_follows_its_variable(deployed: Deployment) -> Iterator[str]:
     """The service is private unless it was asked to be public."""
     for service in deployed.of("cloud_run_v2_service"):
-        asked = bool(deployed.variable("public", False)) and service.name == "ticket-urgency"
+        is_ours = service.name == deployed.called("ticket-urgency")
+        asked = bool(deployed.variable("public", False)) and is_ours
         if bool(service.values.get("invoker_iam_disabled")) != asked:
             yield f"{service.address} is {'private' if asked else 'public'}, which nobody asked for"
 

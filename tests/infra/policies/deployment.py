@@ -70,7 +70,11 @@ class Deployment:
     def member(self, account: str) -> str:
         """One of our identities as grants name it."""
         domain = f"{self.variables['project_id']}.iam.gserviceaccount.com"
-        return f"serviceAccount:urgency-{account}@{domain}"
+        return f"serviceAccount:{self.called('urgency-' + account)}@{domain}"
+
+    def called(self, name: str) -> str:
+        """One of our names as this installation has it, with its prefix."""
+        return f"{self.variable('name_prefix', '')}{name}"
 
     @property
     def pubsub_agent(self) -> str:

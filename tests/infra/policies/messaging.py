@@ -149,4 +149,4 @@ def _dead_letter_topics(deployed: Deployment) -> set[str]:
         s.block("dead_letter_policy").get("dead_letter_topic")
         for s in deployed.of("pubsub_subscription")
     )
-    return {"dead-letters"} | {last(topic) for topic in named if topic}
+    return {deployed.called("dead-letters")} | {last(topic) for topic in named if topic}

@@ -12,7 +12,9 @@ FUNCTION = 'google_cloudfunctions2_function.this["on-csv-landed"]'
 PUSH = 'google_pubsub_subscription.push["on-csv-landed"]'
 NIGHTLY = 'google_cloud_scheduler_job.this["nightly"]'
 RECEIPTS = "google_storage_bucket_iam_member.train_writes_receipts"
-NO_SUCCESS = "google_monitoring_alert_policy.no_success"
+NO_SUCCESS = 'google_monitoring_alert_policy.logged["No successful run for 3 hours"]'
+SLOW = 'google_monitoring_alert_policy.threshold["Slow answers"]'
+PROMQL = "conditions.0.condition_prometheus_query_language.0"
 EVERYBODY = "allAuthenticated" + "Users"
 
 DATABASE = 'google_sql_database_instance.mlflow["server"]'
@@ -192,13 +194,14 @@ AS_IT_COMES: Planted = {
         change(NO_SUCCESS, "documentation", []),
     ],
     "alerts_name_metric_and_resource": [
-        change(NO_SUCCESS, "conditions.0.condition_absent.0.filter", 'metric.type="x"')
+        change(SLOW, "conditions.0.condition_threshold.0.filter", 'metric.type="x"')
     ],
     "alerts_watch_metrics_that_exist": [forget("google_logging_metric.reconciled", NO_SUCCESS)],
     "alerts_last_whole_minutes": [
-        change(NO_SUCCESS, "conditions.0.condition_absent.0.duration", "90s"),
-        change(NO_SUCCESS, "conditions.0.condition_absent.0.duration", "86400s"),
+        change(SLOW, "conditions.0.condition_threshold.0.duration", "90s"),
+        change(NO_SUCCESS, f"{PROMQL}.duration", "86400s"),
     ],
+    "alerts_wait_for_no_metric": [change(NO_SUCCESS, f"{PROMQL}.disable_metric_validation", False)],
     "only_alerts_on_log_lines_are_limited": [
         change("google_monitoring_alert_policy.landing_emptied", "alert_strategy", []),
         change(NO_SUCCESS, "alert_strategy", [{"notification_rate_limit": [{"period": "3600s"}]}]),
@@ -237,7 +240,7 @@ EVERYTHING: Planted = {
         change(
             'google_storage_bucket_iam_member.uploaders_drop["user:ann@example.com"]',
             "condition.0.expression",
-            'resource.name.startsWith("projects/_/buckets/helpdesk-prod-urgency-landing/objects/receipts/")',
+            'resource.name.startsWith("projects/_/buckets/helpdesk-prod-desk-urgency-landing/objects/receipts/")',
         ),
         change(
             'google_storage_bucket_iam_member.uploaders_read_receipts["group:helpdesk@example.com"]',
@@ -245,6 +248,11 @@ EVERYTHING: Planted = {
             [],
         ),
     ],
+    "names_begin_with_the_prefix": [
+        change(JOB, "name", "train"),
+        change(LANDING, "name", "helpdesk-prod-urgency-landing"),
+    ],
+    "alerts_lead_to_their_section": [change(NO_SUCCESS, "documentation.0.links", [])],
     "project_grants_are_fenced": [
         change('google_project_iam_member.mlflow["roles/cloudsql.client"]', "condition", [])
     ],

@@ -44,6 +44,9 @@ NAMES = {  # type -> the argument that holds the name, its form
     "google_logging_metric": ("name", r"[\w./-]{1,100}"),
     "google_sql_database": ("name", r"[a-z][a-z0-9_]{0,62}"),
 }
+INSIDE = {"google_sql_database"}
+"""Their names are another resource's own: they meet no other installation's."""
+
 LABEL_KEY, LABEL_VALUE = r"[a-z][a-z0-9_-]{0,62}", r"[a-z0-9_-]{0,63}"
 CRON_FIELD = r"[0-9A-Za-z*/,-]+"
 DURATIONS = (
@@ -83,6 +86,17 @@ def names_are_allowed(deployed: Deployment) -> Iterator[str]:
         name = resource.values.get(argument) or ""
         if argument and not re.fullmatch(form, name):
             yield f"{resource.address} may not be called {name!r}"
+
+
+@policy
+def names_begin_with_the_prefix(deployed: Deployment) -> Iterator[str]:
+    """So that two installations share a project; buckets begin with the project's id besides."""
+    project = deployed.variables["project_id"]
+    for resource in deployed.resources:
+        argument, _ = NAMES.get(resource.type, ("", ""))
+        name = (resource.values.get(argument) or "").removeprefix(f"{project}-")
+        if argument and resource.type not in INSIDE and not name.startswith(deployed.called("")):
+            yield f"{resource.address} is called {name}, as in every other installation"
 
 
 @policy

@@ -10,18 +10,23 @@ from typing import Any
 from tests.infra.policies.deployment import Deployment, policy, seconds
 
 OPERATIONS = Path(__file__).parents[3] / "docs/operations.md"
-LINK = re.compile(r"docs/operations\.md#([\w-]+)")
-MADE_OF_LOGS = re.compile(r"logging\.googleapis\.com/user/([\w./-]+)")
+LINK = re.compile(r"[\w./:-]*docs/operations\.md#[\w-]+")
+MADE_OF_LOGS = re.compile(r"logging[._]googleapis[._]com[/:]user[/_]([\w./-]+)")
+HISTOGRAM = re.compile(r"_(bucket|count|sum)$")
 
 
 @policy
 def alerts_lead_to_their_section(deployed: Deployment) -> Iterator[str]:
-    """Each links to a section of docs/operations.md that is there."""
-    sections = anchors(OPERATIONS.read_text())
+    """To one of docs/operations.md that is there, at the address where people open that page."""
+    page = deployed.variable("runbook_url", None) or "docs/operations.md"
+    sections = {f"{page}#{section}" for section in anchors(OPERATIONS.read_text())}
     for alert in deployed.of("monitoring_alert_policy"):
         linked = set(LINK.findall(repr(alert.values.get("documentation"))))
-        if not linked or linked - sections:
+        if len(linked) != 1 or linked - sections:
             yield f"{alert.address} leads to {sorted(linked - sections) or 'no section'}"
+        clickable = alert.block("documentation", "links").get("url")
+        if page.startswith("https:") and clickable not in linked:
+            yield f"{alert.address} links to {clickable}"
 
 
 @policy
@@ -36,11 +41,20 @@ def alerts_name_metric_and_resource(deployed: Deployment) -> Iterator[str]:
 @policy
 def alerts_watch_metrics_that_exist(deployed: Deployment) -> Iterator[str]:
     """A metric made of log lines is ours to make."""
-    made = {metric.values["name"] for metric in deployed.of("logging_metric")}
+    made = {metric.values["name"].replace("-", "_") for metric in deployed.of("logging_metric")}
     for address, condition in _conditions(deployed):
         for name in MADE_OF_LOGS.findall(repr(condition)):
-            if name not in made:
+            if not {name.replace("-", "_"), HISTOGRAM.sub("", name)} & made:
                 yield f"{address} watches {name}, which nothing makes"
+
+
+@policy
+def alerts_wait_for_no_metric(deployed: Deployment) -> Iterator[str]:
+    """Monitoring knows a metric made of log lines up to ten minutes late; PromQL need not ask."""
+    for address, condition in _conditions(deployed):
+        unasked = condition.get("disable_metric_validation")
+        if MADE_OF_LOGS.search(repr(condition)) and not unasked:
+            yield f"{address} is refused while its metric is new"
 
 
 @policy

@@ -1,6 +1,7 @@
-"""One circle of an environment's life: `python -m tests.infra.terraform_circle INFRA RESULT`.
+"""Verbs of Terraform one after the other: `python -m tests.infra.terraform_script SCRIPT RESULT`.
 
 A program, because a simulated project lives as long as the command that it was started for.
+SCRIPT: a list of steps, each `name`, `folder`, `arguments` and `codes`, the exit codes it may have.
 """
 
 from __future__ import annotations
@@ -14,19 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.infra.terraform import RealProject, simulated
-
-FIRST = ("-input=false", "-var-file=../variables.tfvars.json")
-LAST = ("-input=false", "-var-file=../changed.tfvars.json")
-STEPS = {
-    "init": ("init", "-input=false"),
-    "plan": ("plan", *FIRST, "-out=../first.tfplan"),
-    "apply": ("apply", "-input=false", "../first.tfplan"),
-    "show": ("show", "-json"),
-    "second plan": ("plan", *FIRST, "-detailed-exitcode"),
-    "change": ("apply", *LAST, "-auto-approve"),
-    "destroy": ("destroy", *LAST, "-auto-approve"),
-    "left": ("show", "-json"),
-}
 
 
 def terraform(folder: Path, *arguments: str) -> dict[str, Any]:
@@ -54,15 +42,15 @@ def gcloud_calls() -> list[str]:
     return calls.read_text().splitlines() if calls.exists() else []
 
 
-def main(folder: Path, result: Path) -> None:
+def main(script: Path, result: Path) -> None:
     """Run the steps up to the first that fails; write what each said and the calls of gcloud."""
-    steps: dict[str, Any] = {}
+    said: dict[str, Any] = {}
     earlier = len(gcloud_calls())
-    for name, arguments in STEPS.items():
-        steps[name] = terraform(folder, *arguments)
-        if steps[name]["code"] not in (0, 2 if name == "second plan" else 0):
+    for step in json.loads(script.read_text()):
+        said[step["name"]] = terraform(Path(step["folder"]), *step["arguments"])
+        if said[step["name"]]["code"] not in step["codes"]:
             break
-    result.write_text(json.dumps({"steps": steps, "gcloud": gcloud_calls()[earlier:]}))
+    result.write_text(json.dumps({"steps": said, "gcloud": gcloud_calls()[earlier:]}))
 
 
 if __name__ == "__main__":

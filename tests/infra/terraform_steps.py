@@ -1,0 +1,101 @@
+"""What is done to an installation, step by step, in a simulated project."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)"', re.MULTILINE)
+NEWER = re.compile(
+    r"^(google_logging_metric\.(held|model_age|serving)|google_monitoring_alert_policy\.logged"
+    r"|google_monitoring_dashboard\.|terraform_data\.protect$)"
+)
+"""What an older release did not have: metrics, alerts on them, and what depends on those."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb in one copy of infra/; every exit code but `codes` ends the script."""
+
+    name: str
+    folder: str
+    arguments: tuple[str, ...]
+    codes: tuple[int, ...] = (0,)
+
+
+def circle(folder: Path, variables: Mapping[str, Any], last: Mapping[str, Any]) -> list[Step]:
+    """Empty project, plan, apply, second plan, the state, the variables `last`, destroy."""
+    first, changed = _given(folder, "first", variables), _given(folder, "last", last)
+    return [
+        _step(folder, "init"),
+        _step(folder, "plan", *first, "-out=../first.tfplan"),
+        _step(folder, "apply", "-input=false", "../first.tfplan"),
+        _step(folder, "show", "-json"),
+        _step(folder, "second plan", *first, "-detailed-exitcode", codes=(0, 2)),
+        *(_mishaps(folder, first, variables) if variables.get("protect") else ()),
+        _step(folder, "change", *changed, "-auto-approve", verb="apply"),
+        _step(folder, "destroy", *changed, "-auto-approve"),
+        _step(folder, "left", "-json", verb="show"),
+    ]
+
+
+def neighbours(ours: Path, theirs: Path, variables: Mapping[str, Any], prefix: str) -> list[Step]:
+    """Two installations in one project; that with `prefix` grows out of an older release."""
+    here = _given(ours, "here", variables)
+    there = _given(theirs, "there", {**variables, "name_prefix": prefix})
+    older = [f"-target={address}" for address in addresses(theirs) if not NEWER.match(address)]
+    return [
+        _step(ours, "init"),
+        _step(ours, "apply", *here, "-auto-approve"),
+        _step(theirs, "their init", verb="init"),
+        _step(theirs, "their older release", *there, *older, "-auto-approve", verb="apply"),
+        _step(theirs, "their older state", "-json", verb="show"),
+        _step(theirs, "their upgrade", *there, "-auto-approve", verb="apply"),
+        _step(theirs, "their state", "-json", verb="show"),
+        _step(theirs, "their plan", *there, "-detailed-exitcode", verb="plan", codes=(0, 2)),
+        _step(ours, "plan", *here, "-detailed-exitcode", codes=(0, 2)),
+        _step(ours, "show", "-json"),
+    ]
+
+
+def addresses(folder: Path) -> list[str]:
+    """Every resource of a configuration, without its keys."""
+    files = sorted(folder.glob("*.tf"))
+    return [".".join(found) for file in files for found in RESOURCE.findall(file.read_text())]
+
+
+def as_json(steps: list[Step]) -> str:
+    """The script that tests/infra/terraform_script.py reads."""
+    return json.dumps([asdict(step) for step in steps])
+
+
+def _mishaps(folder: Path, first: tuple[str, ...], variables: Mapping[str, Any]) -> list[Step]:
+    """What must not do harm, and a service that did not start at its first apply."""
+    other = _given(folder, "other", {**variables, "project_id": "another-project"})
+    service = "google_cloud_run_v2_service.api"
+    return [
+        _step(folder, "refused destroy", *first, "-auto-approve", verb="destroy", codes=(1,)),
+        _step(folder, "after it", "-json", verb="show"),
+        _step(folder, "another project", *other, verb="plan", codes=(1,)),
+        _step(folder, "taint", service),
+        _step(folder, "refused apply", *first, "-auto-approve", verb="apply", codes=(1,)),
+        _step(folder, "untaint", service),
+        _step(folder, "way out", *first, "-auto-approve", verb="apply"),
+    ]
+
+
+def _step(
+    folder: Path, name: str, *arguments: str, verb: str = "", codes: tuple[int, ...] = (0,)
+) -> Step:
+    words = (verb or name).split()[-1]
+    return Step(name, str(folder), (words, *arguments), codes)
+
+
+def _given(folder: Path, name: str, variables: Mapping[str, Any]) -> tuple[str, ...]:
+    """The arguments that give `variables`, which are written beside `folder`."""
+    (folder.parent / f"{name}.tfvars.json").write_text(json.dumps(variables))
+    return "-input=false", f"-var-file=../{name}.tfvars.json"

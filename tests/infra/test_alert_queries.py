@@ -1,0 +1,125 @@
+"""Each query on logged metrics fires on what it means and on nothing else: evaluated by promtool.
+
+Cloud Monitoring keeps what was logged since the last point, Prometheus the sum; `increase` is the
+same for both. A series here has a point a minute, as both of them do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.wiring.applied import LAPTOPS
+from tests.infra.committed import committed, values_of
+
+STATE = committed(LAPTOPS)
+NO_SUCCESS, VERSIONS = "No successful run for 3 hours", "Instances on different versions"
+Series = dict[str, str]
+
+
+def conditions() -> dict[str, dict[str, Any]]:
+    """What is evaluated, by the alert's name."""
+    kind = "condition_prometheus_query_language"
+    found = [
+        one for a in values_of(STATE, "google_monitoring_alert_policy") for one in a["conditions"]
+    ]
+    return {one["display_name"]: one[kind][0] for one in found if kind in one}
+
+
+def selector(alert: str) -> str:
+    [found] = re.findall(r"(logging_[\w:]+\{[^}]*\})", conditions()[alert]["query"])
+    return str(found)
+
+
+def counted(name: str, minutes: Iterable[int], until: int, **labels: str) -> Series:
+    """A counter by the selector `name`, one more at each of `minutes`."""
+    more = "".join(f',{key}="{value}"' for key, value in labels.items())
+    at = list(minutes)
+    values = (str(sum(one <= minute for one in at)) for minute in range(until))
+    return {"series": name.replace("}", more + "}"), "values": " ".join(values)}
+
+
+def observed(alert: str, value: float, until: int) -> list[Series]:
+    """A distribution with `value` seen every 30 minutes, in the buckets of the metric."""
+    name = selector(alert)
+    [metric] = [
+        one
+        for one in values_of(STATE, "google_logging_metric")
+        if f"user_{one['name'].replace('-', '_')}_bucket" in name
+    ]
+    linear = metric["bucket_options"][0]["linear_buckets"][0]
+    low, width = linear.get("offset", 0), linear["width"]
+    bounds = [low + width * n for n in range(int(linear["num_finite_buckets"]) + 1)]
+    runs = range(5, until, 30)
+    return [
+        counted(name, runs if value < bound else [], until, le=str(bound))
+        for bound in [*bounds, float("inf")]
+    ]
+
+
+def fires(folder: Path, alert: str, at_minutes: int, series: list[Series]) -> bool:
+    """Whether the alert fires then. Skips where promtool is not installed."""
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("skipped: promtool is not installed (it is in the package prometheus)")
+    condition = conditions()[alert]
+    rule = {"alert": alert, "expr": condition["query"], "for": condition["duration"]}
+    rules = {"groups": [{"name": "ours", "interval": "1m", "rules": [rule]}]}
+    (folder / "rules.yaml").write_text(json.dumps(rules))
+    asked = {"eval_time": f"{at_minutes}m", "alertname": alert, "exp_alerts": [{"exp_labels": {}}]}
+    test = {"interval": "1m", "input_series": series, "alert_rule_test": [asked]}
+    script = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
+    (folder / "test.yaml").write_text(json.dumps(script).replace("Infinity", '"+Inf"'))
+    command = [promtool, "test", "rules", "test.yaml"]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0 or "got:[]" in ended.stdout + ended.stderr, ended.stderr
+    return ended.returncode == 0
+
+
+def test_three_hours_after_the_last_success_and_not_before(tmp_path: Path) -> None:
+    runs = counted(selector(NO_SUCCESS), range(5, 120, 30), 400)  # the last at 95 minutes
+    assert not fires(tmp_path, NO_SUCCESS, 95 + 170, [runs])
+    assert fires(tmp_path, NO_SUCCESS, 95 + 185, [runs])
+
+
+def test_not_while_sweeps_succeed_and_not_for_one_that_failed(tmp_path: Path) -> None:
+    sweeps = [minute for minute in range(5, 600, 30) if minute != 305]
+    runs = counted(selector(NO_SUCCESS), sweeps, 600)
+    assert not any(fires(tmp_path, NO_SUCCESS, minute, [runs]) for minute in (200, 370, 590))
+
+
+def test_a_job_that_never_succeeded_is_told_of(tmp_path: Path) -> None:
+    assert not fires(tmp_path, NO_SUCCESS, 110, [])
+    assert fires(tmp_path, NO_SUCCESS, 125, [])
+
+
+@pytest.mark.parametrize(
+    ("alert", "value", "expected"),
+    [
+        ("Old model", 13.2, False),
+        ("Old model", 15.1, True),
+        ("Versions held back", 2, False),
+        ("Versions held back", 3, True),
+    ],
+)
+def test_a_number_above_its_threshold(
+    alert: str, value: float, expected: bool, tmp_path: Path
+) -> None:
+    assert fires(tmp_path, alert, 200, observed(alert, value, 240)) is expected
+
+
+def test_two_versions_for_ten_minutes_and_not_for_a_release(tmp_path: Path) -> None:
+    def both(overlap: int) -> list[Series]:
+        name = selector(VERSIONS)
+        old = counted(name, range(1, 60 + overlap), 120, version="7")
+        return [old, counted(name, range(60, 120), 120, version="8")]
+
+    assert not fires(tmp_path, VERSIONS, 75, both(overlap=2))
+    assert fires(tmp_path, VERSIONS, 75, both(overlap=40))
