@@ -1,5 +1,7 @@
 locals {
-  builds_images = var.images == null && var.candidate == null
+  # One writer: where CI releases, an apply that is given no images keeps what runs, and builds nothing.
+  keeps_images  = var.ci != null && var.images == null && var.candidate == null
+  builds_images = var.ci == null && var.images == null && var.candidate == null
   root          = "${path.module}/.."
 
   # The tag is a hash of names and contents: same sources, no build; other sources, other tag, new revision.

@@ -1,7 +1,7 @@
-# What runs now, asked of Cloud Run while a candidate is on trial: the job has no traffic that could be split, so the
-# candidate's image comes to it with the promotion.
+# What runs now, asked of Cloud Run while CI releases: the job has no traffic that could be split, so a candidate's image
+# comes to it with the promotion.
 data "google_cloud_run_v2_job" "current" {
-  count = var.candidate == null ? 0 : 1
+  count = var.candidate != null || local.keeps_images ? 1 : 0
 
   name     = "${var.name_prefix}train"
   location = var.region

@@ -59,5 +59,5 @@ output "images" {
 
 output "candidate_url" {
   description = "Where the candidate answers while it has no traffic; ask with a token made for the service's own address."
-  value       = var.candidate == null ? null : replace(google_cloud_run_v2_service.api.uri, "https://", "https://candidate---")
+  value       = !local.is_on_trial ? null : replace(google_cloud_run_v2_service.api.uri, "https://", "https://candidate---")
 }

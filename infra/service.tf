@@ -3,8 +3,9 @@
 #   2. a smoke test on the output `candidate_url`. When it fails, nothing has changed for anybody.
 #   3. apply -var images={the same}: the template is the candidate's already, so no revision is made; all traffic goes
 #      to the latest one, which is the revision that was tested, and the tag disappears.
+# An apply in between, or after a failed test, is given neither: it keeps image, traffic and tag as they are.
 data "google_cloud_run_v2_service" "current" {
-  count = var.candidate == null ? 0 : 1
+  count = var.candidate != null || local.keeps_images ? 1 : 0
 
   name     = "${var.name_prefix}ticket-urgency"
   location = var.region
@@ -12,19 +13,24 @@ data "google_cloud_run_v2_service" "current" {
 
 locals {
   reload_audience = "urgency-reload" # a service cannot name its own address, so the token is made for this constant
-  service_image   = var.candidate == null ? local.images["service"] : var.candidate.service
+
+  current_service       = one(data.google_cloud_run_v2_service.current)
+  current_service_image = try(local.current_service.template[0].containers[0].image, "")
+  kept_service_image    = local.keeps_images ? coalesce(local.current_service_image, local.images["service"]) : local.images["service"]
+  service_image         = var.candidate == null ? local.kept_service_image : var.candidate.service
+  is_on_trial           = var.candidate != null || local.keeps_images && try(contains(local.current_service.traffic[*].tag, "candidate"), false)
 
   # Asked of Cloud Run, since a resource cannot refer to its own last state. Without a trial all traffic goes to the
   # latest revision, which is given no name.
   serving_revision = try(one([
-    for target in data.google_cloud_run_v2_service.current[0].traffic :
-    basename(coalesce(target.revision, data.google_cloud_run_v2_service.current[0].latest_ready_revision))
+    for target in local.current_service.traffic :
+    basename(coalesce(target.revision, local.current_service.latest_ready_revision))
     if target.percent == 100
   ]), null)
   on_latest  = { type = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent = 100, revision = null, tag = null }
   on_serving = { type = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", percent = 100, revision = local.serving_revision, tag = null }
   on_trial   = { type = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", percent = 0, revision = null, tag = "candidate" }
-  traffic    = var.candidate == null ? [local.on_latest] : [local.on_serving, local.on_trial]
+  traffic    = local.is_on_trial ? [local.on_serving, local.on_trial] : [local.on_latest]
 }
 
 resource "google_cloud_run_v2_service" "api" {

@@ -42,6 +42,17 @@ variable "candidate" {
   }
 }
 
+variable "ci" {
+  description = "CI releases here (docs/ci.md): {} for Cloud Build, github_repository_id besides for GitHub Actions. An apply without images then keeps what CI released. Set it after the first apply."
+  type        = object({ github_repository_id = optional(string), state_bucket = optional(string) })
+  default     = null
+
+  validation {
+    condition     = try(var.ci.github_repository_id, null) == null ? true : can(regex("^[0-9]+$", var.ci.github_repository_id))
+    error_message = "ci.github_repository_id is the repository's number, as `gh api repos/OWNER/NAME --jq .id` prints it: a name can be given to somebody else."
+  }
+}
+
 variable "protect" {
   description = "Refuse to delete buckets that hold objects, the job and the service; set it to false and apply before terraform destroy."
   type        = bool

@@ -24,10 +24,15 @@ run "the_likeliest_mistake" {
     budget        = { amount = 0, billing_account = "0123AB-4567CD-89EF01" }
     settings      = { URGENCY_PROJECT = "another-project" } # Terraform's own
     max_instances = 0
+    name_prefix   = "trial" # no hyphen
+    labels        = { Team = "helpdesk" }
+    runbook_url   = "docs/operations.md"
+    ci            = { github_repository_id = "owner/name" }
   }
   expect_failures = [
     var.project_id, var.region, var.images, var.candidate, var.uploaders, var.operators, var.callers, var.alert_emails,
-    var.schedule, var.mlflow, var.budget, var.settings, var.max_instances,
+    var.schedule, var.mlflow, var.budget, var.settings, var.max_instances, var.name_prefix, var.labels, var.runbook_url,
+    var.ci,
   ]
 }
 
@@ -46,10 +51,13 @@ run "the_next" {
     budget        = { amount = 20, billing_account = "billingAccounts/0123AB-4567CD-89EF01" }
     settings      = { URGENCY_MISSED_COSTS = "10" } # misspelt
     max_instances = 1.5
+    name_prefix   = "google-"
+    labels        = { team = "Help Desk" }
+    runbook_url   = "https://example.com/operations.md#old-model" # each alert adds its own section
   }
   expect_failures = [
     var.project_id, var.region, var.images, var.candidate, var.uploaders, var.operators, var.callers, var.alert_emails,
-    var.schedule, var.budget, var.settings, var.max_instances,
+    var.schedule, var.budget, var.settings, var.max_instances, var.name_prefix, var.labels, var.runbook_url,
   ]
 }
 

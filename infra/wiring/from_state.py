@@ -55,8 +55,13 @@ def wiring_from(state: State) -> dict[str, Any]:
 
 def grants_from(state: State) -> list[dict[str, str]]:
     """Every grant, builders' included: resource (`buckets/x`), role, member, condition if any."""
-    grants = [_grant(resource) for resource in state["resources"] if "_iam_" in resource["type"]]
+    grants = [_grant(resource) for resource in state["resources"] if is_grant(resource["type"])]
     return sorted(grants, key=lambda grant: [*grant.values()])
+
+
+def is_grant(kind: str) -> bool:
+    """Whether a type of resource gives rights, to one or to many."""
+    return kind.endswith(("_iam_member", "_iam_binding", "_iam_policy"))
 
 
 def shown(data: object, margin: str = "") -> str:

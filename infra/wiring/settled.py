@@ -14,6 +14,9 @@ ACCOUNT_ID: Final = f"projects/{{project_id}}/serviceAccounts/{ACCOUNT}"
 AGENT: Final = f"service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 STORAGE_AGENT: Final = f"service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
 URI: Final = "https://{name}.{project_id}.run.app"
+POOL: Final = (
+    f"projects/{NUMBER}/locations/global/workloadIdentityPools/{{workload_identity_pool_id}}"
+)
 DATABASE: Final = "{name_prefix}urgency-mlflow-00000000"
 
 COMPUTED: Final = {
@@ -23,6 +26,7 @@ COMPUTED: Final = {
     ("google_cloud_run_v2_job", "project"): "{project_id}",
     ("google_cloud_run_v2_service", "uri"): URI,
     ("google_cloudfunctions2_function", "service_config.0.uri"): URI,
+    ("google_iam_workload_identity_pool", "name"): POOL,
     ("google_monitoring_notification_channel", "name"): "channels/{display_name}",
     ("google_project", "number"): NUMBER,
     ("google_project_service_identity", "email"): AGENT,

@@ -48,10 +48,29 @@ def test_every_step_has_an_id_of_its_own_and_waits_for_steps_above_it() -> None:
 
 
 def test_nothing_is_tried_untested_and_nothing_is_promoted_untried() -> None:
-    assert before("candidate") == {"configured", "test", "builder", "build-jobs", "build-service"}
+    tested = {"test", "test-infra"}
+    built = {"builder", "build-jobs", "build-service"}
+    assert before("candidate") == {"configured", *tested, *built}
     assert before("smoke") == {"candidate", *before("candidate")}
     assert before("promote") == {"smoke", *before("smoke")} == set(STEPS) - {"promote"}
-    assert not {"builder", "build-jobs", "build-service"} & before("test")
+    assert not built & (before("test") | before("test-infra"))
+
+
+def test_every_builder_has_one_version() -> None:
+    for name, step in STEPS.items():
+        assert re.search(r":\d+\.\d+\.\d+(-\w+)?$|@sha256:[0-9a-f]{64}$", step["name"]), name
+
+
+def test_terraforms_own_tests_run_before_anything_is_applied(tmp_path: Path) -> None:
+    ended = ran("test-infra", tmp_path, terraform='echo "$@"')
+    assert [line.split()[0] for line in ended.stdout.splitlines()] == [
+        "init",
+        "fmt",
+        "validate",
+        "test",
+    ]
+    assert "-backend=false" in ended.stdout
+    assert ran("test-infra", tmp_path, terraform='[ "$1" != test ]').returncode == 1
 
 
 def test_every_substitution_is_declared_and_used() -> None:
@@ -83,7 +102,7 @@ def test_both_images_are_cached_listed_and_proven_and_named_by_the_build() -> No
 
 def test_it_runs_as_its_own_account_within_a_time_and_logs_where_that_account_may() -> None:
     assert BUILD["serviceAccount"].startswith(
-        "projects/${PROJECT_ID}/serviceAccounts/urgency-deployer@"
+        "projects/${PROJECT_ID}/serviceAccounts/${_PREFIX}urgency-deployer@"
     )
     assert BUILD["options"]["logging"] == "CLOUD_LOGGING_ONLY"
     assert BUILD["timeout"].endswith("s")
@@ -96,21 +115,24 @@ def test_terraform_knows_every_variable_and_output_that_is_named() -> None:
         assert f'variable "{variable}"' in declared
     for output in re.findall(r"terraform output -raw (\w+)", scripts):
         assert f'output "{output}"' in declared
-    assert (
-        CHECKOUT / f"infra/environments/{BUILD['substitutions']['_ENVIRONMENT']}.tfvars"
-    ).is_file()
+    for step in ("candidate", "promote"):  # people stay: both applies read who may do what
+        assert "-var-file environments/${PROJECT_ID}.tfvars" in STEPS[step]["args"][-1]
+
+
+def test_without_a_file_that_says_who_may_do_what_the_first_step_says_so(tmp_path: Path) -> None:
+    ended = ran("configured", tmp_path, settings="")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("There is no infra/environments/helpdesk.tfvars in this commit")
 
 
 def test_without_a_bucket_for_the_state_the_first_step_says_so(tmp_path: Path) -> None:
-    ended = ran("configured", tmp_path, _STATE_BUCKET="")
+    ended = ran("configured", tmp_path, gcloud='[ "$1" != storage ]')
     assert ended.returncode == 1
-    assert ended.stderr.startswith(
-        "No bucket backend is configured: set the substitution _STATE_BUCKET"
-    )
+    assert ended.stderr.startswith("There is no bucket helpdesk-tfstate with Terraform's state")
 
 
 def test_before_anybody_applied_the_first_step_says_so(tmp_path: Path) -> None:
-    ended = ran("configured", tmp_path, gcloud="exit 1")
+    ended = ran("configured", tmp_path, gcloud='[ "$1" != run ]')
     assert ended.returncode == 1
     assert ended.stderr.startswith("There is no service yet to put a candidate beside")
 
@@ -128,12 +150,10 @@ def test_the_candidate_is_applied_to_the_state_in_the_bucket_and_its_address_kep
         terraform='[ $1 = output ] && echo "https://of-$3" || echo "$@" >> ../calls',
     )
     assert ended.returncode == 0, ended.stderr
-    assert re.search(
-        r'backend "gcs" {\s+bucket = "helpdesk-tfstate"\n',
-        (tmp_path / "infra/backend.tf").read_text(),
-    )
+    assert 'backend "gcs"' in (tmp_path / "infra/backend.tf").read_text()
     init, apply = (tmp_path / "calls").read_text().splitlines()
-    assert init == "init -input=false"
+    assert init.endswith("-reconfigure -backend-config=bucket=helpdesk-tfstate")
+    assert "-var-file environments/helpdesk.tfvars" in apply
     assert 'candidate={jobs="images/jobs:b1",service="images/service:b1"}' in apply
     assert (tmp_path / "candidate_url").read_text() == "https://of-candidate_url\n"
 
@@ -164,9 +184,9 @@ def test_dockerfiles_are_clean_to_hadolint(part: str) -> None:
 
 SUBSTITUTED = {
     "_STATE_BUCKET": "helpdesk-tfstate",
-    "_ENVIRONMENT": "dev",
     "_REGION": "us-central1",
     "_IMAGES": "images",
+    "_PREFIX": "",
     "PROJECT_ID": "helpdesk",
     "BUILD_ID": "b1",
     "SERVICE_ACCOUNT_EMAIL": "deployer@x",
@@ -174,12 +194,15 @@ SUBSTITUTED = {
 
 
 def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """A step's script, run as Cloud Build would; `given`: substitutions and programs in shell."""
+    """A step's script, run as Cloud Build would.
+
+    given: substitutions, programs in shell, and `settings=""` for a commit without them.
+    """
     substituted = SUBSTITUTED | {
         name: value for name, value in given.items() if name in SUBSTITUTED
     }
     programs = {"gcloud": "true"} | {
-        name: line for name, line in given.items() if name not in SUBSTITUTED
+        name: line for name, line in given.items() if name not in (*SUBSTITUTED, "settings")
     }
     for name, line in programs.items():
         (workspace / name).write_text(f"#!/bin/sh\n{line}\n")
@@ -188,6 +211,9 @@ def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess
     folder.mkdir(exist_ok=True)
     (workspace / "infra").mkdir(exist_ok=True)
     shutil.copy(CHECKOUT / "infra/backend.tf.example", workspace / "infra")
+    (workspace / "infra/environments").mkdir(exist_ok=True)
+    if given.get("settings", "there"):
+        (workspace / "infra/environments/helpdesk.tfvars").touch()
 
     script = OURS.sub(lambda found: substituted[found[1]], STEPS[step]["args"][-1])
     script = script.replace("$$", "$").replace("/workspace", str(workspace))

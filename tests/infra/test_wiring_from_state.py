@@ -9,7 +9,7 @@ import pytest
 
 from infra.wiring.__main__ import BEGIN, END, PAGE, WIRING, access_table, with_table
 from infra.wiring.applied import LAPTOPS
-from infra.wiring.from_state import grants_from, shown, wiring_from
+from infra.wiring.from_state import grants_from, is_grant, shown, wiring_from
 from infra.wiring.settled import settled
 from tests.infra.committed import ENVIRONMENTS, committed, values_of
 
@@ -102,7 +102,7 @@ def test_what_differs_between_two_applies_is_left_out_and_so_is_what_a_mock_made
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_a_state_keeps_every_grant_with_its_member_and_role(environment: str) -> None:
     for one in committed(environment)["resources"]:
-        if "_iam_" in one["type"]:
+        if is_grant(one["type"]):
             assert {"role", "member"} <= one["values"].keys(), one["address"]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.infra.policies import access, messaging, project, running, storage, watching
+from tests.infra.policies import access, ci, messaging, project, running, storage, watching
 from tests.infra.policies.deployment import POLICIES, Deployment, deployment
 
 __all__ = [
     "POLICIES",
     "Deployment",
     "access",
+    "ci",
     "deployment",
     "messaging",
     "project",

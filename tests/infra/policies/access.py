@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.infra.policies.deployment import Deployment, Resource, last, policy
+from tests.infra.policies.deployment import Deployment, Grant, Resource, last, policy
 
 PRIMITIVE = re.compile(r"^roles/(owner|editor|viewer)$")
 NARROW = {  # kind of resource -> roles that may be granted on it
@@ -19,7 +19,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
     "subscription": {"roles/pubsub.subscriber"},
     "job": {"roles/run.jobsExecutor", "roles/run.viewer"},
     "service": {"roles/run.servicesInvoker"},
-    "account": {"roles/iam.serviceAccountTokenCreator"},
+    "account": {"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"},
     "repository": {"roles/artifactregistry.writer"},
     "project": {
         "roles/logging.logWriter",
@@ -54,7 +54,7 @@ def no_primitive_role(deployed: Deployment) -> Iterator[str]:
 @policy
 def no_wide_role(deployed: Deployment) -> Iterator[str]:
     """Only roles of the list, on the kind of resource they are meant for; no custom roles."""
-    for grant in deployed.grants():
+    for grant in _grants_of_the_system(deployed):
         if grant.role not in NARROW.get(grant.on.split("/")[0], set()):
             yield f"{grant.address} grants {grant.role} on {grant.on}"
     for resource in deployed.of("project_iam_custom_role", "organization_iam_custom_role"):
@@ -112,7 +112,7 @@ def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
 @policy
 def project_grants_are_fenced(deployed: Deployment) -> Iterator[str]:
     """What is granted on the project has a condition; on buckets, only Cloud Functions' own."""
-    for grant in deployed.grants(on="project/"):
+    for grant in _grants_of_the_system(deployed, on="project/"):
         if grant.role not in WITHOUT_CONDITION and not grant.condition:
             yield f"{grant.address} grants {grant.role} on the whole project"
         elif grant.role.startswith("roles/storage.") and grant.condition != BUILT_BY_GOOGLE:
@@ -181,6 +181,13 @@ def public_follows_its_variable(deployed: Deployment) -> Iterator[str]:
 
 def _grants_of_any_kind(deployed: Deployment) -> Iterator[Resource]:
     return (r for r in deployed.resources if r.type.endswith(("_iam_member", "_iam_binding")))
+
+
+def _grants_of_the_system(deployed: Deployment, on: str = "") -> Iterator[Grant]:
+    """All but those on the project to CI's accounts, which ci.py looks at."""
+    ci = {deployed.member("deployer"), deployed.member("planner")}
+    found = deployed.grants(on)
+    return (one for one in found if not (one.on.startswith("project/") and one.member in ci))
 
 
 def _accounts(deployed: Deployment) -> Iterator[tuple[Resource, str]]:

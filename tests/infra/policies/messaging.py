@@ -112,13 +112,17 @@ def agent_may_forward_dead_letters(deployed: Deployment) -> Iterator[str]:
 
 @policy
 def agent_may_sign_as_pusher(deployed: Deployment) -> Iterator[str]:
-    """For the pusher only: it could act as any other account that it may sign for."""
+    """For the pusher only: it could act as any other account that it may sign for.
+
+    An account that signs for itself opens nothing that it has not.
+    """
     pusher = f"account/{deployed.member('pusher').removeprefix('serviceAccount:')}"
     role = "roles/iam.serviceAccountTokenCreator"
     if not deployed.allows(deployed.pubsub_agent, role, pusher):
         yield f"{pusher}: Pub/Sub's agent may not sign"
     for grant in deployed.grants(role=role):
-        if grant.on != pusher or grant.member != deployed.pubsub_agent:
+        own = grant.on.removeprefix("account/") == grant.member.removeprefix("serviceAccount:")
+        if not own and (grant.on != pusher or grant.member != deployed.pubsub_agent):
             yield f"{grant.address} lets {grant.member} act as {grant.on}"
 
 

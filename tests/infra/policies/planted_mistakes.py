@@ -248,6 +248,24 @@ EVERYTHING: Planted = {
             [],
         ),
     ],
+    "the_planner_changes_nothing": [
+        change('google_project_iam_member.ci["planner run.viewer"]', "role", "roles/run.admin")
+    ],
+    "the_deployer_makes_no_keys": [
+        change('google_project_iam_member.ci["deployer run.admin"]', "role", "roles/editor")
+    ],
+    "federation_is_for_one_repository": [
+        change(
+            'google_iam_workload_identity_pool_provider.ci["apply"]',
+            "attribute_condition",
+            "assertion.environment == 'production'",
+        ),
+        change(
+            'google_service_account_iam_member.ci_federated["plan"]',
+            "service_account_id",
+            "projects/p/serviceAccounts/desk-urgency-deployer@helpdesk-prod.iam.gserviceaccount.com",
+        ),
+    ],
     "names_begin_with_the_prefix": [
         change(JOB, "name", "train"),
         change(LANDING, "name", "helpdesk-prod-urgency-landing"),

@@ -27,6 +27,7 @@ APIS = {  # type of resource, or its beginning -> what has to be on
     "google_service_account": {"iam"},
     "google_service_account_iam": {"iam", "iamcredentials"},
     "google_project_iam": {"cloudresourcemanager"},
+    "google_iam_workload": {"iam", "sts"},
     "google_sql": {"sqladmin"},
     "google_billing_budget": {"billingbudgets"},
     "terraform_data.image": {"cloudbuild"},
@@ -42,6 +43,10 @@ NAMES = {  # type -> the argument that holds the name, its form
     "google_artifact_registry_repository": ("repository_id", r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
     "google_cloud_scheduler_job": ("name", r"[\w-]{1,500}"),
     "google_logging_metric": ("name", r"[\w./-]{1,100}"),
+    "google_iam_workload_identity_pool": (
+        "workload_identity_pool_id",
+        r"(?!gcp-)[a-z0-9-]{4,32}",
+    ),
     "google_sql_database": ("name", r"[a-z][a-z0-9_]{0,62}"),
 }
 INSIDE = {"google_sql_database"}
