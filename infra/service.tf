@@ -12,7 +12,7 @@ data "google_cloud_run_v2_service" "current" {
 }
 
 locals {
-  reload_audience = "urgency-reload" # a service cannot name its own address, so the token is made for this constant
+  reload_audience = "${var.name_prefix}urgency-reload" # a service cannot name its own address, so the token is made for this constant
 
   current_service       = one(data.google_cloud_run_v2_service.current)
   current_service_image = try(local.current_service.template[0].containers[0].image, "")

@@ -12,6 +12,8 @@ import pytest
 from tests.support.service.service_process import CHECKOUT
 
 INFRA = CHECKOUT / "infra"
+PAGE = (CHECKOUT / "docs/deploy.md").read_text()
+SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXAMPLES = ["dev.tfvars.example", "prod.tfvars.example"]
 NO_BUCKET = 'echo "$@" >> calls; [ "$3" != describe ]'
 
@@ -38,8 +40,13 @@ def program(checkout: Path, name: str, line: str) -> None:
 
 def use(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The script, run as the page says; what it calls is in `calls`."""
+    return shell(checkout, " ".join(["sh infra/environments/use.sh", *arguments]))
+
+
+def shell(checkout: Path, commands: str) -> subprocess.CompletedProcess[str]:
+    """What is typed at the top of the checkout."""
     return subprocess.run(
-        ["sh", "infra/environments/use.sh", *arguments],
+        ["sh", "-c", commands],
         cwd=checkout,
         env={"PATH": f"{checkout}/bin:/usr/bin:/bin"},
         capture_output=True,
@@ -94,6 +101,23 @@ def test_a_local_state_is_not_forgotten(checkout: Path) -> None:
     assert ended.returncode == 1
     assert "init -migrate-state -backend-config=bucket=helpdesk-dev-tfstate" in ended.stderr
     assert calls(checkout) == []
+
+
+def test_the_commands_of_the_page_make_an_environment(checkout: Path) -> None:
+    for example in EXAMPLES:
+        shutil.copy(INFRA / "environments" / example, checkout / "infra/environments")
+    section = PAGE.split("\n## Environments\n", 1)[1].split("\n## ", 1)[0]
+    copy, use_it, apply = SHELL_BLOCK.findall(section)[0].splitlines()
+    fill_in = 'sed -i "s/YOUR.PROJECT/helpdesk-new/" infra/environments/helpdesk-new.tfvars'
+    commands = "\n".join(["set -e", copy, fill_in, use_it, apply])
+    ended = shell(checkout, commands.replace("YOUR-PROJECT", "helpdesk-new"))
+    assert ended.returncode == 0, ended.stderr
+    *_, init, applied = calls(checkout)
+    assert init.endswith("-backend-config=bucket=helpdesk-new-tfstate")
+    assert applied == "-chdir=infra apply -var-file=environments/helpdesk-new.tfvars"
+    assert f"Now: terraform {applied}" in ended.stdout
+    for line in (line for block in SHELL_BLOCK.findall(section)[1:] for line in block.splitlines()):
+        assert shell(checkout, line).returncode == 0, line
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

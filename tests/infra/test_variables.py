@@ -6,9 +6,12 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from tests.infra.committed import ENVIRONMENTS, committed, values_of
 from urgency.settings import Settings, variables_of
 
-VARIABLES = (Path(__file__).parents[2] / "infra" / "variables.tf").read_text()
+INFRA = Path(__file__).parents[2] / "infra"
+VARIABLES = (INFRA / "variables.tf").read_text()
+BLOCK = re.compile(r'^(provider) "[\w-]+" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 BLOCKS = dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', VARIABLES, re.MULTILINE | re.DOTALL))
 
 
@@ -29,3 +32,15 @@ def test_settings_take_what_decides_how_a_model_is_made_and_nothing_else() -> No
     allowed = re.findall(r'"(URGENCY_\w+)"', BLOCKS["settings"].partition("condition")[2])
     recipe = [variables_of(row)[0] for row in fields(Settings) if row.metadata["recipe"]]
     assert sorted(allowed) == sorted(recipe)
+
+
+def test_labels_are_put_on_everything_that_takes_some() -> None:
+    """By the providers; alerts have another word for it. A budget, by the third, takes none."""
+    files = [file.read_text() for file in sorted(INFRA.glob("*.tf"))]
+    blocks = [block for text in files for block in BLOCK.findall(text)]
+    providers = [body for kind, body in blocks if kind == "provider" and "alias" not in body]
+    assert len(providers) == 2
+    assert all(re.search(r"default_labels += var.labels", body) for body in providers)
+    labels = ENVIRONMENTS["everything"]["labels"]
+    alerts = values_of(committed("everything"), "google_monitoring_alert_policy")
+    assert [alert["user_labels"] for alert in alerts] == [labels] * len(alerts)
