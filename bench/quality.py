@@ -37,6 +37,7 @@ from urgency.records import SourceFile
 
 HEAD = ("set", "measure", "seed", "ours", "owed", "reached")
 BRIER_OF_SEED, ECE_MOST, ECE_ROWS, SCRIPT_LOSS = 0.85, 0.05, 400, 0.03
+SHUFFLED = "shuffled labels"
 MEASURES = {
     "pr_auc": "PR-AUC",
     "roc_auc": "ROC-AUC",
@@ -49,7 +50,7 @@ MEASURES = {
 
 Line = tuple[str, ...]
 Splits = Callable[[str], Iterator[int]]
-"""The numbers of the splits, for the work that it is told."""
+"""The numbers of the splits, for the work that it is told; more than SPLITS begin again."""
 
 Changed = Callable[[Dataset, int], Dataset]
 """Tickets, changed in a way that the number of their split decides."""
@@ -89,7 +90,8 @@ class Means:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     options = _parse(argv)
-    total = options.splits * ((3 + len(ALPHABETS)) * len(options.sets) + len(options.no_signal))
+    total = options.splits * ((2 + len(ALPHABETS)) * len(options.sets) + len(options.no_signal))
+    total += options.permutations * len(options.sets)
     lines: list[Line] = []
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=total)
@@ -97,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             name = path.name.split(".")[0]
 
             def splits(what: str, name: str = name) -> Iterator[int]:
-                for number in range(options.splits):
+                for number in range(options.permutations if what == SHUFFLED else options.splits):
                     progress.update(task, description=f"{name}: {what}")
                     yield number
                     progress.advance(task)
@@ -117,8 +119,7 @@ def of_set(name: str, data: Dataset, splits: Splits) -> Iterator[Line]:
     yield from beside(name, seed, ours)
     accepted = all(verdict == PROMOTE for verdict in ours.verdicts)
     yield name, "verdicts", "", ours.told, PROMOTE, met(accepted)
-    shuffled = trained(data, splits("shuffled labels"), shuffled_labels)
-    yield _refused(name, "verdicts, shuffled labels", shuffled)
+    yield _refused(name, f"verdicts, {SHUFFLED}", trained(data, splits(SHUFFLED), shuffled_labels))
     for script in ALPHABETS:
         copy = trained(without_spaces(data, script), splits(script))
         loss = ours.metrics["pr_auc"] - copy.metrics["pr_auc"]
@@ -176,6 +177,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=about)
     parser.add_argument("sets", type=Path, nargs="*", metavar="CSV", help="tickets with signal")
     parser.add_argument("--no-signal", type=Path, nargs="*", default=[], metavar="CSV")
+    parser.add_argument(
+        "--permutations", type=int, default=SPLITS, help="of the labels; default: %(default)s"
+    )
     parser.add_argument("--splits", type=int, default=SPLITS, help="default: %(default)s")
     return parser.parse_args(argv)
 

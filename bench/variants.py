@@ -23,8 +23,10 @@ ALPHABETS = {
 
 
 def another_split(data: Dataset, number: int) -> Dataset:
-    """Split `number` of SPLITS: each ticket is on the test side of one; 0 is the project's own."""
-    moved = data.frame["split_key"].to_numpy(np.uint64) + np.uint64(number * (2**64 // SPLITS))
+    """Split `number` modulo SPLITS: each ticket is on the test side of one; 0 is ours."""
+    moved = data.frame["split_key"].to_numpy(np.uint64) + np.uint64(
+        number % SPLITS * (2**64 // SPLITS)
+    )
     return replace(data, frame=data.frame.assign(side=np.array(SIDES)[side_numbers(moved)]))
 
 
