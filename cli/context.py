@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from cli import credentials
-from cli.dead_letters import DeadLetter, peek
+from cli.dead_letters import DeadLetters
 from cli.runs import Runs
 from cli.service_client import ServiceClient
 from cli.usage_error import UsageError
@@ -51,7 +51,7 @@ class System:
     publish: Callable[[ModelReleased], None]
     runs: Runs
     service: ServiceClient
-    dead_letters: Callable[[], list[DeadLetter]]
+    dead_letters: DeadLetters
     who: Callable[[], str]
     place: str
     pause_s: float = CLOUD_PAUSE_S
@@ -91,7 +91,7 @@ def _system(settings: Settings, local: Local | None) -> System:
         publish=publisher(settings),
         runs=Runs(settings),
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
-        dead_letters=lambda: peek(settings),
+        dead_letters=DeadLetters(settings),
         who=credentials.who,
         place=f"local stack in {local.home.root}" if local else f"project {settings.project}",
         local=local,

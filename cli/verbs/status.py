@@ -26,7 +26,7 @@ def status_of(system: System) -> dict[str, Any]:
         "release": system.registry.current_release()[1],
         "snapshot": _snapshot(system),
         "instances": system.service.instances(),
-        "dead_letters": _readable(lambda: len(system.dead_letters())),
+        "dead_letters": _readable(lambda: len(system.dead_letters.peek())),
         "runs": _readable(lambda: system.runs.recent(RUNS_SHOWN)),
     }
 

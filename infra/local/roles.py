@@ -20,6 +20,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     # https://cloud.google.com/iam/docs/roles-permissions/pubsub
     "roles/pubsub.publisher": frozenset({"pubsub.topics.publish"}),
     "roles/pubsub.subscriber": frozenset({"pubsub.subscriptions.consume"}),
+    "roles/pubsub.viewer": frozenset({"pubsub.subscriptions.get", "pubsub.subscriptions.list"}),
     # https://cloud.google.com/iam/docs/roles-permissions/run
     "roles/run.jobsExecutor": _RUN_JOBS,
     "roles/run.jobsExecutorWithOverrides": _RUN_JOBS | {"run.jobs.runWithOverrides"},

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import cast
 
 from cli.context import System
-from cli.dead_letters import DeadLetter
+from cli.dead_letters import DeadLetter, DeadLetters
 from cli.runs import Run, Runs
 from cli.service_client import Instance, ServiceClient
 from jobs.protocol.lease import Lease
@@ -57,6 +57,16 @@ class FakeRuns:
         ]
 
 
+@dataclass(frozen=True)
+class FakeDeadLetters:
+    """Dead letters that can only be looked at."""
+
+    letters: list[DeadLetter]
+
+    def peek(self) -> list[DeadLetter]:
+        return self.letters
+
+
 @dataclass
 class World:
     """Stores in memory, a publisher that remembers, and a job that runs with `reconcile`."""
@@ -83,7 +93,7 @@ class World:
             publish=self.published.append,
             runs=cast(Runs, self.runs),
             service=cast(ServiceClient, self.service),
-            dead_letters=lambda: self.letters,
+            dead_letters=cast(DeadLetters, FakeDeadLetters(self.letters)),
             who=lambda: OPERATOR,
             place="memory",
             pause_s=0.001,

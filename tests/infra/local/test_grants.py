@@ -189,6 +189,18 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "operators announce a rollback",
         lambda system: system.publish("operator", "model-released"),
     ),
+    "operator: pubsub.publisher on topics/tickets-landed": (
+        "operators send a dead letter of a landing again",
+        lambda system: system.publish("operator", "tickets-landed"),
+    ),
+    "operator: pubsub.viewer on subscriptions/on-csv-landed": (
+        "operators know on which topic a landing was announced",
+        lambda system: system.see_subscription("operator", "on-csv-landed"),
+    ),
+    "operator: pubsub.viewer on subscriptions/on-model-released": (
+        "operators know on which topic a release was announced",
+        lambda system: system.see_subscription("operator", "on-model-released"),
+    ),
     "operator: pubsub.subscriber on subscriptions/dead-letters": (
         "operators look at dead letters",
         lambda system: system.pull("operator", "dead-letters"),

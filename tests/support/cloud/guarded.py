@@ -14,7 +14,7 @@ from typing import Any
 import urllib3
 from google.api_core.exceptions import MethodNotImplemented
 from google.cloud import run_v2, storage
-from google.pubsub_v1 import PublisherClient
+from google.pubsub_v1 import PublisherClient, SubscriberClient
 
 from infra.local.front_end import front_end_of
 from infra.local.pocket.access import Access
@@ -66,6 +66,11 @@ class GuardedCloud:
         name = f"projects/{self.cloud.wiring.project}/subscriptions/{subscription}"
         body = {"maxMessages": 1, "returnImmediately": True}
         _post(f"{self.cloud.url}/v1/{name}:pull", self._token(account), body)
+
+    def see_subscription(self, account: str, subscription: str) -> None:
+        client = SubscriberClient(transport="rest", **self.cloud.options(account))
+        path = client.subscription_path(self.cloud.wiring.project, subscription)
+        client.get_subscription(subscription=path, retry=None)
 
     def run_job(self, account: str, *, overrides: bool = False) -> None:
         changed = run_v2.RunJobRequest.Overrides(task_count=2) if overrides else None
