@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cli import credentials
 from cli.dead_letters import DeadLetters
+from cli.log_lines import Logs
 from cli.runs import Runs
 from cli.service_client import ServiceClient
 from cli.usage_error import UsageError
@@ -52,6 +53,7 @@ class System:
     runs: Runs
     service: ServiceClient
     dead_letters: DeadLetters
+    logs: Logs
     who: Callable[[], str]
     place: str
     pause_s: float = CLOUD_PAUSE_S
@@ -92,6 +94,7 @@ def _system(settings: Settings, local: Local | None) -> System:
         runs=Runs(settings),
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
         dead_letters=DeadLetters(settings),
+        logs=Logs(settings),
         who=credentials.who,
         place=f"local stack in {local.home.root}" if local else f"project {settings.project}",
         local=local,

@@ -44,6 +44,8 @@ output "settings" {
     URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri
     URGENCY_DEAD_LETTERS    = google_pubsub_subscription.dead_letters.name
+    URGENCY_LOG_VIEW        = "projects/${var.project_id}/locations/global/buckets/_Default/views/${google_logging_log_view.operators.name}"
+    URGENCY_CONTAINERS      = join(",", concat([google_cloud_run_v2_job.train.name, google_cloud_run_v2_service.api.name], keys(local.functions)))
   } : "export ${name}=${value}\n"])
 }
 

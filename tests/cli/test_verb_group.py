@@ -25,6 +25,7 @@ DESIGNED = {
         "rm",
         "mlflow",
         "dead-letters",
+        "logs",
         "card",
         "compare",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.cloud import storage
 
-from tests.infra.log_entries import Entry, entry_of, extracted, takes
+from infra.local.pocket.log_entries import Entry, entry_of, extracted, takes
 from tests.infra.log_filters import log_filters
 from tests.support.cloud.live_stack import CHECKOUT
 from tests.support.cloud.whole_cloud import WIRING, cloud

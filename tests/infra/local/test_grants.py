@@ -205,6 +205,10 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "operators look at dead letters",
         lambda system: system.pull("operator", "dead-letters"),
     ),
+    "operator: logging.viewAccessor on views/ticket-urgency": (
+        "operators read what was logged",
+        lambda system: system.read_logs("operator"),
+    ),
     "uploader: storage.objectUser on buckets/landing incoming/": (
         "uploaders drop, replace and delete files",
         lambda system: replace_file(system, "uploader"),

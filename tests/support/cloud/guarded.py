@@ -72,6 +72,10 @@ class GuardedCloud:
         path = client.subscription_path(self.cloud.wiring.project, subscription)
         client.get_subscription(subscription=path, retry=None)
 
+    def read_logs(self, account: str) -> None:
+        body = {"resourceNames": [self.cloud.wiring.log_view]}
+        _post(f"{self.cloud.url}/v2/entries:list", self._token(account), body)
+
     def run_job(self, account: str, *, overrides: bool = False) -> None:
         changed = run_v2.RunJobRequest.Overrides(task_count=2) if overrides else None
         client = run_v2.JobsClient(transport="rest", **self.cloud.options(account))
