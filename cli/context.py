@@ -14,8 +14,7 @@ from cli.service_client import ServiceClient
 from cli.usage_error import UsageError
 from infra.local.state import Home, Stack, home_of, running_stack
 from infra.local.wiring import load_wiring
-from jobs.protocol.publish import publisher
-from urgency.messages import ModelReleased
+from jobs.protocol.publish import Publish, publisher
 from urgency.registry import Registry
 from urgency.settings import Settings, read_settings
 from urgency.store import CloudBucket, ObjectStore, storage_client
@@ -49,7 +48,7 @@ class System:
     settings: Settings
     landing: ObjectStore
     registry: Registry
-    publish: Callable[[ModelReleased], None]
+    publish: Publish
     runs: Runs
     service: ServiceClient
     dead_letters: DeadLetters

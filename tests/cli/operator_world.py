@@ -10,6 +10,7 @@ from typing import cast
 
 from cli.context import System
 from cli.dead_letters import DeadLetter, DeadLetters
+from cli.log_lines import Line, Logs
 from cli.runs import Run, Runs
 from cli.service_client import Instance, ServiceClient
 from jobs.protocol.lease import Lease
@@ -67,6 +68,13 @@ class FakeDeadLetters:
         return self.letters
 
 
+class FakeLogs:
+    """Nothing was logged."""
+
+    def newest(self, *_conditions: object) -> list[Line]:
+        return []
+
+
 @dataclass
 class World:
     """Stores in memory, a publisher that remembers, and a job that runs with `reconcile`."""
@@ -94,6 +102,7 @@ class World:
             runs=cast(Runs, self.runs),
             service=cast(ServiceClient, self.service),
             dead_letters=cast(DeadLetters, FakeDeadLetters(self.letters)),
+            logs=cast(Logs, FakeLogs()),
             who=lambda: OPERATOR,
             place="memory",
             pause_s=0.001,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cli.heartbeat import Hop, hops
 from cli.log_lines import Logs, from_severity, of_run, of_version
 from cli.usage_error import UsageError
 from cli.verbs.logs import _span
@@ -16,6 +17,7 @@ from tests.cli.conftest import OperatedCloud
 from urgency.errors import Forbidden, Unavailable
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
+SAID: dict[str, object] = {"execution": "train-a"}
 
 
 @pytest.fixture
@@ -65,6 +67,20 @@ def test_following_tells_each_line_once_also_one_that_turns_up_late(
     _write(here, "on-model-released", [("service_reloaded", {})])
     assert [line.event for line in next(following)] == ["service_reloaded"]
     assert next(following) == []
+
+
+def test_each_hop_of_the_heartbeat_has_its_age_or_none(here: OperatedCloud) -> None:
+    _write(
+        here, "on-csv-landed", [("heartbeat", SAID), ("heartbeat", SAID), ("event_refused", SAID)]
+    )
+    _write(here, "executions/train-a", [("heartbeat", SAID)])
+    names = ("train", "on-csv-landed", "on-model-released")
+    logs = Logs(replace(here.settings, log_view=here.cloud.wiring.log_view))
+    assert hops(logs, "train", names, BEGIN + timedelta(minutes=1)) == [
+        Hop("on-csv-landed", 59.0),
+        Hop("train", 57.0),
+        Hop("on-model-released", None),
+    ]
 
 
 def test_who_may_not_read_the_view_is_told(logs: Logs, here: OperatedCloud) -> None:
