@@ -9,26 +9,28 @@ BACK = timedelta(days=2)
 """How far back a heartbeat is looked for; the alert comes after two hours."""
 
 MOST = 500
+WAY = ("landed", "train", "released")
+"""What each hop calls itself: a function, the job, the other function."""
+
 _IS_HEARTBEAT = 'jsonPayload.message="heartbeat"'
 
 
 @dataclass(frozen=True)
 class Hop:
-    """A container on the way; seconds since it last logged a heartbeat, None where it did not."""
+    """A part of the way; seconds since it last logged a heartbeat, None where it did not."""
 
-    container: str
+    hop: str
     age_s: float | None
 
 
-def hops(logs: Logs, train_job: str, containers: tuple[str, ...], now: datetime) -> list[Hop]:
-    """The hops in the order of the way: landing's function, job, release's function.
+def hops(logs: Logs, now: datetime) -> list[Hop]:
+    """The hops in the order of the way.
 
     Raises Unavailable or Forbidden.
     """
-    last = {line.container: line.time for line in logs.newest(MOST, now - BACK, _IS_HEARTBEAT)}
-    way = [name for name in containers if name.endswith("on-csv-landed")]
-    way += [train_job, *(name for name in containers if name.endswith("on-model-released"))]
-    return [Hop(name, _age_s(last.get(name), now)) for name in way]
+    beats = logs.newest(MOST, now - BACK, _IS_HEARTBEAT)
+    last = {beat.fields.get("hop"): beat.time for beat in beats}
+    return [Hop(name, _age_s(last.get(name), now)) for name in WAY]
 
 
 def _age_s(time: str | None, now: datetime) -> float | None:

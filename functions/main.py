@@ -62,7 +62,7 @@ class Instance:
         """See the function of that name."""
         try:
             if beat := read_heartbeat(event.data):
-                self.feel(beat).info("heartbeat", execution=self.start_run())
+                self.feel(beat).info("heartbeat", hop="landed", execution=self.start_run())
                 return
             landed = read_landed_object(event.data)
         except BadMessage as error:
@@ -92,7 +92,7 @@ class Instance:
         try:
             if beat := read_heartbeat(event.data):
                 log = self.feel(beat).bind(execution=beat.execution)
-                log.info("heartbeat", serving_epoch=self.reload_service())
+                log.info("heartbeat", hop="released", serving_epoch=self.reload_service())
                 return
             released = read_model_released(event.data)
         except BadMessage as error:

@@ -29,14 +29,9 @@ def status_of(system: System) -> dict[str, Any]:
         "snapshot": _snapshot(system),
         "instances": system.service.instances(),
         "dead_letters": _readable(lambda: len(system.dead_letters.peek())),
-        "heartbeat": _readable(lambda: _heartbeat(system)),
+        "heartbeat": _readable(lambda: hops(system.logs, datetime.now(UTC))),
         "runs": _readable(lambda: system.runs.recent(RUNS_SHOWN)),
     }
-
-
-def _heartbeat(system: System) -> list[Hop]:
-    settings = system.settings
-    return hops(system.logs, settings.train_job, settings.containers, datetime.now(UTC))
 
 
 def _snapshot(system: System) -> dict[str, Any] | None:
@@ -87,7 +82,7 @@ def _show(found: dict[str, Any]) -> None:
 
 def _hop(hop: Hop) -> str:
     ago = "[yellow]none[/]" if hop.age_s is None else f"{hop.age_s / 60:.0f} min ago"
-    return f"{plain(hop.container)} {ago}"
+    return f"{hop.hop} {ago}"
 
 
 def _run(run: Run) -> list[str]:

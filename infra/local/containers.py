@@ -45,7 +45,7 @@ def localised(wiring: Wiring, pocket: str, front_ends: Mapping[str, str]) -> Wir
     pocket: URL of the pocket cloud.   front_ends: a container's URI in the cloud -> its URL here.
     """
     run = (f"https://{wiring.region}-run.googleapis.com", "https://run.googleapis.com")
-    urls = dict.fromkeys(run, pocket) | dict(front_ends)
+    urls = dict.fromkeys((*run, "https://pubsub.googleapis.com"), pocket) | dict(front_ends)
 
     def local(text: str) -> str:
         for cloud_url, local_url in urls.items():

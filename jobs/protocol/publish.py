@@ -51,7 +51,7 @@ def beat(registry: Registry, publish: Publish, execution: str, log: Log, *, epoc
     except (Forbidden, Unavailable) as error:
         log.warning("heartbeat_not_sent", reason=str(error))
     else:
-        log.info("heartbeat")
+        log.info("heartbeat", hop="train")
 
 
 def publisher(settings: Settings) -> Publish:

@@ -17,7 +17,6 @@ from tests.cli.conftest import OperatedCloud
 from urgency.errors import Forbidden, Unavailable
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
-SAID: dict[str, object] = {"execution": "train-a"}
 
 
 @pytest.fixture
@@ -70,16 +69,15 @@ def test_following_tells_each_line_once_also_one_that_turns_up_late(
 
 
 def test_each_hop_of_the_heartbeat_has_its_age_or_none(here: OperatedCloud) -> None:
-    _write(
-        here, "on-csv-landed", [("heartbeat", SAID), ("heartbeat", SAID), ("event_refused", SAID)]
-    )
-    _write(here, "executions/train-a", [("heartbeat", SAID)])
-    names = ("train", "on-csv-landed", "on-model-released")
+    said: dict[str, object] = {"hop": "landed"}
+    beats = [("heartbeat", said), ("heartbeat", said), ("event_refused", said)]
+    _write(here, "on-csv-landed", beats)
+    _write(here, "executions/train-a", [("heartbeat", {"hop": "train"})])
     logs = Logs(replace(here.settings, log_view=here.cloud.wiring.log_view))
-    assert hops(logs, "train", names, BEGIN + timedelta(minutes=1)) == [
-        Hop("on-csv-landed", 59.0),
+    assert hops(logs, BEGIN + timedelta(minutes=1)) == [
+        Hop("landed", 59.0),
         Hop("train", 57.0),
-        Hop("on-model-released", None),
+        Hop("released", None),
     ]
 
 

@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from infra.local.state import running_stack
-from tests.support.cloud.live_stack import (
-    CHECKOUT,
-    LiveStack,
-    live_stack,
-    run,
-    user_environment,
-)
+from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack, publish_heartbeat
 from tests.support.waiting import eventually
 
-BEAT = """
-import os
-from jobs.protocol.publish import publisher
-from urgency.messages import Heartbeat
-from urgency.settings import read_settings
-publisher(read_settings(os.environ))(Heartbeat())
-"""
 TICKET = {
     "title": "Whole site is down",
     "description": "Nobody can check out since 9:00, all customers affected.",
@@ -125,11 +110,7 @@ def test_7_a_heartbeat_goes_all_the_way_and_status_tells_how_old_it_is(stack: Li
     def ages() -> list[float | None]:
         return [hop["age_s"] for hop in stack.urgency("status", "--json").json["heartbeat"]]
 
-    running = running_stack(stack.home)
-    assert running is not None
-    operator = user_environment(stack.home.root) | running.operator
-    topic = {"URGENCY_RELEASE_TOPIC": "tickets-landed"}
-    assert run([sys.executable, "-c", BEAT], operator | topic).code == 0
+    publish_heartbeat(stack)
     eventually(lambda: None not in ages())
     lines = [json.loads(line) for line in stack.urgency("logs", "--json").out.splitlines()]
     *_before, last = [line for line in lines if line["event"] == "heartbeat"]

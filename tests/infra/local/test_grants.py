@@ -10,7 +10,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from tests.support.cloud.grants import GRANTS, WIRING, without
-from tests.support.cloud.guarded import SERVICE, SWEEP, GuardedCloud, Refused, guarded
+from tests.support.cloud.guarded import HEARTBEAT, SERVICE, SWEEP, GuardedCloud, Refused, guarded
 from urgency.errors import Forbidden
 from urgency.store import ABSENT
 
@@ -116,6 +116,10 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     "urgency-scheduler: run.jobsExecutor on jobs/train": (
         "the clock starts the job",
         lambda system: system.fire(SWEEP),
+    ),
+    "urgency-scheduler: pubsub.publisher on topics/tickets-landed": (
+        "the heart beats",
+        lambda system: system.fire(HEARTBEAT),
     ),
     "urgency-reload: run.servicesInvoker on services/ticket-urgency": (
         "a release makes the service reload",

@@ -29,7 +29,7 @@ from tests.support.waiting import eventually
 from urgency.store import CloudBucket
 
 SERVICE = "ticket-urgency"
-SWEEP = "urgency-sweep"
+SWEEP, HEARTBEAT = "urgency-sweep", "urgency-heartbeat"
 Hop = tuple[str, dict[str, Any]]
 """A kind of line in the timeline, and what it has to say."""
 
@@ -138,7 +138,8 @@ def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
 @contextmanager
 def guarded(folder: Path, wiring: Wiring) -> Iterator[GuardedCloud]:
     """`wiring` with its grants enforced; jobs end at once and back-offs take no time."""
-    wiring = granting(("roles/cloudscheduler.jobRunner", f"schedules/{SWEEP}"), wiring=wiring)
+    schedules = [("roles/cloudscheduler.jobRunner", f"schedules/{x}") for x in (SWEEP, HEARTBEAT)]
+    wiring = granting(*schedules, wiring=wiring)
     put_keys(Home(folder).cloud / "identity")  # before `cloud` does: the front ends need them
     identity = Identity(Home(folder).cloud, wiring)
     access = Access(wiring, identity)
