@@ -151,13 +151,13 @@ def lease_is_not_stale(system: System, now: datetime) -> Iterator[Finding]:
 
 def nothing_is_undelivered(system: System, now: datetime) -> Iterator[Finding]:
     """No message was given up."""
-    letters = system.dead_letters()
+    letters = system.dead_letters.peek()
     if letters:
         subscriptions = ", ".join(sorted({letter.subscription for letter in letters}))
         yield Finding(
             f"{len(letters)} message(s) of {subscriptions} could not be delivered.",
             "A function failed every time. The next sweep does the work, but the cause remains.",
-            "Read the function's log, correct the cause, then acknowledge the messages.",
+            "Read the function's log, correct the cause, then: urgency dead-letters --replay",
         )
 
 

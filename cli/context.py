@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from cli import credentials
-from cli.dead_letters import DeadLetter, peek
+from cli.dead_letters import DeadLetters
+from cli.log_lines import Logs
 from cli.runs import Runs
 from cli.service_client import ServiceClient
 from cli.usage_error import UsageError
 from infra.local.state import Home, Stack, home_of, running_stack
 from infra.local.wiring import load_wiring
-from jobs.protocol.publish import publisher
-from urgency.messages import ModelReleased
+from jobs.protocol.publish import Publish, publisher
 from urgency.registry import Registry
 from urgency.settings import Settings, read_settings
 from urgency.store import CloudBucket, ObjectStore, storage_client
@@ -48,10 +48,11 @@ class System:
     settings: Settings
     landing: ObjectStore
     registry: Registry
-    publish: Callable[[ModelReleased], None]
+    publish: Publish
     runs: Runs
     service: ServiceClient
-    dead_letters: Callable[[], list[DeadLetter]]
+    dead_letters: DeadLetters
+    logs: Logs
     who: Callable[[], str]
     place: str
     pause_s: float = CLOUD_PAUSE_S
@@ -91,7 +92,8 @@ def _system(settings: Settings, local: Local | None) -> System:
         publish=publisher(settings),
         runs=Runs(settings),
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
-        dead_letters=lambda: peek(settings),
+        dead_letters=DeadLetters(settings),
+        logs=Logs(settings),
         who=credentials.who,
         place=f"local stack in {local.home.root}" if local else f"project {settings.project}",
         local=local,

@@ -1,53 +1,158 @@
-"""Messages that could not be delivered: looked at, and left where they are."""
+"""Messages that could not be delivered: looked at, sent again, or forgotten."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from google.api_core.exceptions import NotFound
 
 from urgency.google_errors import translated
 from urgency.settings import Settings
 
-AT_MOST = 100
-TIMEOUT_S = 15.0
+BATCH = 100
+"""How many messages one call to Pub/Sub hands out."""
+
+CALL: dict[str, Any] = {"retry": None, "timeout": 15.0}
 _SOURCE = "CloudPubSubDeadLetterSource"
+
+Leased = dict[str, Any]
+"""Messages by the id that acknowledges them."""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that a push subscription gave up; `published` is RFC 3339."""
+    """A message that a push subscription gave up; `published` is RFC 3339.
 
+    What it carries is left out: it may be a ticket.
+    """
+
+    id: str
     subscription: str
     published: str
     attempts: int
 
 
-def peek(settings: Settings) -> list[DeadLetter]:
-    """Up to AT_MOST dead letters, none where no subscription is named.
+@dataclass(frozen=True)
+class Replayed:
+    """What was sent again, and what stays because the subscription that gave it up is gone."""
 
-    Pulled and given back at once: nothing is acknowledged. Raises Unavailable or Forbidden.
+    sent: list[DeadLetter]
+    left: list[DeadLetter]
+
+
+class DeadLetters:
+    """The dead letters of a system; none where its settings name no subscription of them.
+
+    Every call raises Unavailable or Forbidden, and gives back what it did not delete.
     """
-    if not settings.dead_letters:
-        return []
-    from google.pubsub_v1 import SubscriberClient  # 0.3 s of CPU, only where there is one to ask
 
-    options = {"api_endpoint": settings.pubsub_endpoint} if settings.pubsub_endpoint else {}
-    with translated("look at the dead letters"), warnings.catch_warnings():
-        # "return_immediately is deprecated", but without it an empty subscription makes us wait.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        client = SubscriberClient(transport="rest", client_options=options)
-        path = client.subscription_path(settings.project, settings.dead_letters)
-        pull = {"subscription": path, "max_messages": AT_MOST, "return_immediately": True}
-        received = client.pull(pull, retry=None, timeout=TIMEOUT_S).received_messages
-        if ids := [message.ack_id for message in received]:
-            give_back = {"subscription": path, "ack_ids": ids, "ack_deadline_seconds": 0}
-            client.modify_ack_deadline(give_back, retry=None, timeout=TIMEOUT_S)
-    return [_dead_letter(message.message) for message in received]
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def peek(self) -> list[DeadLetter]:
+        """Up to BATCH of them; all stay."""
+        with self._leased("look at the dead letters", batches=1) as leased:
+            return list(map(_dead_letter, leased.values()))
+
+    def forget(self) -> list[DeadLetter]:
+        """Delete all of them."""
+        with self._leased("delete the dead letters") as leased:
+            return [_dead_letter(self._deleted(leased, ack_id)) for ack_id in list(leased)]
+
+    def replay(self) -> Replayed:
+        """Send all of them again, to the topics that they came from, and delete them here.
+
+        Each is published first: one that is sent twice does no harm, as a message is a hint or has
+        a key of its own.
+        """
+        replayed = Replayed([], [])
+        with self._leased("send the dead letters again") as leased:
+            topics = {name: self._topic_of(name) for name in map(_source, leased.values())}
+            for ack_id, message in list(leased.items()):
+                if topic := topics[_source(message)]:
+                    self._publish(topic, message)
+                    self._deleted(leased, ack_id)
+                (replayed.sent if topic else replayed.left).append(_dead_letter(message))
+        return replayed
+
+    @contextmanager
+    def _leased(self, what: str, batches: int | None = None) -> Iterator[Leased]:
+        """All dead letters, or so many batches; those that the block does not delete stay."""
+        leased: Leased = {}
+        with translated(what):
+            try:
+                while self._settings.dead_letters and batches != 0 and (pulled := self._pull()):
+                    leased |= {one.ack_id: one.message for one in pulled}
+                    batches = None if batches is None else batches - 1
+                yield leased
+            finally:
+                if leased:
+                    back = {"ack_ids": list(leased), "ack_deadline_seconds": 0}
+                    self._client.modify_ack_deadline({"subscription": self._path} | back, **CALL)
+
+    def _pull(self) -> list[Any]:
+        with warnings.catch_warnings():
+            # "return_immediately is deprecated", but without it we wait where there is nothing.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            request = {
+                "subscription": self._path,
+                "max_messages": BATCH,
+                "return_immediately": True,
+            }
+            return list(self._client.pull(request, **CALL).received_messages)
+
+    def _deleted(self, leased: Leased, ack_id: str) -> Any:
+        self._client.acknowledge({"subscription": self._path, "ack_ids": [ack_id]}, **CALL)
+        return leased.pop(ack_id)
+
+    def _topic_of(self, subscription: str) -> str | None:
+        """Full name of the topic; None where the subscription is gone, or its topic."""
+        path = self._client.subscription_path(self._settings.project, subscription)
+        try:
+            topic = str(self._client.get_subscription({"subscription": path}, **CALL).topic)
+        except NotFound:
+            return None
+        return None if topic == "_deleted-topic_" else topic
+
+    def _publish(self, topic: str, message: Any) -> None:
+        from google.pubsub_v1 import PublisherClient
+
+        own = {name: x for name, x in message.attributes.items() if not name.startswith(_SOURCE)}
+        request = {"topic": topic, "messages": [{"data": message.data, "attributes": own}]}
+        PublisherClient(transport="rest", client_options=self._options).publish(request, **CALL)
+
+    @cached_property
+    def _client(self) -> Any:
+        from google.pubsub_v1 import (
+            SubscriberClient,
+        )  # 0.3 s of CPU, only where there is one to ask
+
+        return SubscriberClient(transport="rest", client_options=self._options)
+
+    @property
+    def _options(self) -> dict[str, str]:
+        endpoint = self._settings.pubsub_endpoint
+        return {"api_endpoint": endpoint} if endpoint else {}
+
+    @property
+    def _path(self) -> str:
+        name = self._settings.dead_letters
+        return str(self._client.subscription_path(self._settings.project, name))
+
+
+def _source(message: Any) -> str:
+    """The subscription that gave it up."""
+    return str(message.attributes.get(f"{_SOURCE}Subscription", "unknown"))
 
 
 def _dead_letter(message: Any) -> DeadLetter:
     of, given_up = message.attributes, message.publish_time.rfc3339()
     return DeadLetter(
-        subscription=of.get(f"{_SOURCE}Subscription", "unknown"),
+        id=message.message_id,
+        subscription=_source(message),
         published=of.get(f"{_SOURCE}TopicPublishTime", given_up),
         attempts=int(of.get(f"{_SOURCE}DeliveryCount", 0)),
     )

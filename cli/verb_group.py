@@ -12,9 +12,10 @@ PANELS = {
     "This machine": ("up", "down", "demo"),
     "Every day": ("drop", "predict", "status", "receipts", "ls", "rm", "models"),
     "Who decides": ("train", "why", "card", "compare", "promote", "rollback", "resume"),
-    "Looking closer": ("doctor", "replay", "mlflow"),
+    "Looking closer": ("doctor", "logs", "dead-letters", "replay", "mlflow"),
 }
-"""Panel of the help -> its verbs: files of cli/verbs with a function of the same name."""
+"""Panel of the help -> its verbs: files of cli/verbs with a function of the same name, with `_` for
+`-`."""
 
 VERBS = Path(__file__).with_name("verbs")
 
@@ -38,13 +39,15 @@ class VerbGroup(TyperGroup):
 def load_verb(name: str) -> Any:
     """The command made of `cli.verbs.<name>`, which is imported."""
     app = typer.Typer(add_completion=False)
-    app.command(name)(getattr(import_module(f"cli.verbs.{name}"), name))
+    function = name.replace("-", "_")
+    app.command(name)(getattr(import_module(f"cli.verbs.{function}"), function))
     return typer.main.get_command(app)
 
 
 def verb_help(name: str) -> str:
     """The docstring of a verb's function, which is read and not imported."""
-    for node in ast.parse((VERBS / f"{name}.py").read_text()).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+    function = name.replace("-", "_")
+    for node in ast.parse((VERBS / f"{function}.py").read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
             return ast.get_docstring(node) or ""
     return ""

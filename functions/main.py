@@ -19,7 +19,13 @@ from google.oauth2 import id_token
 
 from urgency.errors import BadMessage, Unavailable
 from urgency.logs import Log
-from urgency.messages import is_ticket_file, read_landed_object, read_model_released
+from urgency.messages import (
+    Heartbeat,
+    is_ticket_file,
+    read_heartbeat,
+    read_landed_object,
+    read_model_released,
+)
 from urgency.settings import Settings, settings_or_exit
 
 RELOAD_TIMEOUT_S = 10
@@ -55,6 +61,9 @@ class Instance:
     def on_csv_landed(self, event: Any) -> None:
         """See the function of that name."""
         try:
+            if beat := read_heartbeat(event.data):
+                self.feel(beat).info("heartbeat", hop="landed", execution=self.start_run())
+                return
             landed = read_landed_object(event.data)
         except BadMessage as error:
             self.log.error("event_refused", reason=str(error))
@@ -74,9 +83,17 @@ class Instance:
         self.last_run_started = started
         return execution
 
+    def feel(self, beat: Heartbeat) -> Log:
+        """A log that says how old a heartbeat is; what it asks for may still fail."""
+        return self.log.bind(age_s=beat.sent and round(self.now() - beat.sent.timestamp(), 3))
+
     def on_model_released(self, event: Any) -> None:
         """See the function of that name."""
         try:
+            if beat := read_heartbeat(event.data):
+                log = self.feel(beat).bind(execution=beat.execution)
+                log.info("heartbeat", hop="released", serving_epoch=self.reload_service())
+                return
             released = read_model_released(event.data)
         except BadMessage as error:
             self.log.error("event_refused", reason=str(error))
@@ -91,13 +108,19 @@ class Instance:
 
 @functions_framework.cloud_event
 def on_csv_landed(event: Any) -> None:
-    """Start the training job, unless this instance started a run after the object was written."""
+    """Start the training job, unless this instance started a run after the object was written.
+
+    A heartbeat starts it, too.
+    """
     _INSTANCE.on_csv_landed(event)
 
 
 @functions_framework.cloud_event
 def on_model_released(event: Any) -> None:
-    """Call the service's reload hook; succeed only when it serves this release or a later one."""
+    """Call the service's reload hook; succeed only when it serves this release or a later one.
+
+    A heartbeat succeeds when the hook answers.
+    """
     _INSTANCE.on_model_released(event)
 
 

@@ -23,6 +23,12 @@ locals {
       query   = "histogram_quantile(0.5, sum by (le) (increase(${local.logged_promql["held"]}_bucket${local.of_job_promql}[2h]))) > 2.5"
       lasting = "0s"
     }
+    "No heartbeat for 2 hours" = {
+      severity = "ERROR", section = "no-heartbeat-for-2-hours"
+      # One for each hop that beat within a day: the label says which. Before the first model two of them do not beat.
+      query   = "(sum by (hop) (increase(${local.logged_promql["heartbeat"]}[1d])) > 0.5) unless (sum by (hop) (increase(${local.logged_promql["heartbeat"]}[2h])) > 0.5)"
+      lasting = "300s"
+    }
     "Instances on different versions" = {
       severity = "ERROR", section = "instances-on-different-versions"
       # The window spans the one minute between an instance's lines; a release makes two versions overlap for as long.

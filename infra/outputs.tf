@@ -32,11 +32,6 @@ output "train_now" {
   value       = "gcloud run jobs execute ${google_cloud_run_v2_job.train.name} --project ${var.project_id} --region ${var.region} --wait"
 }
 
-output "read_dead_letters" {
-  description = "Messages that could not be delivered; without --auto-ack they stay."
-  value       = "gcloud pubsub subscriptions pull ${google_pubsub_subscription.dead_letters.name} --project ${var.project_id} --limit 10"
-}
-
 output "settings" {
   description = "Environment of the urgency command: eval \"$(terraform output -raw settings)\"."
   value = join("", [for name, value in {
@@ -49,6 +44,8 @@ output "settings" {
     URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri
     URGENCY_DEAD_LETTERS    = google_pubsub_subscription.dead_letters.name
+    URGENCY_LOG_VIEW        = "projects/${var.project_id}/locations/global/buckets/_Default/views/${google_logging_log_view.operators.name}"
+    URGENCY_CONTAINERS      = join(",", concat([google_cloud_run_v2_job.train.name, google_cloud_run_v2_service.api.name], keys(local.functions)))
   } : "export ${name}=${value}\n"])
 }
 

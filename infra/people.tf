@@ -77,12 +77,25 @@ resource "google_cloud_run_v2_job_iam_member" "operators_watch" {
   member   = each.key
 }
 
-resource "google_pubsub_topic_iam_member" "operators_announce" {
-  for_each = var.operators
+# They announce a rollback, and send dead letters again: to the topic on which the subscription that gave one up says it is.
+locals {
+  operators_by_push = { for pair in setproduct(var.operators, keys(local.pushes)) : join(" ", pair) => pair }
+}
 
-  topic  = google_pubsub_topic.this["model-released"].name
+resource "google_pubsub_topic_iam_member" "operators_publish" {
+  for_each = local.operators_by_push
+
+  topic  = local.pushes[each.value[1]]
   role   = "roles/pubsub.publisher"
-  member = each.key
+  member = each.value[0]
+}
+
+resource "google_pubsub_subscription_iam_member" "operators_see_the_topic" {
+  for_each = local.operators_by_push
+
+  subscription = google_pubsub_subscription.push[each.value[1]].name
+  role         = "roles/pubsub.viewer"
+  member       = each.value[0]
 }
 
 resource "google_pubsub_subscription_iam_member" "operators_dead_letters" {

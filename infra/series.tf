@@ -27,6 +27,7 @@ locals {
     for name, metric in {
       reconciled = google_logging_metric.reconciled, held = google_logging_metric.held
       model_age  = google_logging_metric.model_age, serving = google_logging_metric.serving
+      heartbeat  = google_logging_metric.heartbeat
     } : name => "logging_googleapis_com:user_${replace(metric.name, "-", "_")}"
   }
   of_job_promql     = "{monitored_resource=\"cloud_run_job\",job_name=\"${google_cloud_run_v2_job.train.name}\"}"

@@ -16,7 +16,7 @@ from traceback import extract_tb
 from jobs.console import job_log
 from jobs.protocol.crash_points import Reached, crash_points
 from jobs.protocol.lease import Lease
-from jobs.protocol.publish import publisher
+from jobs.protocol.publish import beat, publisher
 from jobs.protocol.reconcile import Reconciler, Trainer
 from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.protocol.summary import log_reconciled
@@ -114,6 +114,7 @@ class Run:
     def reconcile(self, *, force: bool) -> None:
         """Bring the model up to what is in the bucket. Raises UrgencyError."""
         control, ttl_s = self.registry.control, self.settings.lease_s
+        publish, epoch = publisher(self.settings), self.registry.current_release()[1].epoch
         Reconciler(
             landing=self.landing,
             registry=self.registry,
@@ -121,7 +122,7 @@ class Run:
                 control, self.execution, ttl_s=ttl_s, now=_now, sleep=time.sleep, log=self.log
             ),
             trainer=self._trainer,
-            publish=publisher(self.settings),
+            publish=publish,
             recipe=self.recipe,
             execution=self.execution,
             deadline=_now() + timedelta(seconds=self.settings.task_timeout_s - SPARE_S),
@@ -134,6 +135,7 @@ class Run:
         log_reconciled(self.registry, _now(), self.log)
         track_all(self.settings, self.registry, self.log)
         self.reached("tracked")
+        beat(self.registry, publish, self.execution, self.log, epoch=epoch)
 
     def rehearse(self) -> str:
         """Train and judge what is in the bucket now, write nothing; what came out, for people."""

@@ -1,5 +1,5 @@
-"""What travels between the deployables: a landed object and a released model, to and from their
-bytes.
+"""What travels between the deployables: a landed object, a released model and a heartbeat, to and
+from their bytes.
 
 Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as
 the event's data. A message is only a hint that says "look now": nothing here is needed to know what
@@ -10,13 +10,16 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from urgency.errors import BadMessage
 
 INCOMING = "incoming/"
 """Where ticket files land, below the landing bucket."""
+
+HEARTBEAT = "Heartbeat"
+"""The attribute `event` of a heartbeat; infra/heartbeat.tf says it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,21 @@ class ModelReleased:
         return data, {"event": "ModelReleased", "execution": self.execution}
 
 
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A sign of life that takes the way of every message: topic, function, job, topic, function.
+
+    sent: when Pub/Sub took this message, once it has.
+    """
+
+    execution: str = ""
+    sent: datetime | None = None
+
+    def to_pubsub(self) -> tuple[bytes, dict[str, str]]:
+        """Data and attributes of the Pub/Sub message."""
+        return b'{"schema": 1}', {"event": HEARTBEAT, "execution": self.execution}
+
+
 def is_ticket_file(name: str) -> bool:
     """Whether a receipt is owed for this object: anything below `incoming/` but a folder's mark."""
     return name.startswith(INCOMING) and not name.endswith("/")
@@ -64,7 +82,7 @@ def read_landed_object(event_data: object) -> LandedObject:
 
 def read_model_released(event_data: object) -> ModelReleased:
     """The release in an event. Raises BadMessage, also for a schema newer than this code."""
-    body, attributes = _payload(event_data)
+    body, attributes, _published = _payload(event_data)
     try:
         schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))
     except (KeyError, TypeError, ValueError) as error:
@@ -75,15 +93,27 @@ def read_model_released(event_data: object) -> ModelReleased:
     return ModelReleased(epoch, version, str(attributes.get("execution", "")))
 
 
-def _payload(event_data: object) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Body and attributes, unwrapped where Pub/Sub wrapped them."""
+def read_heartbeat(event_data: object) -> Heartbeat | None:
+    """The heartbeat in an event, None where it is another one. Raises BadMessage."""
+    _body, attributes, published = _payload(event_data)
+    if attributes.get("event") != HEARTBEAT:
+        return None
+    try:
+        sent = datetime.fromisoformat(published).astimezone(UTC)
+    except (ValueError, OverflowError):  # an age that nobody knows stops no heartbeat
+        sent = None
+    return Heartbeat(str(attributes.get("execution", "")), sent)
+
+
+def _payload(event_data: object) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Body, attributes and time of publication, unwrapped where Pub/Sub wrapped them."""
     if isinstance(event_data, bytes):
         event_data = _decoded(event_data)
     if not isinstance(event_data, dict):
         raise BadMessage("The event carries no JSON object.")
     message = event_data.get("message")
     if message is None:
-        return event_data, {}
+        return event_data, {}, ""
     if not isinstance(message, dict) or not isinstance(message.get("data"), str):
         raise BadMessage("The Pub/Sub message carries no data.")
     attributes = message.get("attributes") or {}
@@ -93,7 +123,7 @@ def _payload(event_data: object) -> tuple[dict[str, Any], dict[str, Any]]:
         raise BadMessage("The Pub/Sub message's data is not base64.") from None
     if not isinstance(body, dict) or not isinstance(attributes, dict):
         raise BadMessage("The Pub/Sub message's data is not a JSON object.")
-    return body, attributes
+    return body, attributes, str(message.get("publishTime", ""))
 
 
 def _decoded(body: bytes) -> object:

@@ -84,6 +84,10 @@ class Settings:
     reload_caller: str = _setting("e-mail of the one identity that may call the reload hook")
     service_url: str = _setting("address of the prediction service, for the command line", _url)
     dead_letters: str = _setting("subscription of undeliverable messages, for the command line")
+    log_view: str = _setting("view of Cloud Logging, in full, for the command line")
+    containers: tuple[str, ...] = _setting(
+        "names of job, service and functions, with commas between, for the command line", _words, ()
+    )
 
     missed_cost: float | None = _setting(
         "false alarms that one missed urgent ticket is worth; empty: the cut of best F1",
@@ -114,6 +118,7 @@ class Settings:
     storage_endpoint: str = _setting("Cloud Storage API; empty: Google's", _url)
     pubsub_endpoint: str = _setting("Pub/Sub API; empty: Google's", _url)
     run_endpoint: str = _setting("Cloud Run API; empty: Google's", _url)
+    logging_endpoint: str = _setting("Cloud Logging API; empty: Google's", _url)
     certs_url: str = _setting(
         "certificates of ID tokens", _url, "https://www.googleapis.com/oauth2/v1/certs"
     )

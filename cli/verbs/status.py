@@ -1,7 +1,9 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from cli.context import System, reach
+from cli.heartbeat import Hop, hops
 from cli.runs import Run
 from cli.show import Json, console, emit_json, moment, plain, say, table
 from urgency.errors import Forbidden, Unavailable
@@ -10,7 +12,7 @@ RUNS_SHOWN = 5
 
 
 def status(as_json: Json = False) -> None:
-    """Show what serves and where, the newest snapshot, undelivered messages and the last runs.
+    """Show what serves and where, the newest snapshot, the heartbeat and the last runs.
 
     Example: urgency status --json
     """
@@ -26,7 +28,8 @@ def status_of(system: System) -> dict[str, Any]:
         "release": system.registry.current_release()[1],
         "snapshot": _snapshot(system),
         "instances": system.service.instances(),
-        "dead_letters": _readable(lambda: len(system.dead_letters())),
+        "dead_letters": _readable(lambda: len(system.dead_letters.peek())),
+        "heartbeat": _readable(lambda: hops(system.logs, datetime.now(UTC))),
         "runs": _readable(lambda: system.runs.recent(RUNS_SHOWN)),
     }
 
@@ -63,6 +66,8 @@ def _show(found: dict[str, Any]) -> None:
         when = moment(snapshot["created_at"])
         say(f"  data      snapshot {snapshot['n']}, {snapshot['files']} file(s), {when}")
     say(f"  undelivered messages: {'not readable' if letters is None else letters}")
+    if found["heartbeat"] is not None:
+        say(f"  heartbeat {', '.join(map(_hop, found['heartbeat']))}")
     rows = [
         (each.address, each.version or "–", each.epoch or "–", plain(each.problem))
         for each in found["instances"]
@@ -73,6 +78,11 @@ def _show(found: dict[str, Any]) -> None:
     elif runs:
         columns = ["run", "state", "started", "#seconds"]
         console().print(table("Last runs", columns, map(_run, runs)))
+
+
+def _hop(hop: Hop) -> str:
+    ago = "[yellow]none[/]" if hop.age_s is None else f"{hop.age_s / 60:.0f} min ago"
+    return f"{hop.hop} {ago}"
 
 
 def _run(run: Run) -> list[str]:

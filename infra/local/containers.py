@@ -45,7 +45,7 @@ def localised(wiring: Wiring, pocket: str, front_ends: Mapping[str, str]) -> Wir
     pocket: URL of the pocket cloud.   front_ends: a container's URI in the cloud -> its URL here.
     """
     run = (f"https://{wiring.region}-run.googleapis.com", "https://run.googleapis.com")
-    urls = dict.fromkeys(run, pocket) | dict(front_ends)
+    urls = dict.fromkeys((*run, "https://pubsub.googleapis.com"), pocket) | dict(front_ends)
 
     def local(text: str) -> str:
         for cloud_url, local_url in urls.items():
@@ -102,8 +102,11 @@ def operator_environment(
 ) -> dict[str, str]:
     """What makes a command talk to the stack as `identity`: the settings of all containers."""
     settings: dict[str, str] = {}
-    for container in (*wiring.functions, *wiring.jobs, *wiring.services):
+    containers = (*wiring.functions, *wiring.jobs, *wiring.services)
+    for container in containers:
         settings |= container.environment
+    settings["URGENCY_CONTAINERS"] = ",".join(one.name for one in containers)
+    settings["URGENCY_LOG_VIEW"] = wiring.log_view
     return {**settings, **endpoints(pocket), "URGENCY_SERVICE_URL": service, **identity}
 
 
@@ -113,6 +116,7 @@ def endpoints(pocket: str) -> dict[str, str]:
         "URGENCY_STORAGE_ENDPOINT": pocket,
         "URGENCY_PUBSUB_ENDPOINT": pocket,
         "URGENCY_RUN_ENDPOINT": pocket,
+        "URGENCY_LOGGING_ENDPOINT": pocket,
         "URGENCY_CERTS_URL": f"{pocket}/oauth2/v1/certs",
     }
 

@@ -20,6 +20,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     # https://cloud.google.com/iam/docs/roles-permissions/pubsub
     "roles/pubsub.publisher": frozenset({"pubsub.topics.publish"}),
     "roles/pubsub.subscriber": frozenset({"pubsub.subscriptions.consume"}),
+    "roles/pubsub.viewer": frozenset({"pubsub.subscriptions.get", "pubsub.subscriptions.list"}),
     # https://cloud.google.com/iam/docs/roles-permissions/run
     "roles/run.jobsExecutor": _RUN_JOBS,
     "roles/run.jobsExecutorWithOverrides": _RUN_JOBS | {"run.jobs.runWithOverrides"},
@@ -28,6 +29,8 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "roles/run.invoker": frozenset({"run.jobs.run", "run.routes.invoke"}),
     # https://cloud.google.com/iam/docs/roles-permissions/cloudscheduler
     "roles/cloudscheduler.jobRunner": frozenset({"cloudscheduler.jobs.run"}),
+    # https://cloud.google.com/logging/docs/access-control
+    "roles/logging.viewAccessor": frozenset({"logging.views.access"}),
     # https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role
     "roles/iam.serviceAccountTokenCreator": frozenset(
         {"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"}

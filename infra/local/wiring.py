@@ -123,6 +123,7 @@ class Wiring:
     buckets: tuple[str, ...]
     notifications: tuple[Notification, ...]
     topics: tuple[str, ...]
+    log_view: str
     subscriptions: tuple[Subscription, ...]
     functions: tuple[Container, ...]
     jobs: tuple[Container, ...]
@@ -173,6 +174,7 @@ def _wiring(plan: dict[str, Any], grants: tuple[Grant, ...]) -> Wiring:
             for n in plan["notifications"]
         ),
         topics=tuple(plan["topics"]),
+        log_view=plan["log_view"],
         subscriptions=tuple(map(_subscription, plan["subscriptions"])),
         functions=tuple(map(_container, plan["functions"])),
         jobs=tuple(map(_container, plan["jobs"])),

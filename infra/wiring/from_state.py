@@ -16,6 +16,7 @@ GRANTED_ON: Final = {
     "google_artifact_registry_repository_iam_member": ("repositories", "repository"),
     "google_cloud_run_v2_job_iam_member": ("jobs", "name"),
     "google_cloud_run_v2_service_iam_member": ("services", "name"),
+    "google_logging_log_view_iam_member": ("views", "name"),
     "google_project_iam_member": ("projects", "project"),
     "google_pubsub_subscription_iam_member": ("subscriptions", "subscription"),
     "google_pubsub_topic_iam_member": ("topics", "topic"),
@@ -41,6 +42,7 @@ def wiring_from(state: State) -> dict[str, Any]:
         "buckets": [_bucket(one) for one in buckets],
         "notifications": [_notification(one) for one in _of(state, "google_storage_notification")],
         "topics": [topic["name"] for topic in _of(state, "google_pubsub_topic")],
+        "log_view": _log_view(state),
         "subscriptions": [_subscription(one) for one in _of(state, "google_pubsub_subscription")],
         "functions": [_function(one) for one in _of(state, "google_cloudfunctions2_function")],
         "jobs": [_job(job)],
@@ -120,6 +122,13 @@ def _agents(state: State) -> dict[str, str]:
     (pubsub,) = _of(state, "google_project_service_identity")
     (storage,) = _of(state, "google_storage_project_service_account")
     return {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+
+
+def _log_view(state: State) -> str:
+    """Full name of the view that operators read."""
+    (view,) = _of(state, "google_logging_log_view")
+    bucket = f"{view['parent']}/locations/{view['location']}/buckets/{view['bucket']}"
+    return f"{bucket}/views/{view['name']}"
 
 
 def _bucket(bucket: Values) -> Values:

@@ -1,4 +1,5 @@
-"""Publish ModelReleased: the pointer is the outbox, so every run can publish it again.
+"""Publish ModelReleased: the pointer is the outbox, so every run can publish it again. And let the
+heart beat on its way.
 
 Over Pub/Sub's REST interface: one call, no background thread, no gRPC channel.
 """
@@ -7,16 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from jobs.protocol.crash_points import Reached
-from urgency.errors import Conflict
+from urgency.errors import Conflict, Forbidden, Unavailable
 from urgency.google_errors import translated
 from urgency.logs import Log
-from urgency.messages import ModelReleased
+from urgency.messages import Heartbeat, ModelReleased
 from urgency.registry import Registry
 from urgency.settings import Settings
 
 PUBLISH_TIMEOUT_S = 10.0
 
-Publish = Callable[[ModelReleased], None]
+Publish = Callable[[ModelReleased | Heartbeat], None]
 
 
 def publish_pending(
@@ -36,13 +37,30 @@ def publish_pending(
     reached("notified")
 
 
+def beat(registry: Registry, publish: Publish, execution: str, log: Log, *, epoch: int) -> None:
+    """Publish and log a heartbeat, unless the pointer moved since `epoch`: a release went that way.
+
+    None before there is a model that the service can answer with. A run has done its work when it
+    beats, so one that cannot only says so: the alert is on silence.
+    """
+    release = registry.current_release()[1]
+    if not release.champion or release.epoch != epoch:
+        return
+    try:
+        publish(Heartbeat(execution))
+    except (Forbidden, Unavailable) as error:
+        log.warning("heartbeat_not_sent", reason=str(error))
+    else:
+        log.info("heartbeat", hop="train")
+
+
 def publisher(settings: Settings) -> Publish:
     """What publishes to the release topic and returns once Pub/Sub has the message.
 
     It raises Unavailable or Forbidden.
     """
 
-    def publish(message: ModelReleased) -> None:
+    def publish(message: ModelReleased | Heartbeat) -> None:
         # Imported at the first message: most runs have none.
         from google.pubsub_v1 import PublisherClient
 

@@ -36,6 +36,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OperatedCl
             train_job=running.wiring.jobs[0].name,
             run_endpoint=running.url,
             pubsub_endpoint=running.url,
+            logging_endpoint=running.url,
+            containers=("train", "ticket-urgency", "on-csv-landed", "on-model-released"),
             dead_letters="dead-letters",
         )
         yield OperatedCloud(running, settings)

@@ -9,7 +9,8 @@ from io import StringIO
 from typing import cast
 
 from cli.context import System
-from cli.dead_letters import DeadLetter
+from cli.dead_letters import DeadLetter, DeadLetters
+from cli.log_lines import Line, Logs
 from cli.runs import Run, Runs
 from cli.service_client import Instance, ServiceClient
 from jobs.protocol.lease import Lease
@@ -57,6 +58,23 @@ class FakeRuns:
         ]
 
 
+@dataclass(frozen=True)
+class FakeDeadLetters:
+    """Dead letters that can only be looked at."""
+
+    letters: list[DeadLetter]
+
+    def peek(self) -> list[DeadLetter]:
+        return self.letters
+
+
+class FakeLogs:
+    """Nothing was logged."""
+
+    def newest(self, *_conditions: object) -> list[Line]:
+        return []
+
+
 @dataclass
 class World:
     """Stores in memory, a publisher that remembers, and a job that runs with `reconcile`."""
@@ -83,7 +101,8 @@ class World:
             publish=self.published.append,
             runs=cast(Runs, self.runs),
             service=cast(ServiceClient, self.service),
-            dead_letters=lambda: self.letters,
+            dead_letters=cast(DeadLetters, FakeDeadLetters(self.letters)),
+            logs=cast(Logs, FakeLogs()),
             who=lambda: OPERATOR,
             place="memory",
             pause_s=0.001,

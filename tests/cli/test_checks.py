@@ -116,7 +116,7 @@ def _leave_lease(world: World) -> None:
 
 
 def _bury_message(world: World) -> None:
-    world.letters.append(DeadLetter("on-csv-landed", "2026-01-02T03:04:05Z", 5))
+    world.letters.append(DeadLetter("1", "on-csv-landed", "2026-01-02T03:04:05Z", 5))
 
 
 def _hold_instance_back(world: World) -> None:

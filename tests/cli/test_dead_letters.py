@@ -8,8 +8,9 @@ from datetime import datetime
 
 import pytest
 import requests
+from google.api_core import exceptions as api
 
-from cli.dead_letters import peek
+from cli.dead_letters import BATCH, DeadLetter, DeadLetters
 from tests.cli.conftest import OperatedCloud
 from urgency.errors import Forbidden, Unavailable
 from urgency.settings import Settings
@@ -18,10 +19,10 @@ SOURCE = "CloudPubSubDeadLetterSource"
 
 
 def test_dead_letters_are_looked_at_and_stay(here: OperatedCloud) -> None:
-    assert peek(here.settings) == []
+    assert peek(here) == []
     for delivery_count in ("5", "6"):
         _publish(here, {f"{SOURCE}DeliveryCount": delivery_count})
-    first, second = peek(here.settings), peek(here.settings)
+    first, second = peek(here), peek(here)
     assert [(letter.subscription, letter.attempts) for letter in first] == [
         ("on-csv-landed", 5),
         ("on-csv-landed", 6),
@@ -32,7 +33,7 @@ def test_dead_letters_are_looked_at_and_stay(here: OperatedCloud) -> None:
 def test_a_dead_letter_says_when_its_message_was_first_published(here: OperatedCloud) -> None:
     _publish(here, {f"{SOURCE}TopicPublishTime": "2026-01-02T03:04:05.000000Z"})
     _publish(here, {})
-    known, unknown = peek(here.settings)
+    known, unknown = peek(here)
     assert known.published == "2026-01-02T03:04:05.000000Z"
     assert datetime.fromisoformat(unknown.published).tzinfo is not None
 
@@ -45,28 +46,77 @@ def test_an_empty_subscription_makes_nobody_wait(here: OperatedCloud) -> None:
 
 
 def test_without_a_subscription_nothing_is_asked() -> None:
-    assert peek(Settings()) == []
+    assert DeadLetters(Settings()).peek() == []
 
 
 def test_what_the_operator_may_not_read_is_forbidden(here: OperatedCloud) -> None:
     with pytest.raises(Forbidden, match="look at the dead letters"):
-        peek(replace(here.settings, dead_letters="no-such-subscription"))
+        DeadLetters(replace(here.settings, dead_letters="no-such-subscription")).peek()
 
 
 def test_a_pubsub_that_does_not_answer_is_unavailable(here: OperatedCloud) -> None:
     with pytest.raises(Unavailable, match="look at the dead letters"):
-        peek(replace(here.settings, pubsub_endpoint="http://127.0.0.1:1"))
+        DeadLetters(replace(here.settings, pubsub_endpoint="http://127.0.0.1:1")).peek()
+
+
+def test_dead_letters_go_back_to_the_topic_that_they_came_from(here: OperatedCloud) -> None:
+    """Without what Pub/Sub wrote on them; the function takes them like any other message."""
+    _publish(here, {"event": "ModelReleased", f"{SOURCE}DeliveryCount": "5"})
+    _publish(here, {}, subscription="on-model-released")
+    replayed = DeadLetters(here.settings).replay()
+    assert [letter.subscription for letter in replayed.sent] == [
+        "on-csv-landed",
+        "on-model-released",
+    ]
+    assert (replayed.left, peek(here)) == ([], [])
+    published = [hop["topic"] for hop in here.cloud.hops("message_published")]
+    assert published[-2:] == ["tickets-landed", "model-released"]
+
+
+def test_a_dead_letter_of_a_subscription_that_is_gone_stays(here: OperatedCloud) -> None:
+    _publish(here, {}, subscription="on-csv-landed")
+    _publish(here, {}, subscription="gone")
+    replayed = DeadLetters(here.settings).replay()
+    assert [letter.subscription for letter in replayed.left] == ["gone"]
+    assert [letter.subscription for letter in peek(here)] == ["gone"]
+
+
+def test_what_may_not_be_published_stays(here: OperatedCloud) -> None:
+    """One that failed keeps what comes after it, too."""
+    _publish(here, {})
+    letters = DeadLetters(here.settings)
+    letters._publish = _refused  # type: ignore[method-assign]
+    with pytest.raises(Forbidden, match="send the dead letters again"):
+        letters.replay()
+    assert len(peek(here)) == 1
+
+
+def test_forgetting_deletes_all_of_them_in_however_many_batches(here: OperatedCloud) -> None:
+    for _ in range(BATCH + 1):
+        _publish(here, {})
+    assert len(DeadLetters(here.settings).forget()) == BATCH + 1
+    assert peek(here) == []
+
+
+def peek(here: OperatedCloud) -> list[DeadLetter]:
+    return DeadLetters(here.settings).peek()
+
+
+def _refused(_topic: str, _message: object) -> None:
+    raise api.Forbidden("no publisher")
 
 
 def _seconds(here: OperatedCloud) -> float:
     began = time.perf_counter()
-    peek(here.settings)
+    peek(here)
     return time.perf_counter() - began
 
 
-def _publish(here: OperatedCloud, attributes: dict[str, str]) -> None:
+def _publish(
+    here: OperatedCloud, attributes: dict[str, str], subscription: str = "on-csv-landed"
+) -> None:
     """Put a message where Pub/Sub puts those that it gives up."""
-    cloud, of = here.cloud, {f"{SOURCE}Subscription": "on-csv-landed"}
+    cloud, of = here.cloud, {f"{SOURCE}Subscription": subscription}
     token = cloud.identity.access_token(cloud.wiring.agents["pubsub"])
     url = f"{cloud.url}/v1/projects/{cloud.wiring.project}/topics/dead-letters:publish"
     body = {"messages": [{"data": "eA==", "attributes": of | attributes}]}

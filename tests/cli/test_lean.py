@@ -124,6 +124,10 @@ def test_a_project_is_operated_from_the_first_drop_to_a_rollback(
     status = urgency("status", "--json").json
     assert (status["release"]["champion"], status["dead_letters"]) == (1, 0)
     assert status["runs"]
+    run = status["runs"][0]["name"]
+    assert '"message": "model_committed"' not in urgency("logs", "--run", run).out
+    assert "model_committed" in urgency("logs", "--run", run, "--version", "1").out
+    assert urgency("dead-letters", "--replay", "--json").json == {"sent": [], "left": []}
     (prediction,) = urgency("predict", "Production is down", "--json").json["predictions"]
     assert prediction["label"] in ("urgent", "non-urgent", "review")
     assert [receipt["file"] for receipt in urgency("receipts", "--json").json] == [

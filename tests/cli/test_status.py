@@ -14,10 +14,11 @@ from urgency.errors import Forbidden
 
 
 def test_status_shows_what_this_identity_may_see(capsys: pytest.CaptureFixture[str]) -> None:
-    def forbidden() -> list[object]:
-        raise Forbidden("no")
+    class Unreadable:
+        def peek(self) -> list[object]:
+            raise Forbidden("no")
 
-    system = replace(two_versions().system, dead_letters=forbidden)  # type: ignore[arg-type]
+    system = replace(two_versions().system, dead_letters=Unreadable())  # type: ignore[arg-type]
     emit_json(status_of(system))
     shown = json.loads(capsys.readouterr().out)
     assert shown["release"]["champion"] == 1

@@ -24,6 +24,8 @@ DESIGNED = {
         "ls",
         "rm",
         "mlflow",
+        "dead-letters",
+        "logs",
         "card",
         "compare",
     ),
@@ -44,7 +46,8 @@ except SystemExit as ended:
 
 
 def test_every_verb_of_the_design_is_in_one_panel_and_every_file_is_a_verb() -> None:
-    assert sorted(NAMES) == sorted({file.stem for file in VERBS.glob("[a-z]*.py")})
+    files = {file.stem.replace("_", "-") for file in VERBS.glob("[a-z]*.py")}
+    assert sorted(NAMES) == sorted(files)
     assert set(NAMES) >= DESIGNED
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack
+from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack, publish_heartbeat
 from tests.support.waiting import eventually
 
 TICKET = {
@@ -104,6 +104,17 @@ def test_7_a_rollback_is_one_command_and_stays_until_resumed(stack: LiveStack) -
     assert serving >= 1
     story = stack.urgency("why", "1").out
     assert "the test says so" in story
+
+
+def test_7_a_heartbeat_goes_all_the_way_and_status_tells_how_old_it_is(stack: LiveStack) -> None:
+    def ages() -> list[float | None]:
+        return [hop["age_s"] for hop in stack.urgency("status", "--json").json["heartbeat"]]
+
+    publish_heartbeat(stack)
+    eventually(lambda: None not in ages())
+    lines = [json.loads(line) for line in stack.urgency("logs", "--json").out.splitlines()]
+    *_before, last = [line for line in lines if line["event"] == "heartbeat"]
+    assert (last["container"], last["fields"]["age_s"] >= 0) == ("on-model-released", True)
 
 
 def test_8_a_replay_gives_the_same_digests(stack: LiveStack) -> None:

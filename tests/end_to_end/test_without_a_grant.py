@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.cloud.grants import GRANTS, checkout_without
-from tests.support.cloud.live_stack import LiveStack, live_stack
+from tests.support.cloud.live_stack import LiveStack, live_stack, publish_heartbeat
 from tests.support.waiting import eventually
 
 Hop = tuple[str, dict[str, Any]]
@@ -50,6 +50,11 @@ STOPS: dict[str, Hop] = {
     "urgency-serve: storage.objectViewer on buckets/control": refused("on-model-released", 500),
     "urgency-serve: storage.objectViewer on buckets/registry": refused("on-model-released", 500),
 }
+NOT_OF_THE_HEART = {
+    "storage's agent: pubsub.publisher on topics/tickets-landed",  # the clock publishes it
+    "urgency-train: storage.objectCreator on buckets/registry",  # a run without news writes nothing
+    "urgency-train: pubsub.publisher on topics/model-released",  # said in the log, fails no run
+}
 DROP = ("drop", "data/tickets.csv", "--wait")
 ROLL_BACK = ("rollback", "--to", "1", "--reason", "the test says so")
 
@@ -79,9 +84,14 @@ def chosen(table: dict[str, Any]) -> list[str]:
     return [name for name in table if ALL or name in SAMPLE]
 
 
-def has_hop(stack: LiveStack, hop: Hop) -> bool:
+def has_hop(stack: LiveStack, hop: Hop, since: int = 0) -> bool:
+    """Whether the timeline tells of it, after its first `since` lines of that kind."""
     kind, facts = hop
-    return any(facts.items() <= line.items() for line in stack.hops(kind))
+    return any(facts.items() <= line.items() for line in stack.hops(kind)[since:])
+
+
+def runs_of(stack: LiveStack) -> set[str]:
+    return {line["execution"] for line in stack.hops("job_execution_requested")}
 
 
 @pytest.mark.parametrize("grant", chosen(STOPS))
@@ -93,6 +103,20 @@ def test_the_chain_stops_there(grant: str, tmp_path: Path) -> None:
         eventually(lambda: has_hop(stack, STOPS[grant]))
         delivered = {line["subscription"] for line in stack.hops("push_delivered")}
         assert "on-model-released" not in delivered
+
+
+@pytest.mark.parametrize("grant", [one for one in chosen(STOPS) if one not in NOT_OF_THE_HEART])
+def test_the_heart_falls_silent_there(grant: str, tmp_path: Path) -> None:
+    """With a model that serves, so that nothing but the heartbeat would tell."""
+    home = tmp_path / "home"
+    with live_stack(home) as whole:
+        assert whole.urgency(*DROP).code == 0
+    with live_stack(home, checkout=checkout_without(grant, tmp_path / "checkout")) as stack:
+        told, runs = len(stack.hops(STOPS[grant][0])), runs_of(stack)
+        publish_heartbeat(stack)
+        eventually(lambda: has_hop(stack, STOPS[grant], since=told))
+        released = (home / "logs" / "on-model-released.log").read_text()
+        assert not any(f'"{run}", "hop": "released"' in released for run in runs_of(stack) - runs)
 
 
 @pytest.mark.parametrize("grant", chosen(COMMANDS))

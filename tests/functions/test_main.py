@@ -12,7 +12,7 @@ import pytest
 from google.auth import jwt
 
 from tests.functions.function_host import FunctionHost, function_host
-from urgency.messages import ModelReleased
+from urgency.messages import Heartbeat, ModelReleased
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -107,6 +107,21 @@ def test_a_released_model_is_reloaded_with_a_token_for_the_audience(host: Functi
     token = request.headers["Authorization"].removeprefix("Bearer ")
     assert jwt.decode(token, verify=False)["aud"] == "urgency-reload"
     assert request.headers["X-Serverless-Authorization"] == request.headers["Authorization"]
+
+
+def test_a_heartbeat_takes_the_way_of_every_message(host: FunctionHost) -> None:
+    """From topic to job, and from topic to the reload hook, whatever it serves."""
+    beat = pushed(*Heartbeat("train-x").to_pubsub())
+    host.world.answers["/v1/model:reload"] = (200, {"epoch": 7})
+    assert (host.csv_landed(beat), host.model_released(beat)) == (200, 200)
+    paths = [request.path for request in host.world.requests]
+    assert [path.rpartition("/")[2] for path in paths] == ["train:run", "model:reload"]
+
+
+def test_a_heartbeat_that_gets_no_further_comes_again(host: FunctionHost) -> None:
+    beat = pushed(*Heartbeat().to_pubsub())
+    host.world.answers |= {"jobs/train:run": (403, {}), "/v1/model:reload": (401, {})}
+    assert (host.csv_landed(beat), host.model_released(beat)) == (500, 500)
 
 
 OLD, REFUSED = (200, {"epoch": 6}), [(status, {"title": "no"}) for status in (401, 409, 503)]

@@ -34,6 +34,7 @@ def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
         "google_cloud_run_v2_job.train.name": wiring.jobs[0].name,
         "google_cloud_run_v2_service.api.name": wiring.services[0].name,
     }
+    names |= {"local.landed": wiring.functions[0].name, "local.released": wiring.functions[1].name}
     names |= {f"local.{name}": _filled(value, names) for name, value in LOCAL.findall(text)}
     return {
         name: _log_filter(name, body, names)

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.infra.committed import committed, values_of
 
 STATE = committed(LAPTOPS)
 NO_SUCCESS, VERSIONS = "No successful run for 3 hours", "Instances on different versions"
+HEARTBEAT = "No heartbeat for 2 hours"
 Series = dict[str, str]
 
 
@@ -40,7 +41,8 @@ def selector(alert: str) -> str:
 
 def counted(name: str, minutes: Iterable[int], until: int, **labels: str) -> Series:
     """A counter by the selector `name`, one more at each of `minutes`."""
-    more = "".join(f',{key}="{value}"' for key, value in labels.items())
+    more = ",".join(f'{key}="{value}"' for key, value in labels.items())
+    more = more if name.endswith("{}") or not more else f",{more}"
     at = list(minutes)
     values = (str(sum(one <= minute for one in at)) for minute in range(until))
     return {"series": name.replace("}", more + "}"), "values": " ".join(values)}
@@ -64,8 +66,14 @@ def observed(alert: str, value: float, until: int) -> list[Series]:
     ]
 
 
-def fires(folder: Path, alert: str, at_minutes: int, series: list[Series]) -> bool:
-    """Whether the alert fires then. Skips where promtool is not installed."""
+def fires(
+    folder: Path,
+    alert: str,
+    at_minutes: int,
+    series: list[Series],
+    labels: Sequence[dict[str, str]] = ({},),
+) -> bool:
+    """Whether the alert fires then, with these labels. Skips where promtool is not installed."""
     promtool = shutil.which("promtool")
     if not promtool:
         pytest.skip("skipped: promtool is not installed (it is in the package prometheus)")
@@ -73,7 +81,8 @@ def fires(folder: Path, alert: str, at_minutes: int, series: list[Series]) -> bo
     rule = {"alert": alert, "expr": condition["query"], "for": condition["duration"]}
     rules = {"groups": [{"name": "ours", "interval": "1m", "rules": [rule]}]}
     (folder / "rules.yaml").write_text(json.dumps(rules))
-    asked = {"eval_time": f"{at_minutes}m", "alertname": alert, "exp_alerts": [{"exp_labels": {}}]}
+    expected = [{"exp_labels": each} for each in labels]
+    asked = {"eval_time": f"{at_minutes}m", "alertname": alert, "exp_alerts": expected}
     test = {"interval": "1m", "input_series": series, "alert_rule_test": [asked]}
     script = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
     (folder / "test.yaml").write_text(json.dumps(script).replace("Infinity", '"+Inf"'))
@@ -113,6 +122,19 @@ def test_a_number_above_its_threshold(
     alert: str, value: float, expected: bool, tmp_path: Path
 ) -> None:
     assert fires(tmp_path, alert, 200, observed(alert, value, 240)) is expected
+
+
+def test_a_hop_that_fell_silent_and_not_one_that_never_beat(tmp_path: Path) -> None:
+    """`landed` beats on, `train` ends at two hours, `released` waits for the first model."""
+    name = "logging_googleapis_com:user_urgency_heartbeat{}"
+    series = [
+        counted(name, range(1, 600, 60), 600, hop="landed"),
+        counted(name, range(1, 122, 60), 600, hop="train"),
+    ]
+    silent = [{"hop": "train"}]
+    assert not fires(tmp_path, HEARTBEAT, 121 + 110, series, silent)
+    assert fires(tmp_path, HEARTBEAT, 121 + 130, series, silent)
+    assert not fires(tmp_path, HEARTBEAT, 500, series[:1], silent)
 
 
 def test_two_versions_for_ten_minutes_and_not_for_a_release(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from infra.local.pocket.app import pocket_app
 from infra.local.pocket.broker import Broker
 from infra.local.pocket.executions import Executions, Job
 from infra.local.pocket.identity import Identity
+from infra.local.pocket.logging_api import logging_blueprint
 from infra.local.pocket.metadata import metadata_blueprint
 from infra.local.pocket.notifications import Notifications
 from infra.local.pocket.objects import Objects
@@ -49,6 +50,7 @@ class PocketCloud:
             pubsub_blueprint(broker, wiring, access),
             run_blueprint(self._executions, wiring, access),
             scheduler_blueprint(self._scheduler, wiring, access),
+            logging_blueprint(home, wiring, access),
         )
 
     def start(self) -> None:

@@ -23,6 +23,7 @@ def pubsub_blueprint(broker: Broker, wiring: Wiring, access: Access) -> Blueprin
     topics, subscriptions = f"/v1/{api.project}/topics", f"/v1/{api.project}/subscriptions"
     routes: list[Route] = [
         ("POST", f"{topics}/<topic>:publish", api.publish),
+        ("GET", f"{subscriptions}/<subscription>", api.subscription),
         ("POST", f"{subscriptions}/<subscription>:pull", api.pull),
         ("POST", f"{subscriptions}/<subscription>:acknowledge", api.acknowledge),
         ("POST", f"{subscriptions}/<subscription>:modifyAckDeadline", api.modify_ack_deadline),
@@ -46,6 +47,17 @@ class _PubSub:
         messages = [parse_message(message) for message in _body().get("messages", [])]
         ids = [self._broker.publish(topic, *message, who=email) for message in messages]
         return jsonify(messageIds=ids)
+
+    def subscription(self, subscription: str) -> Response:
+        """https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions/get."""
+        self._admit("pubsub.subscriptions.get", f"subscriptions/{subscription}")
+        one = self._broker.subscriptions[subscription]
+        return jsonify(
+            name=f"{self.project}/subscriptions/{one.name}",
+            topic=f"{self.project}/topics/{one.topic}",
+            ackDeadlineSeconds=int(one.ack_deadline_s),
+            state="ACTIVE",
+        )
 
     def pull(self, subscription: str) -> Response:
         self._admit_consumer(subscription)

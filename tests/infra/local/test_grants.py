@@ -10,7 +10,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from tests.support.cloud.grants import GRANTS, WIRING, without
-from tests.support.cloud.guarded import SERVICE, SWEEP, GuardedCloud, Refused, guarded
+from tests.support.cloud.guarded import HEARTBEAT, SERVICE, SWEEP, GuardedCloud, Refused, guarded
 from urgency.errors import Forbidden
 from urgency.store import ABSENT
 
@@ -117,6 +117,10 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "the clock starts the job",
         lambda system: system.fire(SWEEP),
     ),
+    "urgency-scheduler: pubsub.publisher on topics/tickets-landed": (
+        "the heart beats",
+        lambda system: system.fire(HEARTBEAT),
+    ),
     "urgency-reload: run.servicesInvoker on services/ticket-urgency": (
         "a release makes the service reload",
         lambda system: system.call("urgency-reload", SERVICE, "/v1/model:reload", "urgency-reload"),
@@ -189,9 +193,25 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "operators announce a rollback",
         lambda system: system.publish("operator", "model-released"),
     ),
+    "operator: pubsub.publisher on topics/tickets-landed": (
+        "operators send a dead letter of a landing again",
+        lambda system: system.publish("operator", "tickets-landed"),
+    ),
+    "operator: pubsub.viewer on subscriptions/on-csv-landed": (
+        "operators know on which topic a landing was announced",
+        lambda system: system.see_subscription("operator", "on-csv-landed"),
+    ),
+    "operator: pubsub.viewer on subscriptions/on-model-released": (
+        "operators know on which topic a release was announced",
+        lambda system: system.see_subscription("operator", "on-model-released"),
+    ),
     "operator: pubsub.subscriber on subscriptions/dead-letters": (
         "operators look at dead letters",
         lambda system: system.pull("operator", "dead-letters"),
+    ),
+    "operator: logging.viewAccessor on views/ticket-urgency": (
+        "operators read what was logged",
+        lambda system: system.read_logs("operator"),
     ),
     "uploader: storage.objectUser on buckets/landing incoming/": (
         "uploaders drop, replace and delete files",

@@ -14,7 +14,7 @@ from typing import Any
 import urllib3
 from google.api_core.exceptions import MethodNotImplemented
 from google.cloud import run_v2, storage
-from google.pubsub_v1 import PublisherClient
+from google.pubsub_v1 import PublisherClient, SubscriberClient
 
 from infra.local.front_end import front_end_of
 from infra.local.pocket.access import Access
@@ -29,7 +29,7 @@ from tests.support.waiting import eventually
 from urgency.store import CloudBucket
 
 SERVICE = "ticket-urgency"
-SWEEP = "urgency-sweep"
+SWEEP, HEARTBEAT = "urgency-sweep", "urgency-heartbeat"
 Hop = tuple[str, dict[str, Any]]
 """A kind of line in the timeline, and what it has to say."""
 
@@ -66,6 +66,15 @@ class GuardedCloud:
         name = f"projects/{self.cloud.wiring.project}/subscriptions/{subscription}"
         body = {"maxMessages": 1, "returnImmediately": True}
         _post(f"{self.cloud.url}/v1/{name}:pull", self._token(account), body)
+
+    def see_subscription(self, account: str, subscription: str) -> None:
+        client = SubscriberClient(transport="rest", **self.cloud.options(account))
+        path = client.subscription_path(self.cloud.wiring.project, subscription)
+        client.get_subscription(subscription=path, retry=None)
+
+    def read_logs(self, account: str) -> None:
+        body = {"resourceNames": [self.cloud.wiring.log_view]}
+        _post(f"{self.cloud.url}/v2/entries:list", self._token(account), body)
 
     def run_job(self, account: str, *, overrides: bool = False) -> None:
         changed = run_v2.RunJobRequest.Overrides(task_count=2) if overrides else None
@@ -129,7 +138,8 @@ def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
 @contextmanager
 def guarded(folder: Path, wiring: Wiring) -> Iterator[GuardedCloud]:
     """`wiring` with its grants enforced; jobs end at once and back-offs take no time."""
-    wiring = granting(("roles/cloudscheduler.jobRunner", f"schedules/{SWEEP}"), wiring=wiring)
+    schedules = [("roles/cloudscheduler.jobRunner", f"schedules/{x}") for x in (SWEEP, HEARTBEAT)]
+    wiring = granting(*schedules, wiring=wiring)
     put_keys(Home(folder).cloud / "identity")  # before `cloud` does: the front ends need them
     identity = Identity(Home(folder).cloud, wiring)
     access = Access(wiring, identity)

@@ -20,6 +20,13 @@ from tests.support.waiting import HANGS_S, eventually
 
 CHECKOUT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
+BEAT = """
+import os
+from jobs.protocol.publish import publisher
+from urgency.messages import Heartbeat
+from urgency.settings import read_settings
+publisher(read_settings(os.environ))(Heartbeat())
+"""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,15 @@ def run(
         check=False,
     )
     return CommandResult(ended.returncode, ended.stdout, ended.stderr)
+
+
+def publish_heartbeat(stack: LiveStack) -> None:
+    """As Cloud Scheduler does every hour, but as the operator."""
+    running = running_stack(stack.home)
+    assert running is not None
+    topic = {"URGENCY_RELEASE_TOPIC": "tickets-landed"}
+    environment = user_environment(stack.home.root) | running.operator | topic
+    assert run([sys.executable, "-c", BEAT], environment).code == 0
 
 
 @contextmanager
