@@ -244,6 +244,11 @@ EVERYTHING: Planted = {
             "condition",
             [],
         ),
+        change(
+            'google_storage_bucket_iam_member.uploaders_read_receipts["group:helpdesk@example.com"]',
+            "condition.0.expression",
+            'resource.name.startsWith("projects/_/buckets/helpdesk-prod-urgency-landing/objects/receipts/")',
+        ),
     ],
     "project_grants_are_fenced": [
         change('google_project_iam_member.mlflow["roles/cloudsql.client"]', "condition", [])
