@@ -78,6 +78,10 @@ resource "google_cloud_run_v2_job_iam_member" "operators_run" {
   location = google_cloud_run_v2_job.train.location
   role     = "roles/run.jobsExecutor"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.train.id]
+  }
 }
 
 # How a run that they started ended.
@@ -88,6 +92,10 @@ resource "google_cloud_run_v2_job_iam_member" "operators_watch" {
   location = google_cloud_run_v2_job.train.location
   role     = "roles/run.viewer"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.train.id]
+  }
 }
 
 resource "google_pubsub_topic_iam_member" "operators_announce" {
@@ -115,4 +123,8 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
   location = google_cloud_run_v2_service.api.location
   role     = "roles/run.servicesInvoker"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.api.id]
+  }
 }

@@ -55,7 +55,8 @@ def wiring_from(state: State) -> dict[str, Any]:
 
 def grants_from(state: State) -> list[dict[str, str]]:
     """Every grant, builders' included: resource (`buckets/x`), role, member, condition if any."""
-    grants = [_grant(resource) for resource in state["resources"] if "_iam_" in resource["type"]]
+    found = (one for one in state["resources"] if "_iam_" in one["type"])
+    grants = [_grant(one) for one in found if not one["type"].endswith("_audit_config")]
     return sorted(grants, key=lambda grant: [*grant.values()])
 
 

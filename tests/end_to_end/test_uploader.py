@@ -67,9 +67,7 @@ def test_files_are_listed_replaced_and_deleted(uploader: Uploader) -> None:
 
 
 @pytest.mark.parametrize("command", REFUSED, ids=" ".join)
-def test_the_rest_is_refused_in_a_sentence(
-    uploader: Uploader, command: tuple[str, ...]
-) -> None:
+def test_the_rest_is_refused_in_a_sentence(uploader: Uploader, command: tuple[str, ...]) -> None:
     ended = uploader.urgency(*command)
     assert ended.code == 2
     said = ended.out + ended.err

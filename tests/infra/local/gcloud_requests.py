@@ -1,6 +1,7 @@
 """What `gcloud storage cp FILE gs://BUCKET/incoming/...` asks of Cloud Storage, as data.
 
-Recorded from gcloud 528.0.0 of June 2025 against a pocket cloud; `{bucket}` is filled in. Where gcloud is installed, the real one runs besides (test_gcloud.py).
+Recorded from gcloud 528.0.0 of June 2025 against a pocket cloud; `{bucket}` is filled in.
+Where gcloud is installed, the real one runs besides (test_gcloud.py).
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_it_holds_as_in_iam(condition: str, asked: Asked, holds: bool) -> None:
         NAME.replace("resource.name", "resource.type"),
         NAME.removesuffix(")"),
         'resource.name.startsWith("a',
-        'resource.name.startsWith(resource.name)',
+        "resource.name.startsWith(resource.name)",
         BELOW.replace("objectListPrefix", "objectName"),
         BELOW.replace('""', '"in/"'),
         "request.time < timestamp('2030')",

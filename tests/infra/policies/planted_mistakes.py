@@ -13,6 +13,7 @@ PUSH = 'google_pubsub_subscription.push["on-csv-landed"]'
 NIGHTLY = 'google_cloud_scheduler_job.this["nightly"]'
 RECEIPTS = "google_storage_bucket_iam_member.train_writes_receipts"
 NO_SUCCESS = "google_monitoring_alert_policy.no_success"
+AUDIT = "google_project_iam_audit_config.storage_writes[0]"
 EVERYBODY = "allAuthenticated" + "Users"
 
 DATABASE = 'google_sql_database_instance.mlflow["server"]'
@@ -134,6 +135,11 @@ AS_IT_COMES: Planted = {
     "deletion_is_guarded_as_asked": [
         change(JOB, "deletion_protection", True),
         change(LANDING, "force_destroy", False),
+    ],
+    "writes_are_logged_as_asked": [
+        forget(AUDIT, "google_project_iam_audit_config"),
+        change(AUDIT, "audit_log_config.0.exempted_members", [BUILDER]),
+        change(AUDIT, "audit_log_config.0.log_type", "DATA_READ"),
     ],
     # what runs
     "images_are_pinned": [
