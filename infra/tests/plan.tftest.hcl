@@ -159,3 +159,15 @@ run "settings_reach_the_job" {
     error_message = "The job trains with the cost given."
   }
 }
+
+run "writes_to_buckets_are_logged_unless_the_project_does_so_itself" {
+  command = plan
+  variables {
+    audit_writes = false
+  }
+
+  assert {
+    condition     = length(google_project_iam_audit_config.storage_writes) == 0
+    error_message = "The project's own audit configuration is left alone."
+  }
+}
