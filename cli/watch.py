@@ -85,6 +85,7 @@ def begin_watch(system: System, on_hop: OnHop) -> Waiting:
     try:
         return Watch(system, on_hop)
     except Forbidden:
+        on_hop(Hop(datetime.now(UTC), "waiting", "for the receipt; more is for operators to see"))
         return Waiting(system.pause_s)
 
 

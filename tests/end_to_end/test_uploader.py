@@ -45,6 +45,7 @@ def uploader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Uploader]:
         person = Uploader(stack)
         dropped = person.urgency("drop", "data/tickets.csv", "--wait")
         assert (dropped.code, dropped.err) == (0, "")
+        assert "waiting   for the receipt" in dropped.out
         assert "Version 1: PROMOTE." in dropped.out
         yield person
 
