@@ -12,7 +12,7 @@ from rich.panel import Panel
 
 from cli.show import console, plain, say
 from cli.usage_error import UsageError
-from cli.watch import Watch
+from cli.watch import Waiting
 from jobs.report.receipts import RECEIPTS, receipt_name
 from urgency.errors import Gone
 from urgency.messages import INCOMING
@@ -66,8 +66,8 @@ def live_generation(landing: ObjectStore, name: str) -> int:
     return next((found.generation for found in landing.list(name) if found.name == name), ABSENT)
 
 
-def follow(landing: ObjectStore, file: DroppedFile, watch: Watch, timeout_s: float) -> Outcome:
-    """Watch until there is a receipt and every instance follows; at most `timeout_s`."""
+def follow(landing: ObjectStore, file: DroppedFile, watch: Waiting, timeout_s: float) -> Outcome:
+    """Watch until there is a receipt and all is settled; at most `timeout_s`."""
     outcomes: list[Outcome] = []
 
     def has_ended() -> bool:

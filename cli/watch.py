@@ -11,6 +11,7 @@ from typing import Any
 from cli.context import System
 from cli.show import plain, say
 from jobs.report.receipts import RECEIPTS
+from urgency.errors import Forbidden
 from urgency.messages import INCOMING
 from urgency.store import Unchanged
 
@@ -51,10 +52,51 @@ def ignore_hop(_hop: Hop) -> None:
     """Show nothing, where standard output holds JSON."""
 
 
-class Watch:
-    """Begins now; `look` passes what is new in registry, service and this machine's timeline."""
+class Waiting:
+    """Waits for an end and sees nothing else: for who may not read registry and pointer."""
+
+    def __init__(self, pause_s: float) -> None:
+        self._pause_s = pause_s
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to be seen."""
+        return True
+
+    def look(self) -> None:
+        """Pass on what is new."""
+
+    def look_until(self, has_ended: Callable[[], bool], timeout_s: float) -> None:
+        """Look until something has ended and all is settled; at most `timeout_s`.
+
+        It is asked before each look: what it did before it ended is then seen by the look.
+        """
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            ended = has_ended()
+            self.look()
+            if ended and self.is_settled:
+                break
+            time.sleep(self._pause_s)
+
+
+def begin_watch(system: System, on_hop: OnHop) -> Waiting:
+    """A Watch; for somebody who may only upload, no more than a Waiting."""
+    try:
+        return Watch(system, on_hop)
+    except Forbidden:
+        on_hop(Hop(datetime.now(UTC), "waiting", "for the receipt; more is for operators to see"))
+        return Waiting(system.pause_s)
+
+
+class Watch(Waiting):
+    """Begins now; `look` passes what is new in registry, service and this machine's timeline.
+
+    Raises Forbidden where the caller may not read the registry.
+    """
 
     def __init__(self, system: System, on_hop: OnHop) -> None:
+        super().__init__(system.pause_s)
         self._system, self._registry, self._on_hop = system, system.registry, on_hop
         newest = self._registry.newest_snapshot()
         self._snapshot = newest.n if newest else 0
@@ -75,19 +117,6 @@ class Watch:
         hops = [*self._snapshots(), *self._models(), *self._pointer(), *self._instances()]
         for hop in sorted([*hops, *self._timeline()], key=lambda hop: hop.at):
             self._on_hop(hop)
-
-    def look_until(self, has_ended: Callable[[], bool], timeout_s: float) -> None:
-        """Look until something has ended and every instance follows; at most `timeout_s`.
-
-        It is asked before each look: what it did before it ended is then seen by the look.
-        """
-        until = time.monotonic() + timeout_s
-        while time.monotonic() < until:
-            ended = has_ended()
-            self.look()
-            if ended and self.is_settled:
-                break
-            time.sleep(self._system.pause_s)
 
     def _timeline(self) -> Iterator[Hop]:
         for line in self._tail.lines() if self._tail else ():

@@ -39,6 +39,11 @@ resource "google_storage_bucket_object" "functions" {
   bucket = google_storage_bucket.this["source"].name
   name   = "functions/${data.archive_file.functions.output_sha256}.zip"
   source = data.archive_file.functions.output_path
+
+  # The old one is deleted when no function names it any more.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "google_cloudfunctions2_function" "this" {
@@ -82,4 +87,9 @@ resource "google_cloud_run_v2_service_iam_member" "pusher" {
   location = each.value.location
   role     = "roles/run.servicesInvoker"
   member   = google_service_account.this["pusher"].member
+
+  # A replaced function has a new service without grants, under the name that Terraform knows (provider#18308).
+  lifecycle {
+    replace_triggered_by = [google_cloudfunctions2_function.this[each.key].id]
+  }
 }

@@ -9,7 +9,7 @@ data "google_cloud_run_v2_job" "current" {
 
 locals {
   current_job_image = try(data.google_cloud_run_v2_job.current[0].template[0].template[0].containers[0].image, "")
-  job_image         = coalesce(local.current_job_image, local.images["jobs"])
+  job_image         = coalesce(local.current_job_image, try(var.candidate.jobs, local.images["jobs"]))
 }
 
 resource "google_cloud_run_v2_job" "train" {
@@ -61,4 +61,8 @@ resource "google_cloud_run_v2_job_iam_member" "runs" {
   location = google_cloud_run_v2_job.train.location
   role     = "roles/run.jobsExecutor"
   member   = google_service_account.this[each.key].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.train.id] # a new job has no grants
+  }
 }

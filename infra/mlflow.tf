@@ -184,4 +184,8 @@ resource "google_cloud_run_v2_service_iam_member" "mlflow" {
   name     = google_cloud_run_v2_service.mlflow["server"].name
   role     = "roles/run.servicesInvoker"
   member   = each.key == "train" ? google_service_account.this["train"].member : each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.mlflow["server"].id]
+  }
 }

@@ -1,5 +1,19 @@
 # People: nobody by default. The same grants stand in docs/security.md, made from the applied state.
 
+locals {
+  # A name below the folder, or a listing of it: a condition on names alone never allows a listing, which is asked of the
+  # bucket, and every upload tool lists first. `gcloud storage cp FILE gs://BUCKET/incoming/` lists without the slash.
+  landing     = google_storage_bucket.this["landing"].name
+  list_prefix = "api.getAttribute(\"storage.googleapis.com/objectListPrefix\", \"\")"
+  only_below = {
+    for folder in ["incoming", "receipts"] : folder => join(" || ", [
+      "resource.name.startsWith(\"projects/_/buckets/${local.landing}/objects/${folder}/\")",
+      "${local.list_prefix}.startsWith(\"${folder}/\")",
+      "${local.list_prefix} == \"${folder}\"",
+    ])
+  }
+}
+
 # --- uploaders drop files and read what became of them -------------------------------------------------------------
 
 # objectUser, not objectCreator: replacing a file asks for the right to delete (docs/decisions/0003).
@@ -12,11 +26,10 @@ resource "google_storage_bucket_iam_member" "uploaders_drop" {
 
   condition {
     title      = "incoming"
-    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["landing"].name}/objects/incoming/\")"
+    expression = local.only_below["incoming"]
   }
 }
 
-# A condition on object names never allows listing, which is asked of the bucket: uploaders fetch a receipt by its name.
 # Operators read the whole bucket already.
 resource "google_storage_bucket_iam_member" "uploaders_read_receipts" {
   for_each = setsubtract(var.uploaders, var.operators)
@@ -27,7 +40,7 @@ resource "google_storage_bucket_iam_member" "uploaders_read_receipts" {
 
   condition {
     title      = "receipts"
-    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["landing"].name}/objects/receipts/\")"
+    expression = local.only_below["receipts"]
   }
 }
 
@@ -65,6 +78,10 @@ resource "google_cloud_run_v2_job_iam_member" "operators_run" {
   location = google_cloud_run_v2_job.train.location
   role     = "roles/run.jobsExecutor"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.train.id]
+  }
 }
 
 # How a run that they started ended.
@@ -75,6 +92,10 @@ resource "google_cloud_run_v2_job_iam_member" "operators_watch" {
   location = google_cloud_run_v2_job.train.location
   role     = "roles/run.viewer"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.train.id]
+  }
 }
 
 # They announce a rollback, and send dead letters again: to the topic on which the subscription that gave one up says it is.
@@ -115,4 +136,8 @@ resource "google_cloud_run_v2_service_iam_member" "callers" {
   location = google_cloud_run_v2_service.api.location
   role     = "roles/run.servicesInvoker"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.api.id]
+  }
 }

@@ -44,6 +44,7 @@ resource "terraform_data" "protect" {
     google_monitoring_alert_policy.threshold,
     google_monitoring_dashboard.this,
     google_monitoring_notification_channel.email,
+    google_project_iam_audit_config.storage_writes,
     google_project_iam_member.builder_function_sources,
     google_project_iam_member.builder_logs,
     google_project_iam_member.ci,

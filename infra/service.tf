@@ -113,4 +113,8 @@ resource "google_cloud_run_v2_service_iam_member" "reload" {
   location = google_cloud_run_v2_service.api.location
   role     = "roles/run.servicesInvoker"
   member   = google_service_account.this["reload"].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.api.id] # a new service has no grants
+  }
 }

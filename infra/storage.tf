@@ -29,6 +29,11 @@ resource "google_storage_bucket" "this" {
     retention_duration_seconds = 604800
   }
 
+  # Names are the whole world's: what would replace a bucket, such as another region, is refused before anything is deleted.
+  lifecycle {
+    create_before_destroy = true
+  }
+
   dynamic "lifecycle_rule" {
     for_each = each.value
     content {

@@ -7,7 +7,7 @@ from cli.context import reach
 from cli.landing import DroppedFile, Outcome, follow, object_name, show_outcome, upload
 from cli.show import Json, Timeout, emit_json, plain, say
 from cli.usage_error import UsageError
-from cli.watch import Watch, hop_printer, ignore_hop
+from cli.watch import begin_watch, hop_printer, ignore_hop
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of labelled tickets.")]
 Name = Annotated[str | None, typer.Option(help="Name below incoming/; for one file only.")]
@@ -32,7 +32,7 @@ def drop(
     """
     names = _names(files, name)
     system = reach()
-    watch = Watch(system, ignore_hop if as_json else hop_printer()) if wait else None
+    watch = begin_watch(system, ignore_hop if as_json else hop_printer()) if wait else None
     dropped = [upload(system.landing, *each) for each in zip(files, names, strict=True)]
     if not as_json:
         for one in dropped:

@@ -1,9 +1,8 @@
-"""What each role allows in the pocket cloud, and the one form of condition that it evaluates.
+"""What each role allows in the pocket cloud.
 
 Each agrees with the page above it (read in November 2026), without what is not imitated.
 """
 
-import re
 from typing import Final
 
 _READ = frozenset({"storage.objects.get", "storage.objects.list"})
@@ -36,14 +35,3 @@ ROLES: Final[dict[str, frozenset[str]]] = {
         {"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"}
     ),
 }
-
-# https://cloud.google.com/iam/docs/conditions-resource-attributes#resource-name
-_CONDITION = re.compile(r'resource\.name\.startsWith\("(projects/_/buckets/[^"\\]*)"\)')
-
-
-def prefix_of(condition: str | None) -> str | None:
-    """The start of every resource name that `condition` allows; None where it is not understood."""
-    if condition is None:
-        return ""
-    match = _CONDITION.fullmatch(condition)
-    return match and match[1]

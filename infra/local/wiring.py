@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.local.roles import ROLES, prefix_of
+from infra.local.conditions import Asked, ConditionError, compiled
+from infra.local.roles import ROLES
 from urgency.errors import UrgencyError
 
 WIRING_FILE = Path(__file__).with_name("wiring.json")
@@ -99,19 +100,20 @@ class Grant:
         if self.role not in ROLES:
             grant = f"granted on {self.resource} to {self.member}"
             raise WiringError(f"the pocket cloud knows no {self.role}, {grant}")
-        if prefix_of(self.condition) is None:
-            where = f"the condition on {self.resource}: {self.condition}"
-            raise WiringError(f"the pocket cloud cannot evaluate {where}")
+        try:
+            self.holds(Asked(self.resource))
+        except ConditionError as error:
+            where = f"the condition on {self.resource}"
+            raise WiringError(f"the pocket cloud cannot evaluate {where}: {error}") from error
 
     @property
     def permissions(self) -> frozenset[str]:
         """What the role allows."""
         return ROLES[self.role]
 
-    @property
-    def prefix(self) -> str:
-        """What a resource's name has to start with."""
-        return prefix_of(self.condition) or ""
+    def holds(self, asked: Asked) -> bool:
+        """Whether its condition, if any, allows what is asked for."""
+        return self.condition is None or compiled(self.condition)(asked)
 
 
 @dataclass(frozen=True)

@@ -135,8 +135,8 @@ run "people_get_what_they_need" {
   }
 
   assert {
-    condition     = alltrue([for grant in google_storage_bucket_iam_member.uploaders_drop : grant.condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/helpdesk-test-urgency-landing/objects/incoming/\")"])
-    error_message = "Uploaders write below incoming/ only."
+    condition     = alltrue([for grant in google_storage_bucket_iam_member.uploaders_drop : startswith(grant.condition[0].expression, "resource.name.startsWith(\"projects/_/buckets/helpdesk-test-urgency-landing/objects/incoming/\") || api.getAttribute(")])
+    error_message = "Uploaders write below incoming/ only, and list what lies there."
   }
   assert {
     condition     = join(" ", keys(google_storage_bucket_iam_member.uploaders_read_receipts)) == "user:ann@example.com"
@@ -157,5 +157,17 @@ run "settings_reach_the_job" {
   assert {
     condition     = contains([for env in google_cloud_run_v2_job.train.template[0].template[0].containers[0].env : "${env.name}=${env.value}" if env.name == "URGENCY_MISSED_COST"], "URGENCY_MISSED_COST=10")
     error_message = "The job trains with the cost given."
+  }
+}
+
+run "writes_to_buckets_are_logged_unless_the_project_does_so_itself" {
+  command = plan
+  variables {
+    audit_writes = false
+  }
+
+  assert {
+    condition     = length(google_project_iam_audit_config.storage_writes) == 0
+    error_message = "The project's own audit configuration is left alone."
   }
 }

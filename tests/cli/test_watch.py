@@ -13,10 +13,12 @@ import pytest
 
 from cli.context import Local
 from cli.releases import publish_release
-from cli.watch import Hop, Watch, hop_printer
+from cli.watch import Hop, Watch, begin_watch, hop_printer
 from infra.local.state import Home, Stack, Urls
 from tests.cli.operator_world import World
 from tests.support.models import put_model, release
+from tests.support.storage.memory_store import MemoryStore
+from urgency.errors import Forbidden
 
 
 def test_every_hop_of_the_registry_is_shown_in_order_and_once() -> None:
@@ -147,3 +149,19 @@ def _line(**facts: Any) -> str:
 
 def _stack() -> Stack:
     return Stack(1, Urls("http://p", "http://s", [], {}), "2026-01-02T03:04:05+00:00", "", {}, {})
+
+
+def test_who_may_not_read_the_registry_waits_for_the_end_alone() -> None:
+    def refuse(_when: object) -> None:
+        raise Forbidden("an uploader may not read the registry")
+
+    world, hops = World(objects=MemoryStore(refuse), control=MemoryStore(refuse)), list[Hop]()
+    asked = itertools.count()
+    watch = begin_watch(world.system, hops.append)
+    watch.look_until(lambda: next(asked) == 2, 60.0)
+    assert [hop.stage for hop in hops] == ["waiting"]
+    assert next(asked) == 3
+
+
+def test_who_may_read_it_watches() -> None:
+    assert isinstance(begin_watch(World().system, lambda _hop: None), Watch)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.conditions import Asked
 from infra.local.wiring import Grant
 from infra.wiring.from_state import grants_from
 from infra.wiring.mocked import NoProviders
@@ -69,5 +70,5 @@ def test_each_grant_to_read_opens_a_bucket_that_builds_read() -> None:
 
 def _may_read(grant: Grant, bucket: str) -> bool:
     there = grant.resource.startswith("projects/") or grant.resource == f"buckets/{bucket}"
-    name = f"projects/_/buckets/{bucket}/objects/zip"
-    return there and "storage.objects.get" in grant.permissions and name.startswith(grant.prefix)
+    asked = Asked(f"projects/_/buckets/{bucket}/objects/zip")
+    return there and "storage.objects.get" in grant.permissions and grant.holds(asked)

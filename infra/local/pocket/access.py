@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from flask import Request
 
+from infra.local.conditions import Asked
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.identity import Identity
 from infra.local.wiring import Grant, Wiring
@@ -32,20 +33,31 @@ class Access:
         return self._members[email]
 
     def allows(
-        self, member: str, permission: str, resource: str, object_name: str | None = None
+        self,
+        member: str,
+        permission: str,
+        resource: str,
+        object_name: str | None = None,
+        list_prefix: str = "",
     ) -> bool:
         """Whether a grant gives `member` this on `resource` (`buckets/x`, `topics/x`, ...)."""
         name = f"projects/_/{resource}" + ("" if object_name is None else f"/objects/{object_name}")
+        asked = Asked(name, list_prefix)
         return any(
-            permission in grant.permissions and name.startswith(grant.prefix)
+            permission in grant.permissions and grant.holds(asked)
             for grant in self._grants.get((member, resource), ())
         )
 
     def require(
-        self, member: str, permission: str, resource: str, object_name: str | None = None
+        self,
+        member: str,
+        permission: str,
+        resource: str,
+        object_name: str | None = None,
+        list_prefix: str = "",
     ) -> None:
         """Raise ApiError 403 where `allows` says no."""
-        if not self.allows(member, permission, resource, object_name):
+        if not self.allows(member, permission, resource, object_name, list_prefix):
             what = resource if object_name is None else f"{resource}/objects/{object_name}"
             email = member.partition(":")[2]
             refused = f"{email} does not have {permission} access to {what}."

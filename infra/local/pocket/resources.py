@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from infra.local.pocket.errors import ApiError
 
@@ -23,8 +24,9 @@ class StoredObject:
     deleted: str | None = None
     content_encoding: str = ""
 
-    def resource(self) -> dict[str, object]:
-        """https://cloud.google.com/storage/docs/json_api/v1/objects#resource."""
+    def resource(self, endpoint: str) -> dict[str, object]:
+        """https://cloud.google.com/storage/docs/json_api/v1/objects#resource, at `endpoint`."""
+        path = f"download/storage/v1/b/{self.bucket}/o/{quote(self.name, safe='')}"
         resource: dict[str, object] = {
             "kind": "storage#object",
             "id": f"{self.bucket}/{self.name}/{self.generation}",
@@ -40,6 +42,7 @@ class StoredObject:
             "etag": str(self.generation),
             "timeCreated": self.created,
             "updated": self.created,
+            "mediaLink": f"{endpoint}{path}?generation={self.generation}&alt=media",
         }
         if self.deleted:
             resource["timeDeleted"] = self.deleted

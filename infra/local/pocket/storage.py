@@ -33,12 +33,14 @@ def storage_blueprint(objects: Objects, access: Access, notify: Notify) -> Bluep
     bucket = "/storage/v1/b/<bucket>/o"
     routes = Blueprint("storage", __name__)
     routes.record_once(lambda state: state.app.url_map.converters.update(object_name=ObjectName))
+    routes.get("/storage/v1/b/<bucket>/storageLayout")(api.layout)
     routes.get(bucket)(api.list)
     routes.get(f"{bucket}/<object_name:name>")(api.get)
     routes.get(f"/download{bucket}/<object_name:name>", endpoint="download")(api.get)
     routes.delete(f"{bucket}/<object_name:name>")(api.delete)
-    routes.post(f"/upload{bucket}")(api.upload)
-    routes.put(f"/upload{bucket}")(api.resume)
+    for path in (f"/upload{bucket}", f"/resumable/upload{bucket}"):  # gcloud takes the second
+        routes.post(path)(api.upload)
+        routes.put(path)(api.resume)
     return routes
 
 
@@ -53,16 +55,25 @@ class _StorageApi:
 
     def list(self, bucket: str) -> Response:
         arguments.expect_only(arguments.LISTING)
-        self._require("storage.objects.list", bucket)
-        page = self._objects.list(bucket, arguments.query())
+        query = arguments.query()
+        self._require("storage.objects.list", bucket, list_prefix=query.prefix)
+        page = self._objects.list(bucket, query)
         answer: dict[str, object] = {"kind": "storage#objects"}
         if page.objects:
-            answer["items"] = [stored.resource() for stored in page.objects]
+            answer["items"] = [stored.resource(request.host_url) for stored in page.objects]
         if page.prefixes:
             answer["prefixes"] = page.prefixes
         if page.after:
             answer["nextPageToken"] = arguments.page_token(page.after)
         return jsonify(answer)
+
+    def layout(self, bucket: str) -> Response:
+        """Whether folders are more than prefixes of names, which `gcloud storage cp -r` asks."""
+        arguments.expect_only({"prefix"})
+        prefix = request.args.get("prefix", "")
+        self._require("storage.objects.list", bucket, list_prefix=prefix)
+        folders = {"hierarchicalNamespace": {"enabled": False}}
+        return jsonify({"kind": "storage#storageLayout", "bucket": bucket} | folders)
 
     def get(self, bucket: str, name: str) -> Response:
         arguments.expect_only(arguments.PRECONDITIONS | {"generation"})
@@ -70,7 +81,7 @@ class _StorageApi:
         generation, preconditions = arguments.number("generation"), arguments.preconditions()
         stored = self._objects.get(bucket, name, generation, preconditions)
         if request.args.get("alt") != "media":
-            return jsonify(stored.resource())
+            return jsonify(stored.resource(request.host_url))
         return media(stored, self._objects.open(stored))
 
     def delete(self, bucket: str, name: str) -> Response:
@@ -103,7 +114,7 @@ class _StorageApi:
             problem = "There is no such upload session; start the upload again."
             raise ApiError(404, "notFound", problem)
         if session.stored:  # the answer to the last chunk was lost
-            return jsonify(session.stored.resource())
+            return jsonify(session.stored.resource(request.host_url))
         if uploads.receive(request, session.draft):
             session.new = uploads.with_hashes(session.new, request)
             try:
@@ -137,12 +148,14 @@ class _StorageApi:
         )
         stored = self._objects.put(new, session.draft, session.preconditions, may_replace)
         session.stored = stored
-        self._notify("OBJECT_FINALIZE", stored.resource())
-        return jsonify(stored.resource())
+        self._notify("OBJECT_FINALIZE", stored.resource(request.host_url))
+        return jsonify(stored.resource(request.host_url))
 
-    def _require(self, permission: str, bucket: str, name: str | None = None) -> str:
+    def _require(
+        self, permission: str, bucket: str, name: str | None = None, list_prefix: str = ""
+    ) -> str:
         """The caller, if allowed. An unknown bucket is a 404 for every caller with a token."""
         member = self._access.caller(request)
         self._objects.expect_bucket(bucket)
-        self._access.require(member, permission, f"buckets/{bucket}", name)
+        self._access.require(member, permission, f"buckets/{bucket}", name, list_prefix)
         return member

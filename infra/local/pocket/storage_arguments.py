@@ -13,7 +13,8 @@ GENERATION = ("ifGenerationMatch", "ifGenerationNotMatch")
 METAGENERATION = ("ifMetagenerationMatch", "ifMetagenerationNotMatch")
 PRECONDITIONS = {*GENERATION, *METAGENERATION}
 _OFFSETS = {"startOffset", "endOffset"}
-LISTING = _OFFSETS | {"prefix", "delimiter", "versions", "pageToken", "maxResults"}
+_NO_EFFECT = {"includeFoldersAsPrefixes"}  # on a bucket without folders of their own
+LISTING = _OFFSETS | _NO_EFFECT | {"prefix", "delimiter", "versions", "pageToken", "maxResults"}
 _SHAPE = {"alt", "fields", "prettyPrint", "projection"}  # of the answer, which is always whole
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what the index can hold
 

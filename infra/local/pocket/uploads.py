@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Request
-from werkzeug.http import parse_dict_header, parse_options_header
+from werkzeug.http import parse_dict_header
 
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.payloads import Draft
@@ -18,6 +18,7 @@ from infra.local.pocket.resources import NewObject, Preconditions, StoredObject
 
 _KEPT = {"name", "bucket", "contentType", "contentEncoding", "metadata", "crc32c", "md5Hash"}
 _CONTENT_RANGE = re.compile(r"bytes (?:(?P<first>\d+)-\d+|\*)/(?P<total>\d+|\*)")
+_BOUNDARY = re.compile(r"""boundary=(["']?)([^"';]+)\1""")
 _CODING = re.compile(r"[\w.*+, -]*", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PIECE_BYTES = 1024 * 1024
@@ -84,14 +85,18 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def related_parts(request: Request) -> tuple[dict[str, Any], str | None, bytes]:
-    """Metadata, content type and bytes of a multipart/related body. Raises ApiError 400."""
-    _, options = parse_options_header(request.headers.get("Content-Type"))
-    boundary = b"--" + options.get("boundary", "").encode()
+    """Metadata, content type and bytes of a multipart/related body. Raises ApiError 400.
+
+    As gcloud writes it too: its lines end in a bare newline, its boundary stands in single quotes.
+    """
+    named = _BOUNDARY.search(request.headers.get("Content-Type", ""))
+    boundary = b"--" + (named[2].encode() if named else b"")
     try:
         _, first, rest = request.get_data().split(boundary, 2)
-        second = rest[: rest.rindex(b"\r\n" + boundary + b"--")]
-        _, _, metadata = first.partition(b"\r\n\r\n")
-        head, _, media = second.partition(b"\r\n\r\n")
+        line_end = b"\r\n" if first.startswith(b"\r\n") else b"\n"
+        second = rest[: rest.rindex(line_end + boundary + b"--")]
+        _, _, metadata = first.partition(line_end * 2)
+        head, _, media = second.partition(line_end * 2)
     except ValueError:
         problem = "The body is not multipart/related with two parts."
         raise ApiError(400, "badRequest", problem) from None

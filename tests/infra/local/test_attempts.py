@@ -50,8 +50,8 @@ def read(bucket: str, name: str) -> Attempt:
     return lambda system, account: system.bucket(account, bucket).get(name)
 
 
-def list_(bucket: str) -> Attempt:
-    return lambda system, account: list(system.bucket(account, bucket).list(""))
+def list_(bucket: str, prefix: str = "") -> Attempt:
+    return lambda system, account: list(system.bucket(account, bucket).list(prefix))
 
 
 def publish(topic: str) -> Attempt:
@@ -130,12 +130,22 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("operator", "call a function", call("on-csv-landed")),
     ("operator", "take a function's messages", pull("on-model-released")),
     ("operator", "run the job as something else", run_with_overrides),
-    ("uploader", "list what others dropped", list_("landing")),
+    ("uploader", "list the whole landing bucket", list_("landing")),
+    ("uploader", "list more than a folder", list_("landing", "incomin")),
+    ("uploader", "list beside a folder", list_("landing", "receipts.")),
+    ("uploader", "read beside incoming", read("landing", "incoming.csv")),
+    ("uploader", "overwrite a receipt", overwrite("landing", "receipts/ann.md")),
     ("uploader", "write a receipt", create("landing", "receipts/x.md")),
     ("uploader", "delete a receipt", delete("landing", "receipts/ann.md")),
     ("uploader", "write elsewhere in landing", create("landing", "incoming.csv")),
     ("uploader", "read the registry", read("registry", "models/1.json")),
+    ("uploader", "list the registry", list_("registry")),
+    ("uploader", "list the registry by a prefix of landing", list_("registry", "incoming/")),
     ("uploader", "read the pointer", read("control", "release.json")),
+    ("uploader", "list the control bucket", list_("control", "incoming/")),
+    ("uploader", "announce a landing", publish("tickets-landed")),
+    ("uploader", "announce a release", publish("model-released")),
+    ("uploader", "watch runs", watch),
     ("uploader", "move the pointer", overwrite("control", "release.json")),
     ("uploader", "run the job", run),
     ("uploader", "predict", PREDICT),

@@ -59,13 +59,15 @@ def read(system: GuardedCloud, account: str, bucket: str, name: str, author: str
 
 def read_receipt(system: GuardedCloud) -> None:
     system.bucket("urgency-train", "landing").put("receipts/a.csv.md", b"x", ABSENT)
-    assert system.bucket("uploader", "landing").get("receipts/a.csv.md")
+    mine = system.bucket("uploader", "landing")
+    assert [mine.get(one.name) for one in mine.list("receipts/")]
 
 
 def replace_file(system: GuardedCloud, account: str) -> None:
     landing = system.bucket(account, "landing")
     landing.put("incoming/a.csv", b"new", landing.put("incoming/a.csv", b"old", ABSENT))
-    system.delete(account, "landing", "incoming/a.csv")
+    [listed] = landing.list("incoming/")
+    system.delete(account, "landing", listed.name)
 
 
 def swap(system: GuardedCloud, account: str) -> None:
@@ -214,11 +216,11 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         lambda system: system.read_logs("operator"),
     ),
     "uploader: storage.objectUser on buckets/landing incoming/": (
-        "uploaders drop, replace and delete files",
+        "uploaders drop, replace, list and delete files",
         lambda system: replace_file(system, "uploader"),
     ),
     "uploader: storage.objectViewer on buckets/landing receipts/": (
-        "uploaders read a receipt by name",
+        "uploaders list and read receipts",
         read_receipt,
     ),
     "caller: run.servicesInvoker on services/ticket-urgency": (

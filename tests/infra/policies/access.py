@@ -32,6 +32,9 @@ WITHOUT_CONDITION = {"roles/logging.logWriter"}
 """What may be granted on the whole project: nothing smaller exists for log lines."""
 
 GOOGLES = r"\.iam\.gserviceaccount\.com"
+LISTED = 'api.getAttribute("storage.googleapis.com/objectListPrefix", "")'
+"""What a listing asks for; people list the folder in which they work, as every upload tool does."""
+
 BUILT_BY_GOOGLE = 'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-")'
 """The bucket that Cloud Functions makes itself while it builds."""
 
@@ -98,11 +101,14 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
 def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
     """The job writes receipts, people write below incoming/; job and operators read everything."""
     bucket = f"{deployed.variables['project_id']}-{deployed.called('urgency-landing')}"
-    read_all = {deployed.member("train"), *deployed.variable("operators", [])}
+    train = deployed.member("train")
+    read_all = {train, *deployed.variable("operators", [])}
     for grant in deployed.grants(on=f"bucket/{bucket}"):
         reads = grant.role == "roles/storage.objectViewer"
-        below = "receipts/" if reads or grant.member == deployed.member("train") else "incoming/"
-        fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}")'
+        below = "receipts" if reads or grant.member == train else "incoming"
+        fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}/")'
+        if grant.member != train:
+            fence += f' || {LISTED}.startsWith("{below}/") || {LISTED} == "{below}"'
         if grant.condition != fence and not (reads and grant.member in read_all):
             yield (
                 f"{grant.address} is not fenced in by {below}: {grant.condition or 'no condition'}"

@@ -15,6 +15,7 @@ RECEIPTS = "google_storage_bucket_iam_member.train_writes_receipts"
 NO_SUCCESS = 'google_monitoring_alert_policy.logged["No successful run for 3 hours"]'
 SLOW = 'google_monitoring_alert_policy.threshold["Slow answers"]'
 PROMQL = "conditions.0.condition_prometheus_query_language.0"
+AUDIT = "google_project_iam_audit_config.storage_writes[0]"
 EVERYBODY = "allAuthenticated" + "Users"
 
 DATABASE = 'google_sql_database_instance.mlflow["server"]'
@@ -137,6 +138,11 @@ AS_IT_COMES: Planted = {
         change(JOB, "deletion_protection", True),
         change(LANDING, "force_destroy", False),
     ],
+    "writes_are_logged_as_asked": [
+        forget(AUDIT, "google_project_iam_audit_config"),
+        change(AUDIT, "audit_log_config.0.exempted_members", [BUILDER]),
+        change(AUDIT, "audit_log_config.0.log_type", "DATA_READ"),
+    ],
     # what runs
     "images_are_pinned": [
         change(
@@ -246,6 +252,11 @@ EVERYTHING: Planted = {
             'google_storage_bucket_iam_member.uploaders_read_receipts["group:helpdesk@example.com"]',
             "condition",
             [],
+        ),
+        change(
+            'google_storage_bucket_iam_member.uploaders_read_receipts["group:helpdesk@example.com"]',
+            "condition.0.expression",
+            'resource.name.startsWith("projects/_/buckets/helpdesk-prod-desk-urgency-landing/objects/receipts/")',
         ),
     ],
     "the_planner_changes_nothing": [

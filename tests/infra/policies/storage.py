@@ -70,6 +70,18 @@ def deletion_is_guarded_as_asked(deployed: Deployment) -> Iterator[str]:
 
 
 @policy
+def writes_are_logged_as_asked(deployed: Deployment) -> Iterator[str]:
+    """Else nobody can say who dropped a file; nobody is exempt from it."""
+    configs = list(deployed.of("project_iam_audit_config"))
+    if len(configs) != int(deployed.variable("audit_writes", True)):
+        yield f"google_project_iam_audit_config is there {len(configs)} times"
+    for config in configs:
+        service, logs = config.values["service"], config.values["audit_log_config"]
+        if (service, logs) != ("storage.googleapis.com", [{"log_type": "DATA_WRITE"}]):
+            yield f"{config.address} logs {logs} of {service}"
+
+
+@policy
 def databases_let_in_nobody_without_iam(deployed: Deployment) -> Iterator[str]:
     """Through the connector and over TLS only, no network let in, no password, and with backups."""
     for database in deployed.of("sql_database_instance"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.support.cloud.live_stack import CHECKOUT
 
 WIRING = load_wiring()
 _AGENTS = {email: f"{product}'s agent" for product, email in WIRING.agents.items()}
+_BELOW = re.compile(r'/objects/([^"]*)"')
 _RUN_BY_THE_STACK = ("functions", "infra/local", "jobs", "service", "urgency")
 
 
@@ -20,9 +22,9 @@ def name_of(grant: Grant) -> str:
     email = grant.member.partition(":")[2]
     kind, _, name = grant.resource.partition("/")
     what = name.partition("@")[0].removeprefix(f"{WIRING.project}-urgency-")
-    below = grant.prefix.partition("/objects/")[2]
+    below = _BELOW.findall(grant.condition or "")
     who = _AGENTS.get(email, email.partition("@")[0])
-    return f"{who}: {grant.role.removeprefix('roles/')} on {kind}/{what} {below}".strip()
+    return f"{who}: {grant.role.removeprefix('roles/')} on {kind}/{what} {''.join(below)}".strip()
 
 
 GRANTS = {name_of(grant): grant for grant in WIRING.grants}
