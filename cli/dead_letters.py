@@ -21,7 +21,7 @@ class DeadLetter:
     attempts: int
 
 
-def peek(settings: Settings) -> list[DeadLetter]:
+def peek(settings: Settings, credentials: Any = None) -> list[DeadLetter]:
     """Up to AT_MOST dead letters, none where no subscription is named.
 
     Pulled and given back at once: nothing is acknowledged. Raises Unavailable or Forbidden.
@@ -34,7 +34,7 @@ def peek(settings: Settings) -> list[DeadLetter]:
     with translated("look at the dead letters"), warnings.catch_warnings():
         # "return_immediately is deprecated", but without it an empty subscription makes us wait.
         warnings.simplefilter("ignore", DeprecationWarning)
-        client = SubscriberClient(transport="rest", client_options=options)
+        client = SubscriberClient(transport="rest", credentials=credentials, client_options=options)
         path = client.subscription_path(settings.project, settings.dead_letters)
         pull = {"subscription": path, "max_messages": AT_MOST, "return_immediately": True}
         received = client.pull(pull, retry=None, timeout=TIMEOUT_S).received_messages

@@ -38,8 +38,8 @@ output "read_dead_letters" {
 }
 
 output "settings" {
-  description = "Environment of the urgency command: eval \"$(terraform output -raw settings)\"."
-  value = join("", [for name, value in {
+  description = "A profile of the urgency command: terraform output -json settings | urgency profile add NAME."
+  value = merge({
     URGENCY_PROJECT         = var.project_id
     URGENCY_REGION          = var.region
     URGENCY_LANDING_BUCKET  = google_storage_bucket.this["landing"].name
@@ -49,7 +49,12 @@ output "settings" {
     URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri
     URGENCY_DEAD_LETTERS    = google_pubsub_subscription.dead_letters.name
-  } : "export ${name}=${value}\n"])
+  }, { for _ in local.mlflow : "URGENCY_MLFLOW_SERVICE" => google_cloud_run_v2_service.mlflow["server"].name })
+}
+
+output "mlflow" {
+  description = "MLflow's private server at http://127.0.0.1:5000, as a person in var.operators; urgency mlflow runs it. null: there is no server."
+  value       = one([for service in google_cloud_run_v2_service.mlflow : "gcloud run services proxy ${service.name} --project ${var.project_id} --region ${var.region} --port 5000"])
 }
 
 output "images" {

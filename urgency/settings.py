@@ -84,6 +84,9 @@ class Settings:
     reload_caller: str = _setting("e-mail of the one identity that may call the reload hook")
     service_url: str = _setting("address of the prediction service, for the command line", _url)
     dead_letters: str = _setting("subscription of undeliverable messages, for the command line")
+    mlflow_service: str = _setting(
+        "Cloud Run service of MLflow's tracking server, for the command line; empty: none"
+    )
 
     missed_cost: float | None = _setting(
         "false alarms that one missed urgent ticket is worth; empty: the cut of best F1",
