@@ -47,8 +47,9 @@ images: .venv/dev ## build the containers and run them for real: sizes, cold sta
 tickets: .venv/demo ## write the synthetic tickets of data/ again
 	$(RUN)/python -m data.generator
 
-docs: .venv/demo ## write docs/settings.md again from the code
+docs: .venv/demo ## write docs/settings.md and the table of costs again from the code
 	$(RUN)/python -m cli.settings_page > docs/settings.md
+	$(RUN)/python -m infra.costs
 
 wiring: .venv/demo ## write what follows from Terraform: applied states, wiring.json, the table of grants
 	$(RUN)/python -m infra.wiring
