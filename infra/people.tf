@@ -107,9 +107,10 @@ resource "google_cloud_run_v2_service_iam_member" "operators_mlflow" {
 resource "google_project_iam_member" "operators_quota" {
   for_each = var.operators
 
-  project = var.project_id
-  role    = "roles/serviceusage.serviceUsageConsumer"
-  member  = each.key
+  project    = var.project_id
+  role       = "roles/serviceusage.serviceUsageConsumer"
+  member     = each.key
+  depends_on = [time_sleep.apis]
 }
 
 # --- callers predict ----------------------------------------------------------------------------------------------

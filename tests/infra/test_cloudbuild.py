@@ -48,16 +48,17 @@ def test_every_step_has_an_id_of_its_own_and_waits_for_steps_above_it() -> None:
 
 
 def test_nothing_is_tried_untested_and_nothing_is_promoted_untried() -> None:
-    tested = {"test", "test-infra"}
+    tested = {"test", "audit", "test-infra"}
     built = {"builder", "build-jobs", "build-service"}
     assert before("candidate") == {"configured", *tested, *built}
     assert before("smoke") == {"candidate", *before("candidate")}
     assert before("promote") == {"smoke", *before("smoke")} == set(STEPS) - {"promote"}
-    assert not built & (before("test") | before("test-infra"))
+    assert not built & (before("test") | before("audit") | before("test-infra"))
 
 
 def test_every_builder_has_one_version() -> None:
-    for name, step in STEPS.items():
+    image = yaml.safe_load((CHECKOUT / "infra/image.yaml").read_text())["steps"]
+    for name, step in (*STEPS.items(), *enumerate(image)):
         assert re.search(r":\d+\.\d+\.\d+(-\w+)?$|@sha256:[0-9a-f]{64}$", step["name"]), name
 
 
