@@ -127,7 +127,8 @@ def test_a_named_server_is_named_and_nothing_is_started(environment: dict[str, s
 def test_a_projects_private_server_is_brought_here_by_gcloud(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    server, port = {"URGENCY_MLFLOW_SERVICE": "mlflow"}, free_ports(1)[0]
+    outputs, port = committed("everything")["outputs"], free_ports(1)[0]
+    server = {"URGENCY_MLFLOW_SERVICE": outputs["settings"]["URGENCY_MLFLOW_SERVICE"]}
     path = {"PATH": f"{tmp_path}:{Path(sys.executable).parent}"}
     with verb(environment | server | path, port) as process:
         said = process.communicate()
@@ -141,7 +142,7 @@ def test_a_projects_private_server_is_brought_here_by_gcloud(
     assert f"http://127.0.0.1:{port}" in named
     assert command.strip() == f"gcloud {ran}"
     project = environment["URGENCY_PROJECT"]
-    shown = committed("everything")["outputs"]["mlflow"].replace("helpdesk-prod", project)
+    shown = outputs["mlflow"].replace("helpdesk-prod", project)
     shown = shown.replace("europe-west1", environment["URGENCY_REGION"])
     assert f"gcloud {ran}" == shown.replace("5000", str(port))
 
