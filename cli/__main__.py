@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 temporary: try again, or it found something, 2 correct the
 settings, 3 to 6 the verdict of a drop.
 """
 
+import os
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
@@ -38,13 +39,22 @@ Version = Annotated[
 ]
 
 
+Project = Annotated[
+    str,
+    typer.Option(
+        envvar="URGENCY_PROFILE", metavar="NAME", help="A project in the cloud: see profile."
+    ),
+]
+
+
 @app.callback()
-def urgency(version: Version = False) -> None:
+def urgency(project: Project = "", version: Version = False) -> None:
     """Urgent tickets first: drop a file, get a better model.
 
-    Without URGENCY_* settings every verb means the stack on this machine; with them it means a
-    project in the cloud.
+    Every verb means the stack on this machine, unless --project or URGENCY_* settings in the
+    environment name a project in the cloud.
     """
+    os.environ["URGENCY_PROFILE"] = project
 
 
 def main() -> None:

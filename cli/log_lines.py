@@ -40,8 +40,9 @@ class Line:
 class Logs:
     """The log lines of a system. Every call raises Unavailable or Forbidden."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, credentials: Any = None) -> None:
         self._settings = settings
+        self._credentials = credentials
 
     def newest(self, most: int, since: datetime, *conditions: str) -> list[Line]:
         """Up to `most` lines that meet every condition, the newest ones, oldest first."""
@@ -86,8 +87,7 @@ class Logs:
 
     @cached_property
     def _session(self) -> AuthorizedSession:
-        credentials, _project = google.auth.default(scopes=[SCOPE])
-        return AuthorizedSession(credentials)
+        return AuthorizedSession(self._credentials or google.auth.default(scopes=[SCOPE])[0])
 
 
 def of_run(execution: str) -> str:

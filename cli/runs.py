@@ -22,12 +22,16 @@ class Run:
 
 
 class Runs:
-    """The job's executions. Every call raises Unavailable or Forbidden."""
+    """The job's executions. Every call raises Unavailable or Forbidden.
 
-    def __init__(self, settings: Settings) -> None:
+    credentials: of google-auth; None: the application-default ones.
+    """
+
+    def __init__(self, settings: Settings, credentials: Any = None) -> None:
         endpoint, place = settings.run_endpoint, f"{settings.project}/locations/{settings.region}"
         self._job = f"projects/{place}/jobs/{settings.train_job}"
-        self._options = {"api_endpoint": endpoint} if endpoint else None
+        options = {"api_endpoint": endpoint} if endpoint else None
+        self._client = {"transport": "rest", "credentials": credentials, "client_options": options}
 
     def start(self, *args: str) -> str:
         """Start one execution and return its name.
@@ -40,7 +44,7 @@ class Runs:
             override = run_v2.RunJobRequest.Overrides.ContainerOverride(args=args)
             request.overrides = run_v2.RunJobRequest.Overrides(container_overrides=[override])
         with translated("start the training job"):
-            client = run_v2.JobsClient(transport="rest", client_options=self._options)
+            client = run_v2.JobsClient(**self._client)
             operation = client.run_job(request, timeout=TIMEOUT_S)
         return _last_part(operation.metadata.name)
 
@@ -57,7 +61,7 @@ class Runs:
             return [_run(execution) for execution in islice(listed, most)]
 
     def _executions(self) -> Any:
-        return _run_v2().ExecutionsClient(transport="rest", client_options=self._options)
+        return _run_v2().ExecutionsClient(**self._client)
 
 
 def _run_v2() -> Any:

@@ -33,8 +33,8 @@ output "train_now" {
 }
 
 output "settings" {
-  description = "Environment of the urgency command: eval \"$(terraform output -raw settings)\"."
-  value = join("", [for name, value in {
+  description = "A profile of the urgency command: terraform output -json settings | urgency profile add NAME."
+  value = merge({
     URGENCY_PROJECT         = var.project_id
     URGENCY_REGION          = var.region
     URGENCY_LANDING_BUCKET  = google_storage_bucket.this["landing"].name
@@ -45,8 +45,13 @@ output "settings" {
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri
     URGENCY_DEAD_LETTERS    = google_pubsub_subscription.dead_letters.name
     URGENCY_LOG_VIEW        = "projects/${var.project_id}/locations/global/buckets/_Default/views/${google_logging_log_view.operators.name}"
-    URGENCY_CONTAINERS      = join(",", concat([google_cloud_run_v2_job.train.name, google_cloud_run_v2_service.api.name], keys(local.functions)))
-  } : "export ${name}=${value}\n"])
+    URGENCY_CONTAINERS      = join(",", concat([google_cloud_run_v2_job.train.name, google_cloud_run_v2_service.api.name], [for one in google_cloudfunctions2_function.this : one.name]))
+  }, { for _ in local.mlflow : "URGENCY_MLFLOW_SERVICE" => google_cloud_run_v2_service.mlflow["server"].name })
+}
+
+output "mlflow" {
+  description = "MLflow's private server at http://127.0.0.1:5000, as a person in var.operators; urgency mlflow runs it. null: there is no server."
+  value       = one([for service in google_cloud_run_v2_service.mlflow : "gcloud run services proxy ${service.name} --project ${var.project_id} --region ${var.region} --port 5000"])
 }
 
 output "images" {

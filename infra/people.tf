@@ -127,6 +127,26 @@ resource "google_pubsub_subscription_iam_member" "operators_dead_letters" {
   member       = each.key
 }
 
+# `gcloud run services proxy` looks the server up before it opens it (mlflow.tf lets operators call it).
+resource "google_cloud_run_v2_service_iam_member" "operators_mlflow" {
+  for_each = var.mlflow == "server" ? var.operators : []
+
+  name     = google_cloud_run_v2_service.mlflow["server"].name
+  location = google_cloud_run_v2_service.mlflow["server"].location
+  role     = "roles/run.viewer"
+  member   = each.key
+}
+
+# Calls of a person's own credentials count against a project: the command names this one where they name none.
+resource "google_project_iam_member" "operators_quota" {
+  for_each = var.operators
+
+  project    = var.project_id
+  role       = "roles/serviceusage.serviceUsageConsumer"
+  member     = each.key
+  depends_on = [time_sleep.apis]
+}
+
 # --- callers predict ----------------------------------------------------------------------------------------------
 
 resource "google_cloud_run_v2_service_iam_member" "callers" {

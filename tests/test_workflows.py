@@ -181,7 +181,7 @@ def test_both_programs_understand_the_hooks(program: str) -> None:
 
 def test_the_development_container_has_the_images_python_and_takes_nothing_from_its_host() -> None:
     container = json.loads((CHECKOUT / ".devcontainer/devcontainer.json").read_text())
-    base = re.search(r"PYTHON_IMAGE=python:(\S+)-slim$", _dockerfile(), re.MULTILINE)
+    base = re.search(r"^FROM python:(\S+)-slim@", _dockerfile(), re.MULTILINE)
     assert base
     assert container["image"].endswith(f"/python:{base[1]}")
     assert container["postCreateCommand"] == "make .venv/dev"

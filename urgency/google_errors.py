@@ -17,6 +17,7 @@ _TEMPORARY = (
     requests.RequestException,
     urllib3.HTTPError,
 )
+_LOG_IN = "run 'gcloud auth application-default login'"
 
 
 @contextmanager
@@ -34,7 +35,14 @@ def translated(what: str) -> Iterator[None]:
         why = f"This identity may not {what}, or it does not exist: {error.message}"
         raise Forbidden(why) from error
     except auth.DefaultCredentialsError as error:
-        how = "run 'gcloud auth application-default login'"
-        raise Forbidden(f"No Google credentials to {what}; {how}.") from error
+        raise Forbidden(f"No Google credentials to {what}; {_LOG_IN}.") from error
+    except auth.RefreshError as error:
+        if "invalid_grant" not in str(error):
+            raise Unavailable(_again(what, error)) from error
+        raise Forbidden(f"The Google login has ended, so nobody may {what}; {_LOG_IN}.") from error
     except _TEMPORARY as error:
-        raise Unavailable(f"Could not {what}: {type(error).__name__}. Try again later.") from error
+        raise Unavailable(_again(what, error)) from error
+
+
+def _again(what: str, error: Exception) -> str:
+    return f"Could not {what}: {type(error).__name__}. Try again later."

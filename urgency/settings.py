@@ -88,6 +88,9 @@ class Settings:
     containers: tuple[str, ...] = _setting(
         "names of job, service and functions, with commas between, for the command line", _words, ()
     )
+    mlflow_service: str = _setting(
+        "Cloud Run service of MLflow's tracking server, for the command line; empty: none"
+    )
 
     missed_cost: float | None = _setting(
         "false alarms that one missed urgent ticket is worth; empty: the cut of best F1",

@@ -200,15 +200,20 @@ class CloudBucket:
                 )
 
 
-def storage_client(settings: Settings, token_wait_s: float | None = None) -> storage.Client:
+def storage_client(
+    settings: Settings, token_wait_s: float | None = None, credentials: Any = None
+) -> storage.Client:
     """A client for Google's endpoint, or for the private, regional or local one of `settings`.
 
     token_wait_s: where people wait, bounds each wait for a token, and every answer then ends.
+    credentials: of google-auth; None: the application-default ones.
     Raises Forbidden where no credentials are found.
     """
     endpoint = settings.storage_endpoint
     with translated("reach Cloud Storage"):
-        own = {} if token_wait_s is None else _whose_answers_end(token_wait_s)
+        own = {"credentials": credentials}
+        if token_wait_s is not None:
+            own = _whose_answers_end(token_wait_s)
         return storage.Client(
             project=settings.project,
             client_options={"api_endpoint": endpoint} if endpoint else None,

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import System, reach
+from cli.context import System, reach, reach_to_change
 from cli.dead_letters import DeadLetter, Replayed
 from cli.show import Json, console, emit_json, moment, plain, say, table
 from cli.usage_error import UsageError
@@ -26,7 +26,7 @@ def dead_letters(
         raise UsageError("--replay sends the messages again and --forget deletes them: say one.")
     if forget and not yes and not sys.stdin.isatty():
         raise UsageError("Nobody can be asked here; say --yes to delete without a question.")
-    system = reach()
+    system = reach_to_change() if replay or forget else reach()
     if replay:
         replayed = system.dead_letters.replay()
         return emit_json(replayed) if as_json else _show_replayed(replayed)

@@ -35,7 +35,7 @@ def demo() -> None:
     Example: urgency demo
     """
     if is_cloud(os.environ):
-        raise UsageError("The demo is for this machine, but URGENCY_* names a project: unset it.")
+        raise UsageError("The demo is for this machine, but a project is named: unset URGENCY_*.")
     began = time.monotonic()
     _ensure_stack()
     system = reach()

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import reach
+from cli.context import reach_to_change
 from cli.landing import DroppedFile, Outcome, follow, object_name, show_outcome, upload
 from cli.show import Json, Timeout, emit_json, plain, say
 from cli.usage_error import UsageError
@@ -31,7 +31,7 @@ def drop(
     Examples: urgency drop data/tickets.csv --wait; urgency drop export.xlsx --name 2026/june.xlsx
     """
     names = _names(files, name)
-    system = reach()
+    system = reach_to_change()
     watch = begin_watch(system, ignore_hop if as_json else hop_printer()) if wait else None
     dropped = [upload(system.landing, *each) for each in zip(files, names, strict=True)]
     if not as_json:

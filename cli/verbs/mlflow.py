@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -16,6 +17,7 @@ from infra.local.processes import Process, answers, ended_with_us, launch
 from infra.local.state import home_of
 from jobs.tracking import QUIET
 from urgency.errors import Unavailable
+from urgency.settings import Settings
 
 READY_S = 120.0
 
@@ -25,7 +27,8 @@ def mlflow(
 ) -> None:
     """Show every version in MLflow: runs, figures and models that load; Ctrl-C ends it.
 
-    All of it is made from the registry; what you change in the pages stays on this machine.
+    A project's own tracking server answers here through gcloud, as you; where there is none, all
+    of it is made from the registry, and what you change in the pages stays on this machine.
 
     Example: urgency mlflow --port 5001
     """
@@ -34,10 +37,9 @@ def mlflow(
         return say(f"The tracking server is {plain(uri)}; open it in a browser.")
     if answers(port):
         raise UsageError(f"Port {port} is in use: choose another one with --port.")
-    try:
-        mlflow_version = version("mlflow")
-    except PackageNotFoundError:
-        raise UsageError("MLflow is missing: pip install 'ticket-urgency[local]'.") from None
+    if system.settings.mlflow_service:
+        raise typer.Exit(_through_gcloud(system.settings, port))
+    mlflow_version = _installed_version()
     os.environ.update(QUIET)
     from jobs.tracking.mlflow_runs import build_store  # late: see jobs.tracking
 
@@ -48,6 +50,33 @@ def mlflow(
         _wait_for(page, server, folder)
         say(f"MLflow answers at [bold]{page}[/]; Ctrl-C ends it. Its store is {plain(uri)}")
         raise typer.Exit(server.wait())
+
+
+def _installed_version() -> str:
+    try:
+        return version("mlflow")
+    except PackageNotFoundError:
+        raise UsageError("MLflow is missing: pip install 'ticket-urgency[local]'.") from None
+
+
+def _through_gcloud(settings: Settings, port: int) -> int:
+    """The exit code of gcloud, which brings the private server to `port` until Ctrl-C."""
+    where = ("--project", settings.project, "--region", settings.region, "--port", str(port))
+    command = ("gcloud", "run", "services", "proxy", settings.mlflow_service, *where)
+    say(
+        f"The tracking server answers at [bold]http://127.0.0.1:{port}[/] when gcloud says so;"
+        " Ctrl-C ends it.",
+        f"  {plain(' '.join(command))}",
+    )
+    with suppress(KeyboardInterrupt):
+        try:
+            return subprocess.run(command, check=False).returncode
+        except FileNotFoundError:
+            how = "install it, https://cloud.google.com/sdk/docs/install"
+            raise UsageError(
+                f"gcloud is not installed here: {how}, or run this where it is."
+            ) from None
+    return 0
 
 
 def _start(uri: str, port: int, folder: Path) -> Process:

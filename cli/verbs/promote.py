@@ -3,7 +3,7 @@ from typing import Annotated
 import typer
 
 from cli import releases
-from cli.context import reach
+from cli.context import reach_to_change
 from cli.show import Json, Reason, emit_json, plain, say
 
 Version = Annotated[int, typer.Argument(min=1, metavar="N", help="The version to serve.")]
@@ -17,7 +17,7 @@ def promote(version: Version, reason: Reason, as_json: Json = False) -> None:
 
     Example: urgency promote 7 --reason "the held-out week is a holiday week"
     """
-    release = releases.promote(reach(), version, reason)
+    release = releases.promote(reach_to_change(), version, reason)
     if as_json:
         return emit_json(release)
     pinned = " The pointer stays pinned; 'urgency resume' ends that." if release.pinned else ""

@@ -1,4 +1,4 @@
-from cli.context import reach
+from cli.context import reach_to_change
 from cli.releases import end_pin
 from cli.show import Json, Reason, emit_json, say
 
@@ -10,7 +10,7 @@ def resume(reason: Reason = "automation may go on", as_json: Json = False) -> No
 
     Example: urgency resume --reason "the wrong file is deleted"
     """
-    release, execution = end_pin(reach(), reason)
+    release, execution = end_pin(reach_to_change(), reason)
     if as_json:
         return emit_json({"release": release, "execution": execution})
     return say(

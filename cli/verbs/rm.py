@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import reach
+from cli.context import reach_to_change
 from cli.landed_files import DeletedFile, delete_files, live_files
 from cli.show import Json, emit_json, plain, say
 from cli.usage_error import UsageError
@@ -24,7 +24,7 @@ def rm(names: Names, yes: Yes = False, as_json: Json = False) -> None:
     """
     if not yes and not sys.stdin.isatty():
         raise UsageError("Nobody can be asked here; say --yes to delete without a question.")
-    landing = reach().landing
+    landing = reach_to_change().landing
     files = live_files(landing, names)
     if not yes:
         listed = plain(", ".join(file.name for file in files))

@@ -2,7 +2,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import reach
+from cli.context import reach_to_change
 from cli.releases import roll_back
 from cli.show import Json, Reason, emit_json, plain, say
 
@@ -17,7 +17,7 @@ def rollback(to: Version, reason: Reason, as_json: Json = False) -> None:
 
     Example: urgency rollback --to 3 --reason "version 4 calls every invoice urgent"
     """
-    release = roll_back(reach(), to, reason)
+    release = roll_back(reach_to_change(), to, reason)
     if as_json:
         return emit_json(release)
     return say(

@@ -3,7 +3,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import Local, System, reach
+from cli.context import Local, System, reach, reach_to_change
 from cli.show import Json, Timeout, emit_json, plain, say
 from cli.usage_error import TRAINING, UsageError, require
 from cli.watch import Watch, hop_printer, ignore_hop
@@ -30,10 +30,11 @@ def train(
     """
     if dry_run and force:
         raise UsageError("--dry-run writes nothing and --force writes: choose one of them.")
-    system = reach()
     if dry_run:
+        reach()  # its settings are the training's
         require(*TRAINING)
         raise typer.Exit(train_here(["train", "--dry-run"]))
+    system = reach_to_change()
     if force and system.local:
         raise typer.Exit(_force_here(system.local))
     run = system.runs.start(*(("train", "--force") if force else ()))

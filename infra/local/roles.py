@@ -26,6 +26,8 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "roles/run.viewer": frozenset(f"run.{what}" for what in _SEE_RUNS),
     "roles/run.servicesInvoker": frozenset({"run.routes.invoke"}),
     "roles/run.invoker": frozenset({"run.jobs.run", "run.routes.invoke"}),
+    # https://cloud.google.com/iam/docs/roles-permissions/serviceusage
+    "roles/serviceusage.serviceUsageConsumer": frozenset({"serviceusage.services.use"}),
     # https://cloud.google.com/iam/docs/roles-permissions/cloudscheduler
     "roles/cloudscheduler.jobRunner": frozenset({"cloudscheduler.jobs.run"}),
     # https://cloud.google.com/logging/docs/access-control

@@ -54,9 +54,10 @@ def beat(registry: Registry, publish: Publish, execution: str, log: Log, *, epoc
         log.info("heartbeat", hop="train")
 
 
-def publisher(settings: Settings) -> Publish:
+def publisher(settings: Settings, credentials: Any = None) -> Publish:
     """What publishes to the release topic and returns once Pub/Sub has the message.
 
+    credentials: of google-auth; None: the application-default ones.
     It raises Unavailable or Forbidden.
     """
 
@@ -68,7 +69,9 @@ def publisher(settings: Settings) -> Publish:
         options: dict[str, Any] = {"api_endpoint": endpoint} if endpoint else {}
         data, attributes = message.to_pubsub()
         with translated(f"publish to topic {settings.release_topic}"):
-            client = PublisherClient(transport="rest", client_options=options)
+            client = PublisherClient(
+                transport="rest", credentials=credentials, client_options=options
+            )
             client.publish(
                 topic=client.topic_path(settings.project, settings.release_topic),
                 messages=[{"data": data, "attributes": attributes}],

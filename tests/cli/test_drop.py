@@ -30,7 +30,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[Watch]:
         looks.append(watch)
         look(watch)
 
-    monkeypatch.setattr(drop, "reach", lambda: world.system)
+    monkeypatch.setattr(drop, "reach_to_change", lambda: world.system)
     monkeypatch.setattr(drop, "upload", dropped)
     monkeypatch.setattr(Watch, "look", counted)
     return looks

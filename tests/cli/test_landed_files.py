@@ -97,8 +97,9 @@ def test_receipts_say_whether_their_file_is_gone() -> None:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = answered()
-    for verb in (ls, receipts, rm):
+    for verb in (ls, receipts):
         monkeypatch.setattr(verb, "reach", lambda: world.system)
+    monkeypatch.setattr(rm, "reach_to_change", lambda: world.system)
     return world
 
 

@@ -18,6 +18,7 @@ from cli.verbs.mlflow import _wait_for
 from infra.local.containers import operator_environment
 from infra.local.processes import answers, launch, stop_all
 from infra.local.server import free_ports
+from tests.infra.committed import committed
 from tests.jobs.tracking.tracking_world import put_reported_model
 from tests.support.cloud.live_stack import CHECKOUT, user_environment
 from tests.support.cloud.programs import is_alive
@@ -121,6 +122,29 @@ def test_a_named_server_is_named_and_nothing_is_started(environment: dict[str, s
         0,
         "The tracking server is https://mlflow.example; open it in a browser.\n",
     )
+
+
+def test_a_projects_private_server_is_brought_here_by_gcloud(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    outputs, port = committed("everything")["outputs"], free_ports(1)[0]
+    server = {"URGENCY_MLFLOW_SERVICE": outputs["settings"]["URGENCY_MLFLOW_SERVICE"]}
+    path = {"PATH": f"{tmp_path}:{Path(sys.executable).parent}"}
+    with verb(environment | server | path, port) as process:
+        said = process.communicate()
+    assert process.returncode == 2
+    assert "gcloud is not installed here" in said[1]
+    (tmp_path / "gcloud").write_text('#!/bin/sh\necho "$@"; exit 3\n')
+    (tmp_path / "gcloud").chmod(0o755)
+    with verb(environment | server | path, port) as process:
+        named, command, ran = process.communicate()[0].splitlines()
+    assert process.returncode == 3
+    assert f"http://127.0.0.1:{port}" in named
+    assert command.strip() == f"gcloud {ran}"
+    project = environment["URGENCY_PROJECT"]
+    shown = outputs["mlflow"].replace("helpdesk-prod", project)
+    shown = shown.replace("europe-west1", environment["URGENCY_REGION"])
+    assert f"gcloud {ran}" == shown.replace("5000", str(port))
 
 
 def test_a_server_that_ends_instead_of_starting_is_an_error_that_names_its_log(

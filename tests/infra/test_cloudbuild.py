@@ -48,16 +48,17 @@ def test_every_step_has_an_id_of_its_own_and_waits_for_steps_above_it() -> None:
 
 
 def test_nothing_is_tried_untested_and_nothing_is_promoted_untried() -> None:
-    tested = {"test", "test-infra"}
+    tested = {"test", "audit", "test-infra"}
     built = {"builder", "build-jobs", "build-service"}
     assert before("candidate") == {"configured", *tested, *built}
     assert before("smoke") == {"candidate", *before("candidate")}
     assert before("promote") == {"smoke", *before("smoke")} == set(STEPS) - {"promote"}
-    assert not built & (before("test") | before("test-infra"))
+    assert not built & (before("test") | before("audit") | before("test-infra"))
 
 
 def test_every_builder_has_one_version() -> None:
-    for name, step in STEPS.items():
+    image = yaml.safe_load((CHECKOUT / "infra/image.yaml").read_text())["steps"]
+    for name, step in (*STEPS.items(), *enumerate(image)):
         assert re.search(r":\d+\.\d+\.\d+(-\w+)?$|@sha256:[0-9a-f]{64}$", step["name"]), name
 
 
@@ -222,3 +223,27 @@ def ran(step: str, workspace: Path, **given: str) -> subprocess.CompletedProcess
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
+
+
+def test_the_page_says_of_every_step_what_it_does() -> None:
+    page = (CHECKOUT / "docs/ci.md").read_text()
+    rows = re.findall(r"^\| ((?:`[\w-]+`(?:, )?)+) \|", page, re.MULTILINE)
+    named = {step for row in rows for step in re.findall(r"`([\w-]+)`", row)}
+    assert named >= set(STEPS)
+    assert f"through {NUMBER_WORDS[len(STEPS)]} steps" in page
+
+
+def test_the_pages_trigger_runs_this_build_as_its_account_after_an_approval() -> None:
+    page = (CHECKOUT / "docs/ci.md").read_text().replace("\\\n", " ")
+    [trigger] = re.findall(r"^gcloud builds triggers create github .*$", page, re.MULTILINE)
+    options = dict(re.findall(r"--([\w-]+)(?: ([^-\s]\S*))?", trigger))
+    assert options["build-config"] == "cloudbuild.yaml"
+    assert options["branch-pattern"] == "'^main$'"
+    assert options["service-account"] == "projects/$PROJECT/serviceAccounts/$DEPLOYER"
+    assert "require-approval" in options
+    said = re.findall(r"(_\w+)=", options["substitutions"])
+    assert said
+    assert set(said) <= set(BUILD["substitutions"])
+
+
+NUMBER_WORDS = {9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}

@@ -23,14 +23,21 @@ class Access:
             self._grants[grant.member, grant.resource].append(grant)
 
     def caller(self, request: Request) -> str:
-        """Member (`serviceAccount:x`, `user:x`) whose access token this is. Raises ApiError 401."""
+        """Member (`serviceAccount:x`, `user:x`) whose access token this is.
+
+        Raises ApiError 401, and 403 where the call counts against a project that is not theirs:
+        https://cloud.google.com/docs/quotas/quota-project.
+        """
         authorization = request.authorization
         if authorization is None or authorization.type != "bearer" or not authorization.token:
             raise ApiError(401, "required", "Login Required: the request has no access token.")
         email = self._identity.owner_of(authorization.token)
         if email not in self._members:
             raise ApiError(401, "authError", f"The wiring no longer names {email}.")
-        return self._members[email]
+        member = self._members[email]
+        if project := request.headers.get("X-Goog-User-Project"):
+            self.require(member, "serviceusage.services.use", f"projects/{project}")
+        return member
 
     def allows(
         self,

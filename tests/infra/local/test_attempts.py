@@ -22,6 +22,7 @@ OPENS = {
     "jobs": ("roles/run.jobsExecutorWithOverrides", "roles/run.viewer"),
     "services": ("roles/run.servicesInvoker",),
     "serviceAccounts": ("roles/iam.serviceAccountTokenCreator",),
+    "projects": ("roles/serviceusage.serviceUsageConsumer",),
 }
 THERE = {
     "landing": ["incoming/ann.csv", "receipts/ann.md"],
@@ -76,6 +77,10 @@ def run_with_overrides(system: GuardedCloud, account: str) -> None:
 
 def watch(system: GuardedCloud, account: str) -> None:
     system.list_runs(account)
+
+
+def watch_at_our_cost(system: GuardedCloud, account: str) -> None:
+    system.list_runs(account, counted=True)
 
 
 RELOAD, PREDICT = call(SERVICE, "/v1/model:reload"), call(SERVICE, "/v1/predict")
@@ -151,6 +156,7 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("uploader", "predict", PREDICT),
     ("uploader", "reload the service", RELOAD),
     ("uploader", "look at dead letters", pull("dead-letters")),
+    ("uploader", "watch runs at our cost", watch_at_our_cost),
     ("caller", "drop tickets", create("landing", "incoming/x.csv")),
     ("caller", "read tickets", read("landing", "incoming/ann.csv")),
     ("caller", "read the registry", read("registry", "models/1.json")),

@@ -187,6 +187,10 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "operators see how runs ended",
         lambda system: system.list_runs("operator"),
     ),
+    "operator: serviceusage.serviceUsageConsumer on projects/local-helpdesk": (
+        "what operators ask counts against the project",
+        lambda system: system.list_runs("operator", counted=True),
+    ),
     "operator: run.servicesInvoker on services/ticket-urgency": (
         "operators predict",
         lambda system: system.call("operator", SERVICE, "/v1/predict"),

@@ -18,7 +18,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
     "topic": {"roles/pubsub.publisher"},
     "subscription": {"roles/pubsub.subscriber"},
     "job": {"roles/run.jobsExecutor", "roles/run.viewer"},
-    "service": {"roles/run.servicesInvoker"},
+    "service": {"roles/run.servicesInvoker", "roles/run.viewer"},
     "account": {"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"},
     "repository": {"roles/artifactregistry.writer"},
     "project": {
@@ -26,10 +26,11 @@ NARROW = {  # kind of resource -> roles that may be granted on it
         "roles/storage.objectViewer",
         "roles/cloudsql.client",
         "roles/cloudsql.instanceUser",
+        "roles/serviceusage.serviceUsageConsumer",
     },
 }
-WITHOUT_CONDITION = {"roles/logging.logWriter"}
-"""What may be granted on the whole project: nothing smaller exists for log lines."""
+WITHOUT_CONDITION = {"roles/logging.logWriter", "roles/serviceusage.serviceUsageConsumer"}
+"""What may be granted on the whole project: nothing smaller exists for log lines and quotas."""
 
 GOOGLES = r"\.iam\.gserviceaccount\.com"
 LISTED = 'api.getAttribute("storage.googleapis.com/objectListPrefix", "")'

@@ -84,8 +84,13 @@ class GuardedCloud:
         except MethodNotImplemented:  # it was let in; the pocket cloud has no overrides
             assert overrides
 
-    def list_runs(self, account: str) -> None:
-        client = run_v2.ExecutionsClient(transport="rest", **self.cloud.options(account))
+    def list_runs(self, account: str, *, counted: bool = False) -> None:
+        """The job's runs; `counted`: against this project, as a person's own credentials ask."""
+        options = self.cloud.options(account)
+        if counted:
+            project = self.cloud.wiring.project
+            options["credentials"] = options["credentials"].with_quota_project(project)
+        client = run_v2.ExecutionsClient(transport="rest", **options)
         list(client.list_executions(parent=self._job, retry=None))
 
     def call(self, account: str, container: str, path: str, audience: str = "") -> None:

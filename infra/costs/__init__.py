@@ -1,0 +1,1 @@
+"""What an installation costs a month, from list prices and what Terraform applies."""
