@@ -4,7 +4,7 @@ resource "google_logging_log_view" "operators" {
   parent      = "projects/${var.project_id}"
   location    = "global"
   bucket      = "_Default"
-  name        = "ticket-urgency"
+  name        = "${var.name_prefix}ticket-urgency"
   description = "What job, functions and service of ticket-urgency write."
   filter      = "LOG_ID(\"run.googleapis.com/stderr\")"
   depends_on  = [time_sleep.apis]

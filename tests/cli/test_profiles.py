@@ -24,9 +24,9 @@ from tests.support.cloud.whole_cloud import cloud
 from tests.test_repository import SHELL_BLOCK
 from urgency.errors import SettingsError
 
-CHANGES = {"drop", "promote", "resume", "rm", "rollback", "train"}
+CHANGES = {"dead-letters", "drop", "promote", "resume", "rm", "rollback", "train"}
 LOOKS = {"card", "compare", "doctor", "ls", "mlflow", "models", "predict", "receipts", "replay"}
-LOOKS |= {"status", "why"}
+LOOKS |= {"logs", "status", "why"}
 THIS_MACHINE = {"up", "down", "demo", "profile"}
 
 PROD = json.dumps(committed("everything")["outputs"]["settings"])
@@ -177,7 +177,7 @@ def test_verbs_reach_the_system_by_what_they_do(names: set[str]) -> None:
     for name in names:
         called = {
             node.func.id
-            for node in ast.walk(ast.parse((VERBS / f"{name}.py").read_text()))
+            for node in ast.walk(ast.parse((VERBS / f"{name.replace('-', '_')}.py").read_text()))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert ("reach_to_change" in called) == (name in CHANGES), name

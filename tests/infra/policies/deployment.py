@@ -135,6 +135,7 @@ GRANTED_ON = {  # type of grant -> kind of resource, the argument that names it
     "google_cloud_run_v2_service_iam_member": ("service", "name"),
     "google_service_account_iam_member": ("account", "service_account_id"),
     "google_artifact_registry_repository_iam_member": ("repository", "repository"),
+    "google_logging_log_view_iam_member": ("view", "name"),
     "google_project_iam_member": ("project", "project"),
 }
 

@@ -43,6 +43,7 @@ NAMES = {  # type -> the argument that holds the name, its form
     "google_artifact_registry_repository": ("repository_id", r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?"),
     "google_cloud_scheduler_job": ("name", r"[\w-]{1,500}"),
     "google_logging_metric": ("name", r"[\w./-]{1,100}"),
+    "google_logging_log_view": ("name", r"[\w-]{1,100}"),
     "google_iam_workload_identity_pool": (
         "workload_identity_pool_id",
         r"(?!gcp-)[a-z0-9-]{4,32}",
