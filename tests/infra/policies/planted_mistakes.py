@@ -186,7 +186,7 @@ AS_IT_COMES: Planted = {
         change(NIGHTLY, "http_target.0.oidc_token", [{"service_account_email": "x"}]),
         change(NIGHTLY, "http_target.0.http_method", None),
     ],
-    "schedules_may_run_their_job": [
+    "schedules_may_do_what_they_do": [
         forget('google_cloud_run_v2_job_iam_member.runs["scheduler"]', NIGHTLY),
         change(
             NIGHTLY,

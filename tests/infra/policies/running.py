@@ -14,6 +14,7 @@ RESERVED = re.compile(r"^(PORT|K_\w+|CLOUD_RUN_\w+|FUNCTION_\w+|X_GOOGLE_\w+)$")
 CPUS = {"1", "2", "4", "6", "8", "1000m", "2000m", "4000m", "6000m", "8000m"}
 LEAST_MEMORY_MIB = {1: 128, 2: 128, 4: 2048, 6: 4096, 8: 4096}
 UNITS = {"Mi": 1, "Gi": 1024}
+JOB_RUNNER, PUBLISHER = "roles/run.jobsExecutor", "roles/pubsub.publisher"
 
 
 @policy
@@ -161,18 +162,25 @@ def schedules_call_google_by_oauth(deployed: Deployment) -> Iterator[str]:
 
 
 @policy
-def schedules_may_run_their_job(deployed: Deployment) -> Iterator[str]:
-    """The job is there, and the account may run it."""
-    jobs = {
-        f"https://run.googleapis.com/v2/{job.values['id']}:run": job.name
+def schedules_may_do_what_they_do(deployed: Deployment) -> Iterator[str]:
+    """The job or topic is there, and the account may run it or publish on it."""
+    needs = {
+        f"https://run.googleapis.com/v2/{job.values['id']}:run": (JOB_RUNNER, f"job/{job.name}")
         for job in deployed.of("cloud_run_v2_job")
+    }
+    needs |= {
+        f"https://pubsub.googleapis.com/v1/{topic.values['id']}:publish": (
+            PUBLISHER,
+            f"topic/{topic.name}",
+        )
+        for topic in deployed.of("pubsub_topic")
     }
     for schedule in deployed.of("cloud_scheduler_job"):
         target = schedule.block("http_target")
         account = schedule.block("http_target", "oauth_token").get("service_account_email")
-        job = jobs.get(target.get("uri") or "", "")
-        if not deployed.allows(f"serviceAccount:{account}", "roles/run.jobsExecutor", f"job/{job}"):
-            yield f"{schedule.address} may not run {last(target.get('uri'))}"
+        role, on = needs.get(target.get("uri") or "", ("", "nothing"))
+        if not deployed.allows(f"serviceAccount:{account}", role, on):
+            yield f"{schedule.address} may not do {last(target.get('uri'))}"
 
 
 def memory_mib(text: str | None) -> float:
