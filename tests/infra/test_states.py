@@ -31,8 +31,8 @@ resource "terraform_data" "whose" {
 MAKES_BUCKETS = """#!/bin/sh
 url=http://127.0.0.1:{port}/storage/v1/b json='Content-Type: application/json'
 case "$3" in
-  describe) curl --silent --fail "$url/${{4#gs://}}" ;;
-  create) curl --silent --fail -H "$json" -d "{{\\"name\\": \\"${{4#gs://}}\\"}}" "$url?project=$6" ;;
+  describe) curl -sf "$url/${{4#gs://}}" ;;
+  create) curl -sf -H "$json" -d "{{\\"name\\": \\"${{4#gs://}}\\"}}" "$url?project=$6" ;;
 esac
 """
 
