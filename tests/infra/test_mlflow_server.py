@@ -62,8 +62,8 @@ def test_it_starts_with_terraforms_arguments_and_answers_to_its_two_names_only(
 
 
 def test_the_hosts_that_are_tried_are_those_of_the_configuration() -> None:
-    assert '"--allowed-hosts=${local.mlflow_host},mlflow-*.a.run.app"' in TEXT
-    assert '"mlflow-${local.project_number}.${var.region}.run.app"' in TEXT
+    assert '"--allowed-hosts=${local.mlflow_host},${var.name_prefix}mlflow-*.a.run.app"' in TEXT
+    assert '"${var.name_prefix}mlflow-${local.project_number}.${var.region}.run.app"' in TEXT
 
 
 def test_its_image_has_the_drivers_and_the_mlflow_of_the_jobs_client() -> None:

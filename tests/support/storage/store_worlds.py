@@ -61,6 +61,22 @@ def pocket_cloud(folder: Path) -> Iterator[World]:
 
 @contextmanager
 def fake_gcs_server(_folder: Path) -> Iterator[World]:
+    with fake_gcs() as port:
+        bucket = _anonymous(port).bucket("contract-suite")
+        bucket.versioning_enabled = True
+        bucket.create(timeout=TIMEOUT_S)
+        yield World(
+            "fake-gcs-server",
+            lambda: cloud_bucket(_anonymous(port), bucket.name),
+            bucket.delete_blob,
+            _cannot,
+            lambda new, body: _upload_gzip(bucket, new, body),
+        )
+
+
+@contextmanager
+def fake_gcs() -> Iterator[int]:
+    """A fake-gcs-server that answers on the port returned."""
     binary = fake_gcs_binary()
     assert binary is not None
     (port,) = free_ports(1)
@@ -69,16 +85,7 @@ def fake_gcs_server(_folder: Path) -> Iterator[World]:
     with subprocess.Popen([binary, *options, *address]) as server:
         try:
             eventually(lambda: _answers(port), timeout_s=60)
-            bucket = _anonymous(port).bucket("contract-suite")
-            bucket.versioning_enabled = True
-            bucket.create(timeout=TIMEOUT_S)
-            yield World(
-                "fake-gcs-server",
-                lambda: cloud_bucket(_anonymous(port), bucket.name),
-                bucket.delete_blob,
-                _cannot,
-                lambda new, body: _upload_gzip(bucket, new, body),
-            )
+            yield port
         finally:
             server.terminate()
 
