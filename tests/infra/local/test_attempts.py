@@ -79,10 +79,6 @@ def watch(system: GuardedCloud, account: str) -> None:
     system.list_runs(account)
 
 
-def watch_at_our_cost(system: GuardedCloud, account: str) -> None:
-    system.list_runs(account, counted=True)
-
-
 RELOAD, PREDICT = call(SERVICE, "/v1/model:reload"), call(SERVICE, "/v1/predict")
 
 # account, what it tries, how; none of these is allowed
@@ -156,7 +152,6 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("uploader", "predict", PREDICT),
     ("uploader", "reload the service", RELOAD),
     ("uploader", "look at dead letters", pull("dead-letters")),
-    ("uploader", "watch runs at our cost", watch_at_our_cost),
     ("caller", "drop tickets", create("landing", "incoming/x.csv")),
     ("caller", "read tickets", read("landing", "incoming/ann.csv")),
     ("caller", "read the registry", read("registry", "models/1.json")),
