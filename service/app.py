@@ -17,6 +17,7 @@ from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
+from service.model_cards import StoredModels
 from service.model_slot import ModelSlot
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
@@ -72,10 +73,11 @@ def create_door(
     certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = _empty_app(log)
-    api = Api(slot, registry, caller, metrics, log)
+    models = StoredModels(registry)
+    api = Api(slot, models, caller, metrics, log)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
-    app.register_blueprint(Pages(slot, registry, api.serving_if_any).blueprint())
+    app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
     return Door(app, api, slot)
 
 

@@ -13,12 +13,10 @@ from service.doors.lines import BATCHES
 from service.doors.views import Doors, Route
 from service.exchange import Exchange
 from service.metrics import Metrics
-from service.model_cards import model_card, newest_models
+from service.model_cards import StoredModels, model_card
 from service.model_slot import ModelSlot, Serving
-from service.pointer_checks import OpenRegistry
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
-from urgency.bundle import CARD
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
@@ -26,6 +24,7 @@ BODY_MAX_BYTES = 1_500_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
+RETRY_LATER = {"Retry-After": "30"}
 _CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
 NO_MODEL = (
     "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
@@ -42,12 +41,12 @@ class Api:
     def __init__(
         self,
         slot: ModelSlot,
-        registry: OpenRegistry,
+        models: StoredModels,
         caller: ReloadCaller,
         metrics: Metrics,
         log: Log,
     ) -> None:
-        self._slot, self._registry, self._caller = slot, registry, caller
+        self._slot, self._stored, self._caller = slot, models, caller
         self._metrics, self._log = metrics, log
         self.predict_paths: frozenset[str] = frozenset()
         self._doors = Doors(_body, self._serving, metrics)
@@ -121,15 +120,17 @@ class Api:
         most = _limit(request.args.get("limit", str(MODELS_DEFAULT)))
         serving = self.serving_if_any()
         version = serving.version if serving else 0
-        return _json({"models": newest_models(self._registry(), most, version)})
+        return _json({"models": self._stored.newest(most, version)})
 
     def card(self, version: int) -> Response:
         """A version's card, a page for people."""
-        registry = self._registry()
-        manifest = registry.manifest(version)
-        if manifest is None or CARD not in manifest.parts:
+        try:
+            card = self._stored.card(version)
+        except CorruptObject as error:
+            raise Problem(503, str(error), headers=RETRY_LATER) from None
+        if card is None:
             raise Problem(404, f"There is no card of version {version}; see GET /v1/models.")
-        page = Response(registry.part(manifest, CARD), content_type="text/html; charset=utf-8")
+        page = Response(card, content_type="text/html; charset=utf-8")
         page.headers["Content-Security-Policy"] = _CARD_MAY
         return page
 
@@ -183,7 +184,7 @@ class Api:
 def _required(exchange: Exchange, serving: Serving | None) -> Serving:
     """The model of a request. Raises Problem 503."""
     if serving is None:
-        raise Problem(503, NO_MODEL, headers={"Retry-After": "30"})
+        raise Problem(503, NO_MODEL, headers=RETRY_LATER)
     exchange.serving = serving
     return serving
 
