@@ -57,7 +57,7 @@ def test_mlflows_scoring_client_sends_a_data_frame(address: str, expected: list[
     assert {*predictions["explanation"][0]} == {"base", "reasons", "rest"}
     records = client.invoke([URGENT_TICKET, CALM_TICKET])
     assert [one["urgent"] for one in records["predictions"]] == [True, False]
-    with pytest.raises(Exception, match="/dataframe_split/data/0/0: Expected"):
+    with pytest.raises(Exception, match="/dataframe_split/data/0/0: must be a text"):
         client.invoke(pd.DataFrame({"title": [3]}))
 
 

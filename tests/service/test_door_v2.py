@@ -93,7 +93,7 @@ def test_outputs_may_be_chosen_and_reasons_asked_for(instance: Instance):
         ([TITLE | {"shape": [-2, -1]}], "send [n] or [n, 1]"),
         ([{"name": "title", "shape": [1], "datatype": "BYTES"}], "it has no data"),
         ([TITLE, tensor("source", ["x"])], "as many elements"),
-        ([TITLE | {"shape": "2"}], "#/inputs/0/shape: Expected"),
+        ([TITLE | {"shape": "2"}], "#/inputs/0/shape: must be a list, and is a text."),
         ([TITLE | {"parameters": {"binary_data_size": 9}}], "it has 0 elements"),
     ],
 )

@@ -75,7 +75,8 @@ def test_those_who_look_at_history_leave_threads_to_those_who_predict(
         assert statuses == [200] * LOOK_UPS_MOST + [503] * refused
         return answers
 
-    assert [answer.status for answer in asyncio.run(asyncio.wait_for(predictions(), 120))] == [200, 200, 200]
+    answers = asyncio.run(asyncio.wait_for(predictions(), 120))
+    assert [answer.status for answer in answers] == [200, 200, 200]
 
 
 def test_once_storage_answers_again_the_history_is_there(
