@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from flask import Flask
 
@@ -35,6 +36,9 @@ VERTEX = ("PREDICT", "HEALTH")
 
 POINTER_TIMEOUT_S = 0.3
 """For connecting and for each read: a request waits while the pointer is checked."""
+
+POINTER_BYTES_MOST = 64 * 1024
+"""Over a hundred times what the job writes."""
 
 MODEL_TIMEOUT_S = 3.0
 """For connecting and for each read of a manifest or blob."""
@@ -113,5 +117,6 @@ def _cloud_registry(settings: Settings) -> Registry:
     """A registry that never retries: requests are waiting. Raises Forbidden without credentials."""
     client = storage_client(settings, token_wait_s=MODEL_TIMEOUT_S)
     models = CloudBucket(client, settings.registry_bucket, timeout_s=MODEL_TIMEOUT_S)
-    control = CloudBucket(client, settings.control_bucket, timeout_s=POINTER_TIMEOUT_S)
+    pointer: dict[str, Any] = {"timeout_s": POINTER_TIMEOUT_S, "get_most": POINTER_BYTES_MOST}
+    control = CloudBucket(client, settings.control_bucket, **pointer)
     return Registry(models, control)
