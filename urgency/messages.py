@@ -1,5 +1,5 @@
-"""What travels between the deployables: a landed object and a released model, to and from their
-bytes.
+"""What travels between the deployables and to others: a landed object, a released model and a
+scored ticket, to and from their bytes.
 
 Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as
 the event's data. A message is only a hint that says "look now": nothing here is needed to know what
@@ -9,7 +9,7 @@ to do.
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,29 @@ class ModelReleased:
         """Data and attributes of the Pub/Sub message."""
         data = json.dumps({"schema": 1, "epoch": self.epoch, "version": self.version}).encode()
         return data, {"event": "ModelReleased", "execution": self.execution}
+
+
+@dataclass(frozen=True, slots=True)
+class TicketScored:
+    """A helpdesk's ticket got a probability; its text is not in the message.
+
+    updated_at: when the ticket was last changed, as its helpdesk wrote it; "" where it is not said.
+    """
+
+    helpdesk: str
+    ticket_id: str
+    updated_at: str
+    label: str
+    urgent: bool
+    probability: float
+    version: int
+    epoch: int
+    scored_at: str
+
+    def to_pubsub(self) -> tuple[bytes, dict[str, str]]:
+        """Data and attributes of the Pub/Sub message; subscriptions filter by attributes."""
+        data = json.dumps({"schema": 1, **asdict(self)}).encode()
+        return data, {"event": "TicketScored", "helpdesk": self.helpdesk, "label": self.label}
 
 
 def is_ticket_file(name: str) -> bool:
