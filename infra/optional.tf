@@ -1,6 +1,6 @@
-# What only the optional parts need (mlflow.tf, budget.tf): their APIs and the project's number.
+# What only the optional parts need (mlflow.tf, budget.tf, webhooks.tf): their APIs and the project's number.
 locals {
-  optional_apis = toset(concat(var.mlflow == "server" ? ["sqladmin"] : [], var.budget == null ? [] : ["billingbudgets"]))
+  optional_apis = toset(concat(local.webhook_apis, var.mlflow == "server" ? ["sqladmin"] : [], var.budget == null ? [] : ["billingbudgets"]))
 }
 
 resource "google_project_service" "optional" {
