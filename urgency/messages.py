@@ -10,10 +10,14 @@ import base64
 import binascii
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from urgency.errors import BadMessage
+
+FIRST_YEAR = 1970
+_MALFORMED = (KeyError, TypeError, ValueError, OverflowError)
+"""OverflowError comes of Infinity, which is a number in Python's JSON."""
 
 INCOMING = "incoming/"
 """Where ticket files land, below the landing bucket."""
@@ -79,9 +83,9 @@ def read_landed_object(event_data: object) -> LandedObject:
             name=_text(resource["name"]),
             generation=int(resource["generation"]),
             size=int(resource.get("size", 0)),  # some servers leave a 0 out
-            created=datetime.fromisoformat(_text(resource["timeCreated"])),
+            created=_moment(_text(resource["timeCreated"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except _MALFORMED as error:
         raise BadMessage(f"The event does not describe a stored object: {error!r}.") from None
 
 
@@ -90,7 +94,7 @@ def read_model_released(event_data: object) -> ModelReleased:
     body, attributes = _payload(event_data)
     try:
         schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))
-    except (KeyError, TypeError, ValueError) as error:
+    except _MALFORMED as error:
         raise BadMessage(f"The event does not describe a released model: {error!r}.") from None
     if schema != 1:
         seen = f"The event has schema {schema}; this code reads schema 1"
@@ -124,6 +128,15 @@ def _decoded(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise BadMessage("The event's data is not JSON.") from None
+
+
+def _moment(text: str) -> datetime:
+    """A time of the years in which objects are stored, in UTC where it names no zone."""
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.year < FIRST_YEAR:
+        raise ValueError(f"the year {moment.year}")
+    return moment
 
 
 def _text(value: object) -> str:

@@ -28,8 +28,6 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "roles/run.invoker": frozenset({"run.jobs.run", "run.routes.invoke"}),
     # https://cloud.google.com/iam/docs/roles-permissions/cloudscheduler
     "roles/cloudscheduler.jobRunner": frozenset({"cloudscheduler.jobs.run"}),
-    # https://cloud.google.com/secret-manager/docs/access-control
-    "roles/secretmanager.secretAccessor": frozenset({"secretmanager.versions.access"}),
     # https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role
     "roles/iam.serviceAccountTokenCreator": frozenset(
         {"iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"}

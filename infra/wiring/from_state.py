@@ -38,7 +38,9 @@ def wiring_from(state: State) -> dict[str, Any]:
     buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
     granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
     opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
-    grants = [one for one in granted if one["member"] != EVERYBODY]
+    # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
+    enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
+    grants = [one for one in enforced if one["member"] != EVERYBODY]
     (job,) = _of(state, "google_cloud_run_v2_job")
     return {
         "project": job["project"],
