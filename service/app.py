@@ -23,6 +23,7 @@ from service.model_slot import ModelSlot
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
+from service.request_log import RequestLog
 from service.routes import BODY_MAX_BYTES, Api
 from urgency.logs import Log
 from urgency.registry import Registry
@@ -78,11 +79,12 @@ def create_door(
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = _empty_app(log)
     models = StoredModels(registry)
-    api = Api(slot, models, caller, metrics, log)
+    lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
+    api = Api(slot, models, caller, metrics, log, lines=lines)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
-    return Door(app, api, slot)
+    return Door(app, api, slot, metrics)
 
 
 def _empty_app(log: Log) -> Flask:

@@ -17,6 +17,7 @@ from service.model_cards import StoredModels, model_card
 from service.model_slot import ModelSlot, Serving
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
+from service.request_log import Header, RequestLog
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
@@ -45,9 +46,11 @@ class Api:
         caller: ReloadCaller,
         metrics: Metrics,
         log: Log,
+        *,
+        lines: RequestLog | None,
     ) -> None:
         self._slot, self._stored, self._caller = slot, models, caller
-        self._metrics, self._log = metrics, log
+        self._metrics, self._log, self._lines = metrics, log, lines
         self.predict_paths: frozenset[str] = frozenset()
         self._doors = Doors(_body, self._serving, metrics)
 
@@ -147,10 +150,11 @@ class Api:
         """Prometheus' text format."""
         serving = self._slot.current
         version, epoch = (serving.version, serving.epoch) if serving else (0, 0)
-        stale_s = self._slot.stale_s or 0.0
+        stale_s, in_work = self._slot.stale_s or 0.0, self._metrics.in_work
         gauges = {
             "urgency_model_version": ("Version of the model that answers; 0: none.", version),
             "urgency_model_epoch": ("Epoch of the release that it follows.", epoch),
+            "urgency_requests_in_work": ("Places taken, this request's among them.", in_work),
             "urgency_model_stale_seconds": ("Age of the pointer, once checks fail.", stale_s),
         }
         return Response(self._metrics.text(gauges), content_type=METRICS_TYPE)
@@ -160,9 +164,9 @@ class Api:
         serving = g.exchange.serving = self._slot.serving()
         return serving
 
-    def exchange(self, sent_id: str) -> Exchange:
-        """A request that begins now; `sent_id` is the caller's own id of it, or ""."""
-        return Exchange(self._slot, self._metrics, sent_id)
+    def exchange(self, header: Header) -> Exchange:
+        """A request that begins now."""
+        return Exchange(self._slot, self._metrics, header, self._lines)
 
     def problem(self, error: Exception, path: str) -> Problem:
         """What the caller is told of an error."""
@@ -173,7 +177,8 @@ class Api:
         return _required(g.exchange, self._slot.serving())
 
     def _begin(self) -> None:
-        g.exchange = self.exchange(request.headers.get("X-Request-Id", ""))
+        headers = request.headers
+        g.exchange = self.exchange(lambda name: headers.get(name, ""))
 
     def _finish(self, response: Response) -> Response:
         route = (request.endpoint or "none").rpartition(".")[2]

@@ -76,6 +76,12 @@ def _secrets(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name.strip().lower(), secret.strip()) for name, _, secret in pairs)
 
 
+def _level(text: str) -> str:
+    if text not in ("info", "debug"):
+        raise ValueError("it is info or debug")
+    return text
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -143,6 +149,7 @@ class Settings:
 
     baked_bundle: str = _setting("folder of a bundle inside the image, for a cold start")
     disk_copy: str = _setting("folder that keeps the last good bundle; a laptop or VM only")
+    log_level: str = _setting("info, or debug for a line a request of the service", _level, "info")
     pointer_soft_s: float = _setting(
         "pointer's age in s at which one request checks it", _positive, 5.0
     )
