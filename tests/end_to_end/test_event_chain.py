@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import requests
 
 from infra.local.state import running_stack, webhook_secret
 from tests.functions.signed_webhooks import zendesk
-from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack
+from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack, run, user_environment
 from tests.support.waiting import eventually
 
 SCORED = "ticket-scored"
@@ -74,6 +75,17 @@ def test_3_a_helpdesks_webhook_is_scored_by_that_version_and_announced(stack: Li
     assert requests.post(url, body, headers=forged, timeout=60).status_code == 401
     announced = [line for line in stack.hops("message_published") if line["topic"] == SCORED]
     assert [line["who"].split("@")[0] for line in announced] == ["urgency-webhook"]
+
+
+def test_3_a_program_gets_a_token_as_the_page_of_the_api_says(stack: LiveStack) -> None:
+    """Both snippets of docs/api.md, one after the other, in a process of their own."""
+    page = (CHECKOUT / "docs/api.md").read_text()
+    snippets = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    asks, is_operator = (one for one in snippets if "SERVICE" in one)
+    program = is_operator.replace(".urgency/stack.json", str(stack.home.stack)) + asks
+    environment = user_environment(stack.home.root)
+    ran = run([sys.executable, "-c", program], environment, timeout_s=120)
+    assert (ran.code, ran.out) == (0, "urgent\n"), ran.err
 
 
 def test_4_a_prediction_tells_its_reasons_and_they_add_up(stack: LiveStack) -> None:

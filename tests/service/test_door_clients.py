@@ -77,9 +77,22 @@ def test_tritons_client_infers(address: str, expected: list[float], binary: bool
         assert result.get_response()["id"] == "r-1"
         assert result.as_numpy("probability").tolist() == expected
         assert result.as_numpy("urgent").tolist() == [True, False]
-        assert result.as_numpy("label").tolist() == ["urgent", "non-urgent"]
+        texts = result.as_numpy("label").tolist()  # bytes where the answer is binary
+        assert [*map(_text, texts)] == ["urgent", "non-urgent"]
+        assert "binary_data_size" in result.get_output("label")["parameters"]
+        mixed = [
+            triton.InferRequestedOutput("probability", binary_data=True),
+            triton.InferRequestedOutput("label", binary_data=False),
+        ]
+        result = client.infer(MODEL_NAME, inputs, outputs=mixed)
+        assert result.as_numpy("probability").tolist() == expected
+        assert result.get_output("label")["data"] == ["urgent", "non-urgent"]
         with pytest.raises(triton.InferenceServerException, match=r"no output 'colour'"):
             client.infer(MODEL_NAME, inputs, outputs=[triton.InferRequestedOutput("colour")])
+
+
+def _text(element: bytes | str) -> str:
+    return element.decode() if isinstance(element, bytes) else element
 
 
 def _triton_inputs(triton: Any, binary: bool) -> list[Any]:
