@@ -1,1 +1,1 @@
-"""What Pub/Sub calls: two handlers, deployed as Cloud Functions."""
+"""What Pub/Sub and helpdesks call, deployed as Cloud Functions."""

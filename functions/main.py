@@ -1,9 +1,11 @@
-"""The two Cloud Functions: a file landed -> start the job; a model was released -> reload it.
+"""The Cloud Functions: a file landed -> start the job; a model was released -> reload it; and, off
+by default, a helpdesk's webhook -> its ticket is scored.
 
-Pub/Sub pushes to them. Raising tells it to try again later; returning acknowledges. So a temporary
-error raises, and a permanent one is logged and acknowledged.
+Pub/Sub pushes to the first two. Raising tells it to try again later; returning acknowledges. So a
+temporary error raises, and a permanent one is logged and acknowledged.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -14,9 +16,11 @@ from typing import Any
 import functions_framework
 import google.auth.transport.requests
 import requests
+from flask import Request, Response
 from google.cloud import run_v2
 from google.oauth2 import id_token
 
+from functions.webhooks import Webhooks
 from urgency.errors import BadMessage, Unavailable
 from urgency.logs import Log
 from urgency.messages import (
@@ -31,6 +35,9 @@ from urgency.settings import Settings, settings_or_exit
 RELOAD_TIMEOUT_S = 10
 """Shorter than the function's own 30 s, which are shorter than the acknowledgement's 60 s."""
 
+WEBHOOK_BYTES_MAX = 1_500_000
+"""What the service takes too."""
+
 CLOCK_SKEW_S = 10
 """How far the clocks of storage and of this instance may differ."""
 
@@ -38,6 +45,7 @@ _LOG = Log({"function": os.environ.get("K_SERVICE", "local")})
 _REQUIRED = {
     "on_csv_landed": ("project", "region", "train_job"),
     "on_model_released": ("reload_url", "reload_audience"),
+    "on_ticket_webhook": ("project", "service_url", "scored_topic", "webhook_secret"),
 }
 _SETTINGS: Settings = settings_or_exit(
     os.environ, *_REQUIRED.get(os.environ.get("FUNCTION_TARGET", ""), ())
@@ -122,6 +130,24 @@ def on_model_released(event: Any) -> None:
     A heartbeat succeeds when the hook answers.
     """
     _INSTANCE.on_model_released(event)
+
+
+@functions_framework.http
+def on_ticket_webhook(request: Request) -> Response:
+    """Score the ticket of a helpdesk's webhook; the last part of the address names the helpdesk."""
+    request.max_content_length = WEBHOOK_BYTES_MAX
+    answer = _webhooks().answer(request.path, request.headers, request.get_data(cache=False))
+    body = json.dumps(answer.members)
+    headers = {**answer.headers, "Content-Type": "application/json"}
+    return Response(body, answer.status, headers)
+
+
+@cache
+def _webhooks() -> Webhooks:
+    from functions.calls import Calls
+
+    calls, pairs = Calls(_SETTINGS), (_SETTINGS.webhook_secret, _SETTINGS.webhook_fields)
+    return Webhooks(*pairs, calls.predict, calls.publish, _LOG)
 
 
 @cache

@@ -197,6 +197,17 @@ variable "settings" {
   }
 }
 
+variable "webhook" {
+  description = "Score the tickets that helpdesks send by webhook: the name of the Secret Manager secret that holds helpdesk=secret pairs, and where a generic webhook has a ticket's members; null: no such function (docs/helpdesks.md)."
+  type        = object({ secret = string, fields = optional(string, "") })
+  default     = null
+
+  validation {
+    condition     = var.webhook == null ? true : can(regex("^[A-Za-z0-9_-]{1,255}$", var.webhook.secret))
+    error_message = "webhook.secret is the short name of a secret of this project that has a version, as in { secret = \"urgency-webhook\" }; never the secret itself."
+  }
+}
+
 variable "max_instances" {
   description = "Most instances of the prediction service at once: the ceiling of its cost."
   type        = number

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from flask import Flask
 
@@ -17,10 +18,12 @@ from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
+from service.model_cards import StoredModels
 from service.model_slot import ModelSlot
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
+from service.request_log import RequestLog
 from service.routes import BODY_MAX_BYTES, Api
 from urgency.logs import Log
 from urgency.registry import Registry
@@ -34,6 +37,9 @@ VERTEX = ("PREDICT", "HEALTH")
 
 POINTER_TIMEOUT_S = 0.3
 """For connecting and for each read: a request waits while the pointer is checked."""
+
+POINTER_BYTES_MOST = 64 * 1024
+"""Over a hundred times what the job writes."""
 
 MODEL_TIMEOUT_S = 3.0
 """For connecting and for each read of a manifest or blob."""
@@ -72,11 +78,13 @@ def create_door(
     certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = _empty_app(log)
-    api = Api(slot, registry, caller, metrics, log)
+    models = StoredModels(registry)
+    lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
+    api = Api(slot, models, caller, metrics, log, lines=lines)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
-    app.register_blueprint(Pages(slot, registry, api.serving_if_any).blueprint())
-    return Door(app, api, slot)
+    app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
+    return Door(app, api, slot, metrics)
 
 
 def _empty_app(log: Log) -> Flask:
@@ -111,5 +119,6 @@ def _cloud_registry(settings: Settings) -> Registry:
     """A registry that never retries: requests are waiting. Raises Forbidden without credentials."""
     client = storage_client(settings, token_wait_s=MODEL_TIMEOUT_S)
     models = CloudBucket(client, settings.registry_bucket, timeout_s=MODEL_TIMEOUT_S)
-    control = CloudBucket(client, settings.control_bucket, timeout_s=POINTER_TIMEOUT_S)
+    pointer: dict[str, Any] = {"timeout_s": POINTER_TIMEOUT_S, "get_most": POINTER_BYTES_MOST}
+    control = CloudBucket(client, settings.control_bucket, **pointer)
     return Registry(models, control)

@@ -13,6 +13,19 @@ from service.problems import Problem
 
 T = TypeVar("T")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_WRONG_TYPE = re.compile("Expected `(.+)`, got `(.+)`")
+_OUT_OF_BOUNDS = re.compile("Expected `(.+)` (of length )?([<>]=) (.+)")
+_MISSING = re.compile("Object missing required field `(.+)`")
+_TYPES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+_BOUNDS = {"<=": "at most", ">=": "at least"}
+_LENGTHS = {"str": " characters", "array": " elements", "object": " members"}
 
 
 class Flaw(Exception):
@@ -41,7 +54,25 @@ def decoded(decoder: msgspec.json.Decoder[T], body: Raw | bytes) -> T:
 def flaw(error: ValidationError) -> Flaw:
     """The error with its place, which msgspec adds as in "Expected `str` - at `$.title`"."""
     sentence, _, path = str(error).partition(" - at `$")
-    return Flaw("".join(f"/{name or index}" for name, index in _STEP.findall(path)), sentence)
+    place = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
+    return Flaw(place, _plain(sentence))
+
+
+def _plain(sentence: str) -> str:
+    """What msgspec says of a value, in words for people who know JSON and no Python."""
+    if found := _WRONG_TYPE.fullmatch(sentence):
+        return f"must be {_types(found[1])}, and is {_types(found[2])}."
+    if found := _OUT_OF_BOUNDS.fullmatch(sentence):
+        kind, length, bound, number = found.groups()
+        unit = _LENGTHS[kind] if length else ""
+        return f"must be {_types(kind)} of {_BOUNDS[bound]} {number}{unit}."
+    if found := _MISSING.fullmatch(sentence):
+        return f"lacks the member {found[1]}."
+    return "is not what belongs here."
+
+
+def _types(listed: str) -> str:
+    return " or ".join(_TYPES.get(name, name) for name in listed.split(" | "))
 
 
 def pointer_step(member: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from service.exchange import Exchange
+from service.metrics import Metrics
 from service.model_slot import CHECK_WAIT_S, ModelSlot
 from service.problems import PROBLEM_TYPE, Problem
 from service.routes import BODY_MAX_BYTES, Api
@@ -50,10 +51,12 @@ class Door:
     has not been parsed.
     """
 
-    def __init__(self, app: Flask, api: Api, slot: ModelSlot, places: int = PLACES) -> None:
+    def __init__(
+        self, app: Flask, api: Api, slot: ModelSlot, metrics: Metrics, places: int = PLACES
+    ) -> None:
         self.app = app
         self._api, self._slot, self._places = api, slot, places
-        self._taken = 0
+        self._metrics = metrics
         self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._batches = ThreadPoolExecutor(1, "batch")
@@ -71,18 +74,19 @@ class Door:
     async def _answer_in_its_place(self, scope: Scope, body: bytes) -> Answer:
         places = 1 + len(body) // PLACE_BYTES
         head = dict(scope["headers"])
-        if self._taken + places > self._places:
+        if self._metrics.in_work + places > self._places:
             route = "predict" if scope["path"] in self._api.predict_paths else "none"
+            self._metrics.refused.add(route)
             async with self._refusal_turn:
                 await asyncio.sleep(REFUSAL_GAP_S)
             return _problem(_BUSY, self._exchange(head), route)
-        self._taken += places
+        self._metrics.in_work += places
         try:
             if self._is_plain(scope, head, body):
                 return await self._prediction(scope["path"], head, body)
             return await _in_thread(self._threads, wsgi_answer, self.app, scope, body)
         finally:
-            self._taken -= places
+            self._metrics.in_work -= places
 
     def _is_plain(self, scope: Scope, head: Head, body: bytes) -> bool:
         """Whether this is a predict request about whose head there is nothing to say."""
@@ -119,7 +123,7 @@ class Door:
             await asyncio.wait([asyncio.wrap_future(check)], timeout=CHECK_WAIT_S)
 
     def _exchange(self, head: Head) -> Exchange:
-        return self._api.exchange(head.get(b"x-request-id", b"").decode("latin-1"))
+        return self._api.exchange(lambda name: head.get(name.encode(), b"").decode("latin-1"))
 
 
 async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:

@@ -6,6 +6,7 @@ import time
 
 from service.metrics import PREDICT_ROUTES, Metrics
 from service.model_slot import ModelSlot, Serving
+from service.request_log import Header, RequestLog
 
 _VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
@@ -13,9 +14,11 @@ _VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 class Exchange:
     """A request from its first look to its answer; `serving` is the model that answers it."""
 
-    def __init__(self, slot: ModelSlot, metrics: Metrics, sent_id: str) -> None:
-        self._slot, self._metrics = slot, metrics
-        self._began = time.perf_counter()
+    def __init__(
+        self, slot: ModelSlot, metrics: Metrics, header: Header, lines: RequestLog | None
+    ) -> None:
+        self._slot, self._metrics, self._header, self._lines = slot, metrics, header, lines
+        self._began, sent_id = time.perf_counter(), header("x-request-id")
         self._id = sent_id if _VALID_REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
         self.serving: Serving | None = None
 
@@ -31,4 +34,6 @@ class Exchange:
         self._metrics.requests.add(route, str(status))
         if route in PREDICT_ROUTES:
             self._metrics.seconds.observe(seconds)
+        if self._lines:
+            self._lines.write(self._header, route, status, seconds, request_id=self._id)
         return headers

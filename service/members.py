@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Raw, ValidationError
 
-from service.bodies import Flaw, decoded, pointer_step
+from service.bodies import Flaw, decoded, flaw, pointer_step
 from urgency.vocabulary import ROLES, key, names, role_of
 
 ID_MAX = 200
@@ -117,17 +117,17 @@ def _first(
     field: str, candidates: list[str], members: dict[str, Raw]
 ) -> tuple[str, str | int] | None:
     """The first candidate that holds a value. Raises Flaw if none does and one has a wrong type."""
-    flaw = None
+    first = None
     for name in candidates:
         try:
             value = decoded(_VALUES[field], members[name])
         except ValidationError as error:
-            flaw = flaw or Flaw(pointer_step(name), str(error))
+            first = first or Flaw(pointer_step(name), flaw(error).detail)
         else:
             if value is not None and str(value).strip():
                 return name, value
-    if flaw:
-        raise flaw
+    if first:
+        raise first
     return None
 
 

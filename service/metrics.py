@@ -73,6 +73,9 @@ class Metrics:
         in_predict = "Time spent inside the service on a predict request."
         checks, loads = "Checks of the release pointer.", "Models loaded from the registry."
         self.requests = Counter("urgency_requests_total", "Requests answered.", "route", "code")
+        refused = "Requests refused because the instance had too many in work."
+        self.refused = Counter("urgency_requests_refused_total", refused, "route")
+        self.in_work = 0
         self.seconds = Histogram("urgency_predict_seconds", in_predict)
         self.predictions = Counter("urgency_predictions_total", "Tickets scored.", "label")
         self.pointer_checks = Counter("urgency_pointer_checks_total", checks, "result")
@@ -80,7 +83,8 @@ class Metrics:
 
     def text(self, gauges: dict[str, tuple[str, float]]) -> str:
         """All lines; `gauges` are values of this moment by name, each with its help text."""
-        counters = (self.requests, self.seconds, self.predictions, self.pointer_checks, self.loads)
+        predicting = (self.seconds, self.predictions, self.pointer_checks, self.loads)
+        counters = (self.requests, self.refused, *predicting)
         lines = [line for counter in counters for line in counter.lines()]
         for name, (about, value) in gauges.items():
             lines.extend([*_head(name, about, "gauge"), f"{name} {value:g}"])

@@ -1,14 +1,46 @@
-"""The registry's models as JSON, for people and dashboards."""
+"""The registry's models as JSON and as cards, for people and dashboards."""
 
 from dataclasses import asdict
 from typing import Any
 
-from urgency.bundle import Manifest
-from urgency.errors import CorruptObject
+from service.background import Background
+from service.pointer_checks import OpenRegistry
+from urgency.bundle import CARD, Manifest
+from urgency.errors import CorruptObject, Gone
 from urgency.registry import Registry
+
+LOOK_UP_WAIT_S = 5.0
+"""How long a request waits for the registry: a hundred small reads, one after the other."""
+
+LOOK_UPS_MOST = 3
+"""At a time, fewer than the server's threads: people who look at history keep nobody waiting."""
 
 _LISTED = ("created_at", "rows", "threshold", "metrics", "cause")
 NOT_SHOWN = ("parts", "weights", "bias", "unseen_idf")
+
+
+class StoredModels:
+    """The registry, looked into for people: no look lasts longer than `LOOK_UP_WAIT_S`.
+
+    Both methods raise Unavailable, also where too many looks hang, and Forbidden.
+    """
+
+    def __init__(self, registry: OpenRegistry) -> None:
+        self._registry, self._background = registry, Background(LOOK_UPS_MOST)
+
+    def newest(self, most: int, serving_version: int) -> list[dict[str, Any]]:
+        """See `newest_models`."""
+        return self._background.result(
+            lambda: newest_models(self._registry(), most, serving_version),
+            LOOK_UP_WAIT_S,
+            "The list of the models",
+        )
+
+    def card(self, version: int) -> bytes | None:
+        """A version's page for people, if it has one. Raises CorruptObject too."""
+        return self._background.result(
+            lambda: _card(self._registry(), version), LOOK_UP_WAIT_S, "The read of the card"
+        )
 
 
 def model_card(manifest: Manifest) -> dict[str, Any]:
@@ -33,3 +65,13 @@ def _entry(registry: Registry, version: int) -> dict[str, Any]:
         return {"version": version, "problem": "Its manifest is gone."}
     facts = {name: getattr(manifest, name) for name in _LISTED}
     return {"version": version, "verdict": asdict(manifest.verdict), **facts}
+
+
+def _card(registry: Registry, version: int) -> bytes | None:
+    manifest = registry.manifest(version)
+    if manifest is None or CARD not in manifest.parts:
+        return None
+    try:
+        return registry.part(manifest, CARD)
+    except Gone:
+        return None

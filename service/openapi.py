@@ -45,6 +45,20 @@ _HEADERS = {
 }
 _OF_STATUS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
 _EVERYWHERE = [name for name in _HEADERS if name not in ("Retry-After", "WWW-Authenticate")]
+_BY_THE_SERVER = (408, 431)
+"""Answers to what is no whole request: problems, without the headers of an answer."""
+
+_BY_CLOUD_RUN = 429
+_BEFORE_THE_VIEW = (*_BY_THE_SERVER, _BY_CLOUD_RUN, 503)
+"""Statuses that every path may answer with, before anything is parsed."""
+
+_ABOUT_STATUS = {
+    408: "The head of the request took over 5 s, or its body over 10 s",
+    429: "Cloud Run answers so, and not with a problem, when all instances are busy",
+    431: "The head of the request is over 64 KB",
+    503: "There is no model yet, the instance has as many requests in work as it takes, or storage"
+    " does not answer",
+}
 _SECURITY = {
     "type": "http",
     "scheme": "bearer",
@@ -73,7 +87,10 @@ def document(rules: Iterable[Rule]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas.components(),
-            "responses": {str(status): _problem(status, problem) for status in _statuses()},
+            "responses": {
+                str(_BY_CLOUD_RUN): {"description": _ABOUT_STATUS[_BY_CLOUD_RUN]},
+                **{str(status): _problem(status, problem) for status in _statuses()},
+            },
             "headers": {name: _header(*about) for name, about in _HEADERS.items()},
             "securitySchemes": {SCHEME: _SECURITY},
         },
@@ -103,12 +120,15 @@ class _Schemas:
 
 
 def _operation(operation: Operation, rule: Rule, schemas: _Schemas) -> dict[str, Any]:
+    problem = {PROBLEM: (ProblemBody,)}
     pages = {
-        str(status): _answer(status, {HTML: (str,)}, schemas) for status in operation.pages_too
+        str(status): _answer(
+            status, {HTML: (str,)} | (problem if status in _BEFORE_THE_VIEW else {}), schemas
+        )
+        for status in operation.pages_too
     }
-    refusals = {
-        str(status): {"$ref": _REF.format("responses", status)} for status in operation.refuses
-    }
+    statuses = sorted({*operation.refuses, *_BEFORE_THE_VIEW} - {*operation.pages_too})
+    refusals = {str(status): {"$ref": _REF.format("responses", status)} for status in statuses}
     described: dict[str, Any] = {
         "summary": operation.summary,
         "responses": {"200": _answer(200, operation.answers, schemas), **refusals, **pages},
@@ -134,15 +154,17 @@ def _answer(status: int, types: dict[str, tuple[Any, ...]], schemas: _Schemas) -
 
 
 def _problem(status: int, content: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "description": HTTPStatus(status).phrase,
-        "headers": _headers(status),
-        "content": {PROBLEM: content},
+    described: dict[str, Any] = {
+        "description": _ABOUT_STATUS.get(status, HTTPStatus(status).phrase)
     }
+    if status not in _BY_THE_SERVER:
+        described["headers"] = _headers(status)
+    return described | {"content": {PROBLEM: content}}
 
 
 def _statuses() -> list[int]:
-    return sorted({status for operation in VIEWS.values() for status in operation.refuses})
+    refused = {status for operation in VIEWS.values() for status in operation.refuses}
+    return sorted({*refused, *_BEFORE_THE_VIEW} - {_BY_CLOUD_RUN})
 
 
 def _headers(status: int) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
-from service.model_cards import newest_models
+from service.model_cards import StoredModels
 from service.model_slot import ModelSlot, Serving
-from service.pointer_checks import OpenRegistry
 from service.predict import MODEL_NAME
 from service.problems import Problem
 from service.routes import BODY_MAX_BYTES, NO_MODEL
@@ -43,9 +42,9 @@ class Pages:
     """The views for people; `serving` looks up the model of a request, as for programs."""
 
     def __init__(
-        self, slot: ModelSlot, registry: OpenRegistry, serving: Callable[[], Serving | None]
+        self, slot: ModelSlot, models: StoredModels, serving: Callable[[], Serving | None]
     ) -> None:
-        self._slot, self._registry, self._serving = slot, registry, serving
+        self._slot, self._stored, self._serving = slot, models, serving
         self._document: dict[str, Any] | None = None
 
     def blueprint(self) -> Blueprint:
@@ -101,7 +100,7 @@ class Pages:
         """The newest versions, or why they cannot be listed."""
         try:
             version = serving.version if serving else 0
-            return newest_models(self._registry(), HISTORY_MAX, version)
+            return self._stored.newest(HISTORY_MAX, version)
         except (Unavailable, Forbidden) as error:
             return str(error)
 

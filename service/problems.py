@@ -1,6 +1,8 @@
 """Every error answer of the service: RFC 9457 problem details.
 
-The extra member `error` is for clients of the Open Inference Protocol and of TF Serving.
+The further members are what clients of other protocols read, so that an answer given before
+anything is parsed has the shape of each: `error` that of the Open Inference Protocol, KServe and
+TF Serving, `error_code` and `message` that of MLflow.
 """
 
 import traceback
@@ -22,6 +24,17 @@ _DETAILS = {
     413: "The body is larger than 1.5 MB; send the tickets in several requests.",
 }
 
+_MLFLOW_CODES = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "RESOURCE_DOES_NOT_EXIST",
+    408: "DEADLINE_EXCEEDED",
+    409: "RESOURCE_CONFLICT",
+    500: "INTERNAL_ERROR",
+    503: "TEMPORARILY_UNAVAILABLE",
+}
+"""MLflow's names of errors, mlflow/protos/databricks.proto; BAD_REQUEST for every other status."""
+
 
 class FieldError(msgspec.Struct, frozen=True):
     """One thing that is wrong with a body: where, as a JSON pointer in a URI fragment, and what."""
@@ -31,12 +44,14 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class ProblemBody(msgspec.Struct):
-    """Problem details; `error` says the same as `detail`, for V2 and TF Serving clients."""
+    """Problem details; `error` and `message` say the same as `detail`, for other protocols."""
 
     title: str
     status: int
     detail: str
     error: str
+    error_code: str
+    message: str
     errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
     type: str = "about:blank"
 
@@ -57,9 +72,8 @@ class Problem(Exception):
     def body(self) -> bytes:
         """The problem's JSON."""
         title, errors = HTTPStatus(self.status).phrase, [*self.errors] or msgspec.UNSET
-        return msgspec.json.encode(
-            ProblemBody(title, self.status, self.detail, self.detail, errors)
-        )
+        code, says = _MLFLOW_CODES.get(self.status, "BAD_REQUEST"), self.detail
+        return msgspec.json.encode(ProblemBody(title, self.status, says, says, code, says, errors))
 
     def response(self) -> Response:
         """The problem as an HTTP response."""

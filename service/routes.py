@@ -13,12 +13,11 @@ from service.doors.lines import BATCHES
 from service.doors.views import Doors, Route
 from service.exchange import Exchange
 from service.metrics import Metrics
-from service.model_cards import model_card, newest_models
+from service.model_cards import StoredModels, model_card
 from service.model_slot import ModelSlot, Serving
-from service.pointer_checks import OpenRegistry
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
-from urgency.bundle import CARD
+from service.request_log import Header, RequestLog
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
@@ -26,6 +25,7 @@ BODY_MAX_BYTES = 1_500_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
+RETRY_LATER = {"Retry-After": "30"}
 _CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
 NO_MODEL = (
     "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
@@ -42,13 +42,15 @@ class Api:
     def __init__(
         self,
         slot: ModelSlot,
-        registry: OpenRegistry,
+        models: StoredModels,
         caller: ReloadCaller,
         metrics: Metrics,
         log: Log,
+        *,
+        lines: RequestLog | None,
     ) -> None:
-        self._slot, self._registry, self._caller = slot, registry, caller
-        self._metrics, self._log = metrics, log
+        self._slot, self._stored, self._caller = slot, models, caller
+        self._metrics, self._log, self._lines = metrics, log, lines
         self.predict_paths: frozenset[str] = frozenset()
         self._doors = Doors(_body, self._serving, metrics)
 
@@ -121,15 +123,17 @@ class Api:
         most = _limit(request.args.get("limit", str(MODELS_DEFAULT)))
         serving = self.serving_if_any()
         version = serving.version if serving else 0
-        return _json({"models": newest_models(self._registry(), most, version)})
+        return _json({"models": self._stored.newest(most, version)})
 
     def card(self, version: int) -> Response:
         """A version's card, a page for people."""
-        registry = self._registry()
-        manifest = registry.manifest(version)
-        if manifest is None or CARD not in manifest.parts:
+        try:
+            card = self._stored.card(version)
+        except CorruptObject as error:
+            raise Problem(503, str(error), headers=RETRY_LATER) from None
+        if card is None:
             raise Problem(404, f"There is no card of version {version}; see GET /v1/models.")
-        page = Response(registry.part(manifest, CARD), content_type="text/html; charset=utf-8")
+        page = Response(card, content_type="text/html; charset=utf-8")
         page.headers["Content-Security-Policy"] = _CARD_MAY
         return page
 
@@ -146,10 +150,11 @@ class Api:
         """Prometheus' text format."""
         serving = self._slot.current
         version, epoch = (serving.version, serving.epoch) if serving else (0, 0)
-        stale_s = self._slot.stale_s or 0.0
+        stale_s, in_work = self._slot.stale_s or 0.0, self._metrics.in_work
         gauges = {
             "urgency_model_version": ("Version of the model that answers; 0: none.", version),
             "urgency_model_epoch": ("Epoch of the release that it follows.", epoch),
+            "urgency_requests_in_work": ("Places taken, this request's among them.", in_work),
             "urgency_model_stale_seconds": ("Age of the pointer, once checks fail.", stale_s),
         }
         return Response(self._metrics.text(gauges), content_type=METRICS_TYPE)
@@ -159,9 +164,9 @@ class Api:
         serving = g.exchange.serving = self._slot.serving()
         return serving
 
-    def exchange(self, sent_id: str) -> Exchange:
-        """A request that begins now; `sent_id` is the caller's own id of it, or ""."""
-        return Exchange(self._slot, self._metrics, sent_id)
+    def exchange(self, header: Header) -> Exchange:
+        """A request that begins now."""
+        return Exchange(self._slot, self._metrics, header, self._lines)
 
     def problem(self, error: Exception, path: str) -> Problem:
         """What the caller is told of an error."""
@@ -172,7 +177,8 @@ class Api:
         return _required(g.exchange, self._slot.serving())
 
     def _begin(self) -> None:
-        g.exchange = self.exchange(request.headers.get("X-Request-Id", ""))
+        headers = request.headers
+        g.exchange = self.exchange(lambda name: headers.get(name, ""))
 
     def _finish(self, response: Response) -> Response:
         route = (request.endpoint or "none").rpartition(".")[2]
@@ -183,7 +189,7 @@ class Api:
 def _required(exchange: Exchange, serving: Serving | None) -> Serving:
     """The model of a request. Raises Problem 503."""
     if serving is None:
-        raise Problem(503, NO_MODEL, headers={"Retry-After": "30"})
+        raise Problem(503, NO_MODEL, headers=RETRY_LATER)
     exchange.serving = serving
     return serving
 

@@ -24,6 +24,10 @@ class Log:
         """The same log with further fields on every line."""
         return replace(self, always={**self.always, **fields})
 
+    def debug(self, event: str, **fields: Any) -> None:
+        """A detail for those who look for a mistake; its writer asks first."""
+        self._write("DEBUG", event, fields)
+
     def info(self, event: str, **fields: Any) -> None:
         """Something happened that an operator may want to know."""
         self._write("INFO", event, fields)

@@ -1,5 +1,5 @@
-"""What travels between the deployables: a landed object, a released model and a heartbeat, to and
-from their bytes.
+"""What travels between the deployables and to others: a landed object, a released model, a
+heartbeat and a scored ticket, to and from their bytes.
 
 Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as
 the event's data. A message is only a hint that says "look now": nothing here is needed to know what
@@ -9,11 +9,15 @@ to do.
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from urgency.errors import BadMessage
+
+FIRST_YEAR = 1970
+_MALFORMED = (KeyError, TypeError, ValueError, OverflowError)
+"""OverflowError comes of Infinity, which is a number in Python's JSON."""
 
 INCOMING = "incoming/"
 """Where ticket files land, below the landing bucket."""
@@ -61,6 +65,29 @@ class Heartbeat:
         return b'{"schema": 1}', {"event": HEARTBEAT, "execution": self.execution}
 
 
+@dataclass(frozen=True, slots=True)
+class TicketScored:
+    """A helpdesk's ticket got a probability; its text is not in the message.
+
+    updated_at: when the ticket was last changed, as its helpdesk wrote it; "" where it is not said.
+    """
+
+    helpdesk: str
+    ticket_id: str
+    updated_at: str
+    label: str
+    urgent: bool
+    probability: float
+    version: int
+    epoch: int
+    scored_at: str
+
+    def to_pubsub(self) -> tuple[bytes, dict[str, str]]:
+        """Data and attributes of the Pub/Sub message; subscriptions filter by attributes."""
+        data = json.dumps({"schema": 1, **asdict(self)}).encode()
+        return data, {"event": "TicketScored", "helpdesk": self.helpdesk, "label": self.label}
+
+
 def is_ticket_file(name: str) -> bool:
     """Whether a receipt is owed for this object: anything below `incoming/` but a folder's mark."""
     return name.startswith(INCOMING) and not name.endswith("/")
@@ -74,9 +101,9 @@ def read_landed_object(event_data: object) -> LandedObject:
             name=_text(resource["name"]),
             generation=int(resource["generation"]),
             size=int(resource.get("size", 0)),  # some servers leave a 0 out
-            created=datetime.fromisoformat(_text(resource["timeCreated"])),
+            created=_moment(_text(resource["timeCreated"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except _MALFORMED as error:
         raise BadMessage(f"The event does not describe a stored object: {error!r}.") from None
 
 
@@ -85,7 +112,7 @@ def read_model_released(event_data: object) -> ModelReleased:
     body, attributes, _published = _payload(event_data)
     try:
         schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))
-    except (KeyError, TypeError, ValueError) as error:
+    except _MALFORMED as error:
         raise BadMessage(f"The event does not describe a released model: {error!r}.") from None
     if schema != 1:
         seen = f"The event has schema {schema}; this code reads schema 1"
@@ -131,6 +158,15 @@ def _decoded(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise BadMessage("The event's data is not JSON.") from None
+
+
+def _moment(text: str) -> datetime:
+    """A time of the years in which objects are stored, in UTC where it names no zone."""
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.year < FIRST_YEAR:
+        raise ValueError(f"the year {moment.year}")
+    return moment
 
 
 def _text(value: object) -> str:

@@ -16,13 +16,20 @@ def _setting(
     *,
     variables: str = "",
     recipe: bool = False,
+    is_secret: bool = False,
 ) -> Any:
-    """A row of the table; `recipe`: it decides what a model becomes.
+    """A row of the table; `recipe`: it decides what a model becomes; `is_secret`: never shown.
 
     variables: names by precedence, where they are not URGENCY_ and the field's name.
     """
-    metadata = {"about": about, "parse": parse, "recipe": recipe, "variables": variables}
-    return field(default=default, metadata=metadata)
+    metadata = {
+        "about": about,
+        "parse": parse,
+        "recipe": recipe,
+        "variables": variables,
+        "is_secret": is_secret,
+    }
+    return field(default=default, metadata=metadata, repr=not is_secret)
 
 
 def _positive(text: str) -> float:
@@ -62,6 +69,19 @@ def _aliases(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((header.strip().casefold(), column.strip()) for header, column in pairs)
 
 
+def _secrets(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.strip().partition("=") for part in text.split(",") if part.strip()]
+    if any(not name or not secret for name, _, secret in pairs):
+        raise ValueError("write helpdesk=secret pairs with commas between")
+    return tuple((name.strip().lower(), secret.strip()) for name, _, secret in pairs)
+
+
+def _level(text: str) -> str:
+    if text not in ("info", "debug"):
+        raise ValueError("it is info or debug")
+    return text
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -82,7 +102,16 @@ class Settings:
     reload_url: str = _setting("address of the service's reload hook", _url)
     reload_audience: str = _setting("audience that reload tokens are made for")
     reload_caller: str = _setting("e-mail of the one identity that may call the reload hook")
-    service_url: str = _setting("address of the prediction service, for the command line", _url)
+    scored_topic: str = _setting("Pub/Sub topic for TicketScored, without the project")
+    webhook_secret: tuple[tuple[str, str], ...] = _setting(
+        "secrets of webhooks, as in zendesk=a,github=b", _secrets, (), is_secret=True
+    )
+    webhook_fields: tuple[tuple[str, str], ...] = _setting(
+        "where a generic webhook has a ticket's members, as in title=data.subject", _aliases, ()
+    )
+    service_url: str = _setting(
+        "address of the prediction service, for the command line and webhooks", _url
+    )
     dead_letters: str = _setting("subscription of undeliverable messages, for the command line")
     log_view: str = _setting("view of Cloud Logging, in full, for the command line")
     containers: tuple[str, ...] = _setting(
@@ -128,6 +157,7 @@ class Settings:
 
     baked_bundle: str = _setting("folder of a bundle inside the image, for a cold start")
     disk_copy: str = _setting("folder that keeps the last good bundle; a laptop or VM only")
+    log_level: str = _setting("info, or debug for a line a request of the service", _level, "info")
     pointer_soft_s: float = _setting(
         "pointer's age in s at which one request checks it", _positive, 5.0
     )
@@ -156,7 +186,8 @@ def read_settings(environ: Mapping[str, str], *required: str) -> Settings:
     for row in fields(Settings):
         variable, text = _first_set(variables_of(row), environ)
         if text:
-            values[row.name] = _parsed(variable, text, row.metadata["parse"])
+            shown = "..." if row.metadata["is_secret"] else text
+            values[row.name] = _parsed(variable, text, row.metadata["parse"], shown)
         elif row.name in required:
             raise SettingsError(f"{variable} is not set: {row.metadata['about']}.")
     return Settings(**values)
@@ -189,8 +220,8 @@ def _first_set(variables: list[str], environ: Mapping[str, str]) -> tuple[str, s
     return next((pair for pair in found if pair[1]), (variables[0], ""))
 
 
-def _parsed(variable: str, text: str, parse: Callable[[str], Any]) -> Any:
+def _parsed(variable: str, text: str, parse: Callable[[str], Any], shown: str) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise SettingsError(f"{variable}={text!r} is malformed: {error}.") from None
+        raise SettingsError(f"{variable}={shown!r} is malformed: {error}.") from None

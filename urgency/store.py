@@ -105,12 +105,19 @@ class CloudBucket:
 
     timeout_s: bound on each request.   patience_s: how long a read is tried again; 0 on a path that
     must answer quickly, since the library's default blocks for over 20 s when storage is down.
+    get_most: bytes of an object; `get` reads no more, and a larger one is a CorruptObject.
     """
 
     def __init__(
-        self, client: storage.Client, name: str, *, timeout_s: float, patience_s: float = 0.0
+        self,
+        client: storage.Client,
+        name: str,
+        *,
+        timeout_s: float,
+        patience_s: float = 0.0,
+        get_most: int | None = None,
     ) -> None:
-        self.name = name
+        self.name, self._get_most = name, get_most
         self._bucket = client.bucket(name)
         self._client = client
         retry = DEFAULT_RETRY.with_timeout(patience_s) if patience_s else None
@@ -181,14 +188,15 @@ class CloudBucket:
     def _download(self, name: str, **condition: int) -> Versioned | None:
         """Raises NotModified where `condition` says so."""
         blob = self._bucket.blob(name)  # fresh: a used one pins the generation that it saw
+        body = _Bounded(name, self._get_most)
         with translated(f"read {name}"):
             try:
-                body = blob.download_as_bytes(raw_download=True, **condition, **self._read)
+                blob.download_to_file(body, raw_download=True, **condition, **self._read)
             except api.NotFound:
                 return None
             except DataCorruption as error:
                 raise CorruptObject(f"{name} arrived with another crc32c than stored.") from error
-        return Versioned(int(blob.generation), body)
+        return Versioned(int(blob.generation), body.getvalue())
 
     def _listed(self, prefix: str, **options: Any) -> Iterator[ListedObject]:
         with translated(f"list {prefix}"):
@@ -227,6 +235,19 @@ def _whose_answers_end(token_wait_s: float) -> dict[str, Any]:
     tokens = Request(mounted(requests.Session()))
     session = AuthorizedSession(credentials, refresh_timeout=token_wait_s, auth_request=tokens)
     return {"credentials": credentials, "_http": mounted(session)}
+
+
+class _Bounded(io.BytesIO):
+    """The bytes of an object, if they are not too many."""
+
+    def __init__(self, name: str, most: int | None) -> None:
+        super().__init__()
+        self._name, self._most = name, most
+
+    def write(self, data: Any) -> int:
+        if self._most is not None and self.tell() + len(data) > self._most:
+            raise CorruptObject(f"{self._name} has over {self._most:,} bytes; it is not read.")
+        return super().write(data)
 
 
 class _Checked(io.RawIOBase):

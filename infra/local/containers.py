@@ -24,7 +24,7 @@ class Commands:
             *(sys.executable, "-m", "functions_framework"),
             f"--target={container.entry_point}",
             f"--source={CHECKOUT / 'functions' / 'main.py'}",
-            "--signature-type=cloudevent",
+            f"--signature-type={container.signature_type}",
             f"--host={HOST}",
             f"--port={port}",
         ]
@@ -132,7 +132,7 @@ def _serving_environment(container: Container, port: int) -> dict[str, str]:
     if container.entry_point:
         environment |= {
             "FUNCTION_TARGET": container.entry_point,
-            "FUNCTION_SIGNATURE_TYPE": "cloudevent",
+            "FUNCTION_SIGNATURE_TYPE": container.signature_type,
             "THREADS": str(container.concurrency),
         }
     return environment

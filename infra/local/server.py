@@ -11,6 +11,9 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from urgency.errors import UrgencyError
 
 HOST = "127.0.0.1"
+OURS = {HOST, "localhost", "[::1]"}
+"""How this machine's own programs call it."""
+
 POLL_S = 0.05
 PATIENCE_S = 1.0
 """How long requests under way may still be answered when a server stops."""
@@ -64,7 +67,7 @@ class Server:
 
     def __init__(self, app: WsgiApp, listening: socket.socket) -> None:
         self._listening = listening
-        self._server = _ConnectionServer(app, listening)
+        self._server = _ConnectionServer(_for_this_machine(app), listening)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=[POLL_S], daemon=True
         )
@@ -76,6 +79,24 @@ class Server:
         self._thread.join()
         self._listening.close()
         self._server.end_connections(PATIENCE_S)
+
+
+def _for_this_machine(app: WsgiApp) -> WsgiApp:
+    """`app`, but a request for another host's name gets a 421.
+
+    A web page whose name is made to lead here (DNS rebinding) is of the same origin for a browser:
+    it may send any header and read every answer, tokens too. It cannot change `Host`.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", HOST)
+        name, _, port = host.rpartition(":")
+        if (name if port.isdecimal() else host).lower() in OURS:
+            return app(environ, start_response)
+        start_response("421 Misdirected Request", [("Content-Type", "text/plain")])
+        return [b"This server answers programs of this machine only.\n"]
+
+    return answer
 
 
 class _Handler(WSGIRequestHandler):

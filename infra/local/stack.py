@@ -161,8 +161,10 @@ class LocalStack:
 
     def _environment(self, container: Container, port: int | None) -> dict[str, str]:
         identity = self._identity_of(container.service_account.partition("@")[0])
+        secrets = {name: state.webhook_secret(self._home) for name in container.secrets}
+        inherited = {**secrets, **os.environ}
         return containers.environment_for(
-            container, port=port, pocket=self._pocket, identity=identity, inherited=os.environ
+            container, port=port, pocket=self._pocket, identity=identity, inherited=inherited
         )
 
     def _identity_of(self, account: str) -> dict[str, str]:

@@ -1,9 +1,11 @@
 """The state folder: where a stack keeps everything, who runs in it, and how to reach it."""
 
+import base64
 import errno
 import fcntl
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import urllib3
 
+from functions.helpdesks import HELPDESKS
 from urgency.errors import UrgencyError
 
 NEEDED_BYTES = 200 * 2**20
@@ -32,6 +35,7 @@ class Home:
         self.execution_logs = self.logs / "executions"  # `<execution>.log` of every job's run
         self.timeline = self.logs / "events.jsonl"  # what happened, hop by hop (`timeline.py`)
         self.stack = root / "stack.json"  # the running stack, as a `Stack`
+        self.webhook_secret = root / "webhook-secret"  # what helpdesks sign with, made once
         self.ports = root / "ports.json"  # of the last run, so that the next has the same URLs
 
 
@@ -150,3 +154,12 @@ def _replace(file: Path, content: Mapping[str, object]) -> None:
         draft.touch(mode=0o600)
         draft.write_text(json.dumps(content, indent=1))
         draft.replace(file)
+
+
+def webhook_secret(home: Home) -> str:
+    """The secret of every helpdesk in this stack, as Secret Manager would hold it."""
+    if not home.webhook_secret.exists():
+        one = base64.b64encode(secrets.token_bytes(24)).decode()
+        home.webhook_secret.touch(mode=0o600)
+        home.webhook_secret.write_text(",".join(f"{name}={one}" for name in HELPDESKS))
+    return home.webhook_secret.read_text()

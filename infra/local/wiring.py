@@ -56,7 +56,10 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Container:
-    """A function, job or service: what runs, as whom, with which settings. Times in seconds."""
+    """A function, job or service: what runs, as whom, with which settings. Times in seconds.
+
+    secrets: the settings whose values come from Secret Manager.
+    """
 
     name: str
     service_account: str
@@ -70,6 +73,12 @@ class Container:
     concurrency: int = 1
     custom_audiences: tuple[str, ...] = ()
     public: bool = False
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def signature_type(self) -> str:
+        """How a function is called: by Pub/Sub as an event, or by everybody over HTTP."""
+        return "http" if self.public else "cloudevent"
 
 
 @dataclass(frozen=True)
@@ -237,4 +246,5 @@ def _container(plan: dict[str, Any]) -> Container:
         concurrency=plan.get("max_instance_request_concurrency", 1),
         custom_audiences=tuple(plan.get("custom_audiences", ())),
         public=plan.get("public", False),
+        secrets=tuple(plan.get("secrets", ())),
     )

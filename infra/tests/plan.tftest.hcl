@@ -43,6 +43,10 @@ run "project_id_is_enough" {
     error_message = "Nothing optional, nothing that costs money when idle."
   }
   assert {
+    condition     = length(google_cloudfunctions2_function.webhook) + length(google_cloud_run_v2_service_iam_member.helpdesks) == 0
+    error_message = "No helpdesk is answered, and nothing is open to everybody."
+  }
+  assert {
     condition     = output.candidate_url == null
     error_message = "Nothing is on trial."
   }

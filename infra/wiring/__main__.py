@@ -23,6 +23,7 @@ END: Final = "<!-- written by make wiring: end -->\n"
 BUCKET: Final = re.compile(r"^.+-urgency-")
 PREFIX: Final = re.compile(r'"projects/_/buckets/(?:[^"]*/objects/)?([^"]*)"')
 KINDS: Final = {"repositories": "repository", "serviceAccounts": "account"}
+EVERYBODY: Final = "everybody, with a signature"
 AGENTS: Final = {"gcp-sa-pubsub": "Pub/Sub's agent", "gs-project-accounts": "Cloud Storage's agent"}
 
 
@@ -60,6 +61,8 @@ def with_table(page: str, table: str) -> str:
 
 def _who(member: str) -> str:
     kind, _, email = member.partition(":")
+    if not email:
+        return EVERYBODY
     account, _, domain = email.partition("@")
     if kind == "user":
         return f"{account} (a person)"

@@ -20,10 +20,13 @@ GRANTED_ON: Final = {
     "google_project_iam_member": ("projects", "project"),
     "google_pubsub_subscription_iam_member": ("subscriptions", "subscription"),
     "google_pubsub_topic_iam_member": ("topics", "topic"),
+    "google_secret_manager_secret_iam_member": ("secrets", "secret_id"),
     "google_service_account_iam_member": ("serviceAccounts", "service_account_id"),
     "google_storage_bucket_iam_member": ("buckets", "bucket"),
 }
 """Type of a grant -> kind of resource, and the attribute that names it."""
+
+EVERYBODY: Final = "allUsers"
 
 SCALE: Final = ("max_instance_count", "max_instance_request_concurrency")
 WIDTH: Final = 120
@@ -34,7 +37,11 @@ def wiring_from(state: State) -> dict[str, Any]:
     accounts = {account["email"] for account in _of(state, "google_service_account")}
     builds = _only_for_builds(state)
     buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
-    grants = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
+    granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
+    opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
+    # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
+    enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
+    grants = [one for one in enforced if one["member"] != EVERYBODY]
     (job,) = _of(state, "google_cloud_run_v2_job")
     return {
         "project": job["project"],
@@ -44,7 +51,10 @@ def wiring_from(state: State) -> dict[str, Any]:
         "topics": [topic["name"] for topic in _of(state, "google_pubsub_topic")],
         "log_view": _log_view(state),
         "subscriptions": [_subscription(one) for one in _of(state, "google_pubsub_subscription")],
-        "functions": [_function(one) for one in _of(state, "google_cloudfunctions2_function")],
+        "functions": [
+            _function(one) | {"public": f"services/{one['name']}" in opened}
+            for one in _of(state, "google_cloudfunctions2_function")
+        ],
         "jobs": [_job(job)],
         "services": [_service(one) for one in _of(state, "google_cloud_run_v2_service")],
         "schedules": [_schedule(one) for one in _of(state, "google_cloud_scheduler_job")],
@@ -163,6 +173,7 @@ def _function(function: Values) -> Values:
         "service_account": config["service_account_email"],
         **_picked(config, "timeout_seconds", *SCALE),
         "environment": dict(sorted(config["environment_variables"].items())),
+        "secrets": [one["key"] for one in config.get("secret_environment_variables") or []],
     }
 
 

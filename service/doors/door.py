@@ -28,10 +28,11 @@ class Sent(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The body of an answer and its type."""
+    """The body of an answer, its type, and headers of its protocol."""
 
     body: bytes
     content_type: str = JSON
+    headers: Mapping[str, str] = {}
 
 
 class Door(NamedTuple):

@@ -16,7 +16,7 @@ from msgspec import UNSET, Raw, Struct
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from service.bodies import Flaw, decoded
+from service.bodies import Flaw, decoded, flaw
 from service.doors.csv_rows import CSV, Found, csv_bytes, csv_rows
 from service.doors.door import JSON, Answer, Door, Sent
 from service.model_slot import Serving
@@ -106,7 +106,7 @@ def _lines(body: bytes) -> Iterator[Found]:
         except UnicodeDecodeError:
             yield Found({}, b"", "The line is not UTF-8.")
         except msgspec.ValidationError as error:
-            yield Found({}, b"", str(error))
+            yield Found({}, b"", f"The line {flaw(error).detail}")
         except Problem as problem:
             yield Found({}, b"", problem.detail.replace("The body", "The line"))
 

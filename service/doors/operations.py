@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from service.doors.csv_rows import CSV
 from service.doors.lines import JSON_LINES
 from service.doors.mlflow import Scoring
+from service.doors.v2 import BINARY
 from service.doors.v2_messages import Inference
 from service.members import TicketId
 from service.operations import JSON, Operation
@@ -46,7 +47,8 @@ class Output(Struct):
     name: str
     datatype: str
     shape: list[int]
-    data: list[Any]
+    data: list[Any] | UnsetType = UNSET
+    parameters: dict[str, int] | UnsetType = UNSET
 
 
 class Inferred(Struct):
@@ -120,7 +122,7 @@ OPERATIONS = {
     ),
     "infer": Operation(
         "Tickets by the Open Inference Protocol, version 2",
-        {JSON: (Inferred,)},
+        {JSON: (Inferred,), BINARY: (str,)},
         (400, 404, 413, 415, 422, 503),
         {JSON: (Inference,)},
         {"a ticket": {"inputs": [_TENSOR]}},

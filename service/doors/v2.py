@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, over HTTP: columns in, columns out.
 
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md
-Tensors in binary form after the JSON, as Triton's client sends them, are read; answers are JSON.
+Tensors in binary form after the JSON are read, and written for those who ask for them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, ValidationError
 
 from service.bodies import decoded, flaw
+from service.doors.binary_tensors import BadBytes, as_bytes, texts
 from service.doors.door import Answer, Door, Sent, read_columns
 from service.doors.v2_messages import (
     Inference,
@@ -23,6 +24,7 @@ from service.doors.v2_messages import (
     Output,
     Tensor,
     TensorMetadata,
+    TensorParameters,
 )
 from service.model_slot import Serving
 from service.predict import MODEL_NAME, Prediction
@@ -32,8 +34,8 @@ from urgency.vocabulary import role_of
 
 BYTES = "BYTES"
 INPUTS = ("title", "description", "source", "customer_tier")
-LENGTH_BYTES = 4
-"""Of the length before each element of a binary tensor of BYTES, little-endian."""
+BINARY = "application/octet-stream"
+JSON_SIZE = "Inference-Header-Content-Length"
 
 _OUTPUTS: dict[str, tuple[str, Callable[[Prediction], Any]]] = {
     "label": (BYTES, lambda one: one.label),
@@ -46,11 +48,11 @@ _OUTPUTS: dict[str, tuple[str, Callable[[Prediction], Any]]] = {
 
 
 class InferRequest(Struct):
-    """A valid request; `outputs`: the names to answer with."""
+    """A valid request; `outputs`: the names to answer with, and whether as bytes."""
 
     tickets: list[SentTicket]
     explain: int
-    outputs: list[str]
+    outputs: dict[str, bool]
     id: str | None
 
 
@@ -80,11 +82,16 @@ def read_inference(sent: Sent) -> InferRequest:
 
 def infer_answer(asked: InferRequest, predictions: list[Prediction], serving: Serving) -> Answer:
     """The outputs as columns of shape [n]."""
-    outputs = []
-    for name in asked.outputs:
+    outputs, binary = [], b""
+    for name, is_binary in asked.outputs.items():
         datatype, value = _OUTPUTS[name]
         data = [*map(value, predictions)]
-        outputs.append(Output(name, datatype, [len(data)], data))
+        output = Output(name, datatype, [len(data)], data)
+        if is_binary:
+            tensor = as_bytes(datatype, data)
+            output.data, output.parameters = UNSET, TensorParameters(len(tensor))
+            binary += tensor
+        outputs.append(output)
     inferred = Inferred(
         MODEL_NAME,
         str(serving.version),
@@ -92,7 +99,10 @@ def infer_answer(asked: InferRequest, predictions: list[Prediction], serving: Se
         outputs,
         UNSET if asked.id is None else asked.id,
     )
-    return Answer(msgspec.json.encode(inferred))
+    body = msgspec.json.encode(inferred)
+    if not any(asked.outputs.values()):
+        return Answer(body)
+    return Answer(body + binary, BINARY, {JSON_SIZE: str(len(body))})
 
 
 def model_metadata(version: int) -> ModelMetadata:
@@ -106,13 +116,18 @@ def model_metadata(version: int) -> ModelMetadata:
     )
 
 
-def _asked(inference: Inference, explain: int) -> list[str]:
-    """The names of the outputs to answer with. Raises Problem 400 for one that there is not."""
+def _asked(inference: Inference, explain: int) -> dict[str, bool]:
+    """The outputs to answer with, and whether as bytes. Raises Problem 400 for an unknown one."""
     there = [name for name in _OUTPUTS if explain or name != "explanation"]
-    asked = [output.name for output in inference.outputs or ()]
-    if unknown := [name for name in asked if name not in there]:
-        raise Problem(400, f"There is no output {unknown[0]!r} here; only {', '.join(there)}.")
-    return asked or there
+    is_binary = bool(inference.parameters and inference.parameters.binary_data_output)
+    asked = {}
+    for output in inference.outputs or ():
+        if output.name not in there:
+            only = ", ".join(there)
+            raise Problem(400, f"There is no output {output.name[:100]!r} here; only {only}.")
+        own = output.parameters.binary_data if output.parameters else None
+        asked[output.name] = is_binary if own is None else own
+    return asked or dict.fromkeys(there, is_binary)
 
 
 def _parts(sent: Sent) -> tuple[bytes, bytes]:
@@ -146,20 +161,13 @@ def _columns(tensors: list[Tensor], binary: bytes) -> Iterator[list[Any]]:
         yield elements
 
 
-def _texts(tensor: Tensor, binary: bytes) -> Iterator[str]:
-    """The elements of a binary tensor of BYTES: each its length, then UTF-8."""
+def _texts(tensor: Tensor, data: bytes) -> Iterator[str]:
     if tensor.datatype != BYTES:
         raise _bad(tensor, f"its datatype is {tensor.datatype}; only {BYTES} are read as binary")
-    at = 0
-    while at < len(binary):
-        begin = at + LENGTH_BYTES
-        at = begin + int.from_bytes(binary[at:begin], "little")
-        if at > len(binary):
-            raise _bad(tensor, "its binary data end within an element")
-        try:
-            yield binary[begin:at].decode()
-        except UnicodeDecodeError:
-            raise _bad(tensor, "its binary data are not UTF-8") from None
+    try:
+        yield from texts(data)
+    except BadBytes as error:
+        raise _bad(tensor, str(error)) from None
 
 
 def _flat(data: list[Any]) -> Iterator[Any]:

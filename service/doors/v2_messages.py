@@ -25,10 +25,23 @@ class Tensor(Struct):
     parameters: TensorParameters | None = None
 
 
+class OutputParameters(Struct):
+    """`binary_data`: whether this output comes as bytes after the JSON."""
+
+    binary_data: bool | None = None
+
+
 class Named(Struct):
     """An output that is asked for."""
 
     name: str
+    parameters: OutputParameters | None = None
+
+
+class InferParameters(Parameters):
+    """`binary_data_output`: whether outputs come as bytes that do not say otherwise."""
+
+    binary_data_output: bool = False
 
 
 class Inference(Struct):
@@ -36,17 +49,18 @@ class Inference(Struct):
 
     inputs: list[Tensor]
     outputs: list[Named] | None = None
-    parameters: Parameters | None = None
+    parameters: InferParameters | None = None
     id: str | None = None
 
 
 class Output(Struct):
-    """A column of an answer."""
+    """A column of an answer: its `data`, or how many bytes after the JSON it is."""
 
     name: str
     datatype: str
     shape: list[int]
-    data: list[Any]
+    data: list[Any] | UnsetType = UNSET
+    parameters: TensorParameters | UnsetType = UNSET
 
 
 class ModelParameters(Struct):

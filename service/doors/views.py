@@ -8,10 +8,11 @@ import msgspec
 from flask import Response, request
 from msgspec import Struct
 
+from service.doors.binary_tensors import EXTENSION
 from service.doors.door import JSON, Answer, Door, Sent
 from service.doors.lines import BATCHES, lines_door
 from service.doors.mlflow import MLFLOW
-from service.doors.v2 import V2, model_metadata
+from service.doors.v2 import BINARY, JSON_SIZE, V2, model_metadata
 from service.doors.v2_messages import ModelReady, ServerLive, ServerMetadata, ServerReady
 from service.metrics import Metrics
 from service.model_slot import Serving
@@ -26,7 +27,7 @@ Route = tuple[str, Callable[..., Response], tuple[str, ...]]
 
 _TABLES = dict.fromkeys(BATCHES, lines_door())
 _INVOCATIONS = dict.fromkeys(BATCHES, lines_door(prefer=JSON)) | {JSON: MLFLOW}
-_INFER = {JSON: V2, "application/octet-stream": V2}
+_INFER = {JSON: V2, BINARY: V2}
 _V2_MODEL = f"/v2/models/{MODEL_NAME}"
 _V2_VERSION = f"{_V2_MODEL}/versions/<int:version>"
 
@@ -79,7 +80,7 @@ class Doors:
 
     def server_metadata(self) -> Response:
         """What the protocol says of a server."""
-        return _json(ServerMetadata(MODEL_NAME, API_VERSION))
+        return _json(ServerMetadata(MODEL_NAME, API_VERSION, [EXTENSION]))
 
     def server_live(self) -> Response:
         """Whether the process answers."""
@@ -93,7 +94,7 @@ class Doors:
     def _answered(self, doors: dict[str, Door], version: int | None = None) -> Response:
         body, headers = self._body(*doors), request.headers
         media_type = request.mimetype or JSON
-        json_size = headers.get("Inference-Header-Content-Length", "")
+        json_size = headers.get(JSON_SIZE, "")
         door = doors[media_type]
         sent = Sent(body, media_type, headers.get("Accept", ""), request.args, json_size)
         asked = door.read(sent)
@@ -102,7 +103,8 @@ class Doors:
         for prediction in predictions:
             self._metrics.predictions.add(prediction.label)
         answer: Answer = door.answer(asked, predictions, serving)
-        return Response(answer.body, content_type=answer.content_type)
+        own = dict(answer.headers)
+        return Response(answer.body, headers=own, content_type=answer.content_type)
 
     def _version(self, version: int | None) -> Serving:
         """What serves. Raises Problem 404 if that is another version than the one asked for."""

@@ -17,7 +17,7 @@ def test_it_has_the_jobs_identity_and_settings_and_the_callers_own_settings(tmp_
     environment = _job_environment(Local(Home(tmp_path), stack, caller))
     (job,) = WIRING.jobs
     account = job.service_account.partition("@")[0]
-    assert environment["GCE_METADATA_HOST"] == f"127.0.0.1:8085/as/{account}"
+    assert environment["GCE_METADATA_HOST"].startswith(f"127.0.0.1:8085/as/{account}.")
     assert environment["URGENCY_MIN_ROWS"] == "50"
     assert environment["URGENCY_STORAGE_ENDPOINT"] == pocket
     assert job.environment.keys() <= environment.keys()

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack, publish_heartbeat
+from infra.local.state import running_stack, webhook_secret
+from tests.functions.signed_webhooks import zendesk
+from tests.support.cloud.live_stack import (
+    CHECKOUT,
+    LiveStack,
+    live_stack,
+    publish_heartbeat,
+    run,
+    user_environment,
+)
 from tests.support.waiting import eventually
 
+SCORED = "ticket-scored"
 TICKET = {
     "title": "Whole site is down",
     "description": "Nobody can check out since 9:00, all customers affected.",
@@ -55,6 +67,32 @@ def test_3_every_hop_of_the_chain_is_on_the_timeline_in_order(stack: LiveStack) 
     assert {line["who"].split("@")[0] for line in stack.hops("job_execution_requested")} == {
         "urgency-trigger"
     }
+
+
+def test_3_a_helpdesks_webhook_is_scored_by_that_version_and_announced(stack: LiveStack) -> None:
+    running = running_stack(stack.home)
+    assert running
+    url = f"{running.urls.functions['on-ticket-webhook']}/zendesk"
+    pairs = dict(pair.split("=", 1) for pair in webhook_secret(stack.home).split(","))
+    headers, body = zendesk(time.time(), pairs["zendesk"])
+    answer = requests.post(url, body, headers=headers, timeout=60)
+    assert answer.status_code == 200, answer.text
+    assert 0 < answer.json()["probability"] < 1
+    forged, _ = zendesk(time.time(), "another secret")
+    assert requests.post(url, body, headers=forged, timeout=60).status_code == 401
+    announced = [line for line in stack.hops("message_published") if line["topic"] == SCORED]
+    assert [line["who"].split("@")[0] for line in announced] == ["urgency-webhook"]
+
+
+def test_3_a_program_gets_a_token_as_the_page_of_the_api_says(stack: LiveStack) -> None:
+    """Both snippets of docs/api.md, one after the other, in a process of their own."""
+    page = (CHECKOUT / "docs/api.md").read_text()
+    snippets = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    asks, is_operator = (one for one in snippets if "SERVICE" in one)
+    program = is_operator.replace(".urgency/stack.json", str(stack.home.stack)) + asks
+    environment = user_environment(stack.home.root)
+    ran = run([sys.executable, "-c", program], environment, timeout_s=120)
+    assert (ran.code, ran.out) == (0, "urgent\n"), ran.err
 
 
 def test_4_a_prediction_tells_its_reasons_and_they_add_up(stack: LiveStack) -> None:

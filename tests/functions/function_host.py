@@ -1,4 +1,4 @@
-"""Both functions as real processes, in a world that records every request they make."""
+"""The functions as real processes, in a world that records every request they make."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ from tests.support.waiting import eventually
 HANGS_AFTER_S = 120
 """Far more than any machine needs."""
 
+TARGETS = {
+    "on_csv_landed": "cloudevent",
+    "on_model_released": "cloudevent",
+    "on_ticket_webhook": "http",
+}
+"""Function -> the kind of its signature."""
+
+WEBHOOK_SECRET = "generic=whsec_c2VjcmV0, zendesk=secret"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -49,7 +58,7 @@ class World:
 
 @dataclass(frozen=True)
 class FunctionHost:
-    """Where the two functions listen."""
+    """Where the functions listen."""
 
     world: World
     ports: dict[str, int]
@@ -60,6 +69,13 @@ class FunctionHost:
     def model_released(self, body: bytes) -> int:
         return self._post("on_model_released", body, None)
 
+    def ticket_came(
+        self, helpdesk: str, body: bytes, headers: Mapping[str, str]
+    ) -> requests.Response:
+        url = f"http://127.0.0.1:{self.ports['on_ticket_webhook']}/{helpdesk}"
+        all_headers = {"Content-Type": "application/json", **headers}
+        return requests.post(url, body, headers=all_headers, timeout=HANGS_AFTER_S)
+
     def _post(self, target: str, body: bytes, headers: Mapping[str, str] | None) -> int:
         url = f"http://127.0.0.1:{self.ports[target]}/"
         all_headers = {"Content-Type": "application/json", **(headers or {})}
@@ -68,14 +84,14 @@ class FunctionHost:
 
 @contextmanager
 def function_host(folder: Path, source: Path, python_path: Path | None) -> Iterator[FunctionHost]:
-    """Run both functions of `source`/main.py; without `python_path` they see that folder alone."""
+    """Run the functions of `source`/main.py; without `python_path` they see that folder alone."""
     world = World()
     with ExitStack() as stack:
         server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _handler(world)))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         stack.callback(server.shutdown)
         ports = {}
-        for target in ("on_csv_landed", "on_model_released"):
+        for target in TARGETS:
             ports[target] = _free_port()
             environment = _environment(target, server.server_port, folder, python_path)
             stack.enter_context(
@@ -104,6 +120,10 @@ def _environment(
         "URGENCY_RUN_ENDPOINT": f"http://{world}",
         "URGENCY_RELOAD_URL": f"http://{world}/v1/model:reload",
         "URGENCY_RELOAD_AUDIENCE": "urgency-reload",
+        "URGENCY_SERVICE_URL": f"http://{world}",
+        "URGENCY_PUBSUB_ENDPOINT": f"http://{world}",
+        "URGENCY_SCORED_TOPIC": "ticket-scored",
+        "URGENCY_WEBHOOK_SECRET": WEBHOOK_SECRET,
     }
 
 
@@ -111,7 +131,11 @@ def _environment(
 def _process(
     target: str, port: int, source: Path, environment: dict[str, str], log: Path
 ) -> Iterator[None]:
-    what = [f"--target={target}", f"--source={source / 'main.py'}", "--signature-type=cloudevent"]
+    what = [
+        f"--target={target}",
+        f"--source={source / 'main.py'}",
+        f"--signature-type={TARGETS[target]}",
+    ]
     where = ["--host=127.0.0.1", f"--port={port}"]
     command = [sys.executable, "-m", "functions_framework", *what, *where]
     with log.open("wb") as output:
@@ -137,7 +161,8 @@ def _handler(world: World) -> type[BaseHTTPRequestHandler]:
             path = urlsplit(self.path).path
             world.requests.append(Request(path, self.headers, body))
             status, answer = world.answer(path)
-            self._answer(status, json.dumps(answer), "application/json", {})
+            model = {"X-Model-Version": "3", "X-Model-Epoch": "7"}
+            self._answer(status, json.dumps(answer), "application/json", model)
 
         def _answer(self, status: int, text: str, kind: str, headers: dict[str, str]) -> None:
             body = text.encode()

@@ -1,4 +1,4 @@
-"""Every curl line of docs/api.md gets the answer that stands below it."""
+"""Every curl line of docs/api.md gets the answer below it, and every Python snippet runs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from tests.support.models import registry_with
+from tests.support.service.served import served
 from tests.support.service.service import Instance
 from tests.support.service.service_process import CHECKOUT
 
 PAGE = (CHECKOUT / "docs/api.md").read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^```sh\n(curl .*?)^```\n\n```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXAMPLES = EXAMPLE.findall(PAGE)
+SNIPPETS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 LONG = re.compile(r"\d+\.\d{4,}")
 BODIES = {"--json": "application/json", "--data-binary": None}
 
@@ -62,3 +64,23 @@ def test_the_answer_is_that_of_the_page(curl: str, form: str, shown: str):
     answer = Instance(registry_with(1)).http.open(**sent(curl))
     assert answer.status_code == 200, answer.text
     assert read(rounded(answer.text), form) == read(shown, form)
+
+
+@pytest.mark.filterwarnings("ignore")  # theirs
+@pytest.mark.parametrize("snippet", [one for one in SNIPPETS if "127.0.0.1" in one])
+def test_a_clients_snippet_prints_a_prediction(
+    snippet: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in re.findall(r"^(?:from|import) (\S+)", snippet, re.MULTILINE):
+        pytest.importorskip(name, exc_type=Exception)
+    with served(Instance(registry_with(1))) as address:
+        port = address.rpartition(":")[2]
+        exec(snippet.replace("8080", port), {})
+    assert re.match(r"urgent|0\.\d+", capsys.readouterr().out)
+
+
+def test_no_answer_may_be_read_by_another_site() -> None:
+    http = Instance(registry_with(1)).http
+    for method, path in (("GET", "/v1/model"), ("OPTIONS", "/v1/predict"), ("POST", "/v1/predict")):
+        answer = http.open(path, method=method, headers={"Origin": "https://evil.example"})
+        assert "Access-Control-Allow-Origin" not in answer.headers

@@ -57,7 +57,7 @@ def test_mlflows_scoring_client_sends_a_data_frame(address: str, expected: list[
     assert {*predictions["explanation"][0]} == {"base", "reasons", "rest"}
     records = client.invoke([URGENT_TICKET, CALM_TICKET])
     assert [one["urgent"] for one in records["predictions"]] == [True, False]
-    with pytest.raises(Exception, match="/dataframe_split/data/0/0: Expected"):
+    with pytest.raises(Exception, match="/dataframe_split/data/0/0: must be a text"):
         client.invoke(pd.DataFrame({"title": [3]}))
 
 
@@ -77,9 +77,22 @@ def test_tritons_client_infers(address: str, expected: list[float], binary: bool
         assert result.get_response()["id"] == "r-1"
         assert result.as_numpy("probability").tolist() == expected
         assert result.as_numpy("urgent").tolist() == [True, False]
-        assert result.as_numpy("label").tolist() == ["urgent", "non-urgent"]
+        texts = result.as_numpy("label").tolist()  # bytes where the answer is binary
+        assert [*map(_text, texts)] == ["urgent", "non-urgent"]
+        assert "binary_data_size" in result.get_output("label")["parameters"]
+        mixed = [
+            triton.InferRequestedOutput("probability", binary_data=True),
+            triton.InferRequestedOutput("label", binary_data=False),
+        ]
+        result = client.infer(MODEL_NAME, inputs, outputs=mixed)
+        assert result.as_numpy("probability").tolist() == expected
+        assert result.get_output("label")["data"] == ["urgent", "non-urgent"]
         with pytest.raises(triton.InferenceServerException, match=r"no output 'colour'"):
             client.infer(MODEL_NAME, inputs, outputs=[triton.InferRequestedOutput("colour")])
+
+
+def _text(element: bytes | str) -> str:
+    return element.decode() if isinstance(element, bytes) else element
 
 
 def _triton_inputs(triton: Any, binary: bool) -> list[Any]:

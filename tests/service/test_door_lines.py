@@ -198,7 +198,9 @@ def test_a_bad_line_is_answered_in_place_and_the_others_are_scored(instance: Ins
     rows = lines(ask(instance, body, LINES))
     assert [row.get("label") for row in rows] == ["urgent", *[None] * len(bad), "non-urgent"]
     assert all(row["error"] for row in rows[1:-1])
-    assert rows[3] == {"title": 3, "error": "/title: Expected `str | null`, got `int`"}
+    error = "/title: must be a text or null, and is a whole number."
+    assert rows[3] == {"title": 3, "error": error}
+    assert rows[2]["error"] == "The line must be an object, and is a list."
     assert "error" not in rows[0]
 
 

@@ -74,6 +74,27 @@ def test_a_column_may_be_of_shape_n_by_1_flat_or_nested(instance: Instance, shap
     assert outputs(answer)["label"] == ["urgent", "non-urgent"]
 
 
+def test_outputs_come_as_bytes_for_those_who_ask(instance: Instance):
+    """The layout of the extension's own page, by hand."""
+    chosen = [
+        {"name": "label", "parameters": {"binary_data": True}},
+        {"name": "urgent"},
+        {"name": "probability", "parameters": {"binary_data": False}},
+    ]
+    body = {"inputs": [TITLE], "outputs": chosen, "parameters": {"binary_data_output": True}}
+    answer = instance.http.post(INFER, json=body)
+    assert answer.content_type == "application/octet-stream"
+    size = int(answer.headers["Inference-Header-Content-Length"])
+    label, urgent, probability = json.loads(answer.data[:size])["outputs"]
+    assert (label["parameters"], urgent["parameters"]) == (
+        {"binary_data_size": 24},
+        {"binary_data_size": 2},
+    )
+    assert "data" not in label
+    assert len(probability["data"]) == 2
+    assert answer.data[size:] == b"\x06\0\0\0urgent\x0a\0\0\0non-urgent\x01\x00"
+
+
 def test_outputs_may_be_chosen_and_reasons_asked_for(instance: Instance):
     body = {"inputs": [TITLE], "outputs": [{"name": "probability"}]}
     assert [*outputs(instance.http.post(INFER, json=body))] == ["probability"]
@@ -93,7 +114,7 @@ def test_outputs_may_be_chosen_and_reasons_asked_for(instance: Instance):
         ([TITLE | {"shape": [-2, -1]}], "send [n] or [n, 1]"),
         ([{"name": "title", "shape": [1], "datatype": "BYTES"}], "it has no data"),
         ([TITLE, tensor("source", ["x"])], "as many elements"),
-        ([TITLE | {"shape": "2"}], "#/inputs/0/shape: Expected"),
+        ([TITLE | {"shape": "2"}], "#/inputs/0/shape: must be a list, and is a text."),
         ([TITLE | {"parameters": {"binary_data_size": 9}}], "it has 0 elements"),
     ],
 )

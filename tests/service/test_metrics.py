@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+from service.door import PLACES
 from service.metrics import BUCKETS_S, Counter, Histogram, Metrics
 from tests.service.faults import outage
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
+from tests.support.service.asgi import ask
 from tests.support.service.service import SOFT_S, Instance
 
 SAMPLE = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [-+0-9.e]+')
@@ -84,6 +87,27 @@ def test_metrics_count_what_happened():
     assert seen["urgency_predict_seconds_count"] == "2"
     assert seen['urgency_pointer_checks_total{result="answered"}'] == "1"
     assert seen['urgency_model_loads_total{result="served"}'] == "1"
+
+
+def test_what_is_in_work_and_what_was_refused_is_seen():
+    instance = Instance(registry_with(5))
+
+    async def shown() -> tuple[str, str]:
+        one = (await ask(instance.door, method="GET", target="/metrics", headers={})).body.decode()
+        instance.door._metrics.in_work += PLACES
+        try:
+            refused = await ask(instance.door, URGENT_TICKET)
+        finally:
+            instance.door._metrics.in_work -= PLACES
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        two = (await ask(instance.door, method="GET", target="/metrics", headers={})).body.decode()
+        return one, two
+
+    before, after = asyncio.run(shown())
+    assert "urgency_requests_in_work 1\n" in before
+    assert "urgency_requests_refused_total{" not in before
+    assert 'urgency_requests_refused_total{route="predict"} 1\n' in after
+    assert "urgency_requests_in_work 1\n" in after
 
 
 def test_gauges_follow_the_model_and_the_age_of_its_pointer():

@@ -120,3 +120,15 @@ def test_the_running_service_does_what_its_description_says(address: str, tmp_pa
     )
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-2000:]
     assert "No issues found" in ran.stdout
+
+
+def test_every_operation_names_what_is_answered_before_it_is_asked(instance: Instance):
+    document = instance.http.get("/openapi.json").json
+    for ways in document["paths"].values():
+        for operation in ways.values():
+            assert {"408", "429", "431", "503"} <= set(operation["responses"])
+    responses = document["components"]["responses"]
+    for status in ("408", "431", "503"):
+        assert set(responses[status]["content"]) == {"application/problem+json"}
+    assert "Retry-After" in responses["503"]["headers"]
+    assert "X-Request-Id" not in responses["408"].get("headers", {})

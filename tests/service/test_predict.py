@@ -134,7 +134,7 @@ def test_every_bad_instance_is_listed_with_its_pointer():
         f"#/instances/{place}" for place in ("1", "2/title", "3", "4/title", "5/id", "6")
     ]
     assert "both empty" in found["#/instances/1"]
-    assert "got `int`" in found["#/instances/2/title"]
+    assert "is a whole number" in found["#/instances/2/title"]
     assert "65,537" in found["#/instances/4/title"]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Annotated, Literal
 
+import msgspec
 import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 
+from service.bodies import flaw
 from service.problems import FieldError, Problem, answer_with_problems
 from tests.service.problem_answer import problem_of
 from tests.support.models import URGENT_TICKET, registry_with
@@ -38,15 +41,17 @@ def test_a_problem_tells_its_status_its_detail_and_its_headers():
         "status": 409,
         "detail": "Version 1 stays.",
         "error": "Version 1 stays.",
+        "error_code": "RESOURCE_CONFLICT",
+        "message": "Version 1 stays.",
     }
     assert answer.headers["Retry-After"] == "7"
 
 
 def test_flaws_are_listed_only_where_there_are_some():
-    flaws = [FieldError("#/title", "Expected `str`"), FieldError("#", "empty")]
+    flaws = [FieldError("#/title", "must be a text"), FieldError("#", "empty")]
     body = problem_of(raising(Problem(422, "Two.", flaws), io.StringIO()).get("/"), 422)
     assert body["errors"] == [
-        {"pointer": "#/title", "detail": "Expected `str`"},
+        {"pointer": "#/title", "detail": "must be a text"},
         {"pointer": "#", "detail": "empty"},
     ]
     assert "errors" not in problem_of(raising(Problem(422, "None."), io.StringIO()).get("/"), 422)
@@ -95,3 +100,46 @@ def test_an_invalid_batch_lists_its_flaws():
     answer = http.post("/predict", json={"instances": [{}, URGENT_TICKET, {"title": 1}]})
     pointers = [flaw["pointer"] for flaw in problem_of(answer, 422)["errors"]]
     assert pointers == ["#/instances/0", "#/instances/2/title"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 413, 415, 422, 431, 500, 503])
+def test_mlflows_clients_know_the_code_of_every_problem(status: int):
+    mlflow = pytest.importorskip("mlflow.exceptions")
+    body = json.loads(Problem(status, "What was seen.").body())
+    raised = mlflow.RestException(body)
+    assert raised.error_code == body["error_code"]
+    assert "What was seen." in str(raised)
+
+
+class Inner(msgspec.Struct):
+    here: int
+
+
+class Bounded(msgspec.Struct):
+    number: Annotated[int, msgspec.Meta(ge=0, le=50)] = 0
+    text: Annotated[str, msgspec.Meta(max_length=2)] | int | None = None
+    listed: Annotated[list[Inner], msgspec.Meta(max_length=2)] = []
+    colour: Literal["red"] = "red"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "detail"),
+    [
+        ("[]", "", "must be an object, and is a list."),
+        ('{"number": -1}', "/number", "must be a whole number of at least 0."),
+        ('{"number": 51}', "/number", "must be a whole number of at most 50."),
+        ('{"number": 1.5}', "/number", "must be a whole number, and is a number."),
+        ('{"text": true}', "/text", "must be a whole number or a text or null, and is true or"),
+        ('{"text": "abc"}', "/text", "must be a text of at most 2 characters."),
+        ('{"listed": [{}]}', "/listed/0", "lacks the member here."),
+        ('{"listed": [{"here": 1}, 2]}', "/listed/1", "must be an object, and is a whole number."),
+        ('{"colour": "a secret"}', "/colour", "is not what belongs here."),
+    ],
+)
+def test_a_wrong_type_is_told_in_plain_words_and_without_the_value(
+    body: str, path: str, detail: str
+):
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.json.decode(body, type=Bounded)
+    found = flaw(raised.value)
+    assert (found.path, found.detail[: len(detail)]) == (path, detail)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ import pytest
 import requests
 from google.oauth2.credentials import Credentials
 
+from service.app import POINTER_BYTES_MOST
 from service.background import THREADS_MOST
 from service.local_copy import LocalCopy
 from tests.support.cloud.pocket import Pocket, pocket
@@ -94,6 +96,21 @@ def test_slow_storage_keeps_the_old_model_answering_and_the_answers_say_stale(
         return "X-Model-Stale" not in asked(instance).headers
 
     eventually(is_fresh)
+
+
+def test_a_pointer_that_is_too_large_is_not_followed_and_told_once(
+    cloud: Pocket, instance: Instance
+):
+    assert instance.version() == "1"
+    token, pointer = cloud_registry(cloud).current_release()
+    large = replace(pointer, epoch=pointer.epoch + 1, reason="x" * POINTER_BYTES_MOST)
+    token = cloud_registry(cloud).move_release(large, token)
+    for _ in range(4):
+        instance.clock.advance(SOFT_S)
+        assert instance.epoch() == str(pointer.epoch)
+    (told,) = instance.facts("model_check_failed")
+    assert "release.json has over 65,536 bytes" in told["reason"]
+    cloud_registry(cloud).move_release(pointer, token)
 
 
 @pytest.mark.parametrize("at_once", [0, HEADERS_ALONE])

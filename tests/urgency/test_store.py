@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from google.cloud import storage
 from infra.local.server import free_ports
 from tests.support.cloud.pocket import pocket, served
 from tests.support.storage.store_worlds import cloud_bucket
-from urgency.errors import Forbidden, Gone, Unavailable
+from urgency.errors import CorruptObject, Forbidden, Gone, Unavailable
 from urgency.store import ABSENT, CloudBucket, ObjectStore
 
 CALLS: dict[str, Callable[[ObjectStore], object]] = {
@@ -152,3 +152,42 @@ def _client_at(port: int) -> storage.Client:
         credentials=AnonymousCredentials(),
         client_options={"api_endpoint": f"http://127.0.0.1:{port}"},
     )
+
+
+GIGABYTE = 10**9
+HEAD_OF_A_GIGABYTE = (
+    b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nx-goog-generation: 7\r\n\r\n" % GIGABYTE
+)
+
+
+@pytest.mark.parametrize("call", ["get", "get_if_changed"])
+def test_of_an_object_that_is_too_large_little_is_read(call: str) -> None:
+    sent = 0
+
+    def serve() -> None:
+        nonlocal sent
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):  # the reader hangs up
+            connection.recv(65_536)
+            connection.sendall(HEAD_OF_A_GIGABYTE)
+            while sent < GIGABYTE:
+                sent += connection.send(b" " * 65_536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        client = _client_at(listener.getsockname()[1])
+        bounded = CloudBucket(client, "bucket", timeout_s=HANGS_AFTER_S, get_most=65_536)
+        with pytest.raises(CorruptObject, match="a has over 65,536 bytes"):
+            CALLS[call](bounded)
+        server.join(HANGS_AFTER_S)
+    assert sent < GIGABYTE / 10
+
+
+def test_an_object_of_just_the_largest_size_is_read(tmp_path: Path) -> None:
+    with pocket(tmp_path) as cloud:
+        client, name = cloud.client("operator"), cloud.bucket("control")
+        cloud_bucket(client, name).put("a", b"body", ABSENT)
+        stored = CloudBucket(client, name, timeout_s=HANGS_AFTER_S, get_most=4).get("a")
+        assert stored
+        assert stored.body == b"body"

@@ -19,6 +19,9 @@ from infra.local.pocket.keys import Keys
 from infra.local.wiring import Wiring
 
 TOKEN_LIFE_S = 3600
+KEY_LENGTH = 32
+"""Hex digits of the key in a metadata address: 128 bits."""
+
 ISSUER = "https://accounts.google.com"
 
 
@@ -42,7 +45,7 @@ class Identity:
 
     def environment(self, account: str, address: str) -> dict[str, str]:
         """Variables that make a process be `account`; `address` is the pocket cloud's host:port."""
-        metadata = f"{address}/as/{account}"
+        metadata = f"{address}/as/{account}.{self._seal(account)[:KEY_LENGTH]}"
         return {
             "GCE_METADATA_HOST": metadata,
             "GCE_METADATA_IP": metadata,
@@ -56,6 +59,17 @@ class Identity:
         if account not in self.accounts:
             raise ApiError(404, "notFound", f"The wiring names no account {account!r}.")
         return self.accounts[account]
+
+    def email_at(self, address: str) -> str:
+        """Whose metadata server this is, the last part of `environment`'s address.
+
+        Raises ApiError 404 where the key is wrong: only who was given an address is the account.
+        """
+        account, _, key = address.rpartition(".")
+        email = self.email(account)
+        if not hmac.compare_digest(key.encode(), self._seal(account)[:KEY_LENGTH].encode()):
+            raise ApiError(404, "notFound", f"This is not the metadata address of {account!r}.")
+        return email
 
     def access_token(self, email: str, life_s: float = TOKEN_LIFE_S) -> str:
         """An opaque token that `owner_of` understands for `life_s` seconds, in any process."""

@@ -10,16 +10,16 @@ _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 
 def metadata_blueprint(identity: Identity) -> Blueprint:
-    """A metadata server for each account at `/as/<account>`; certificates at `/oauth2/v1/certs`."""
+    """A metadata server for each account below `/as/`; certificates at `/oauth2/v1/certs`."""
     routes = Blueprint("metadata", __name__)
     routes.before_request(_expect_flavor)
     routes.after_request(_add_flavor)
     server = _MetadataServer(identity)
     routes.get("/oauth2/v1/certs")(server.certificates)
-    routes.get("/as/<account>")(server.ping)
-    routes.get("/as/<account>/computeMetadata/v1/")(server.ping)
-    routes.get("/as/<account>/computeMetadata/v1/<path:name>")(server.of_machine)
-    account = "/as/<account>/computeMetadata/v1/instance/service-accounts/<alias>/"
+    routes.get("/as/<address>")(server.ping)
+    routes.get("/as/<address>/computeMetadata/v1/")(server.ping)
+    routes.get("/as/<address>/computeMetadata/v1/<path:name>")(server.of_machine)
+    account = "/as/<address>/computeMetadata/v1/instance/service-accounts/<alias>/"
     routes.get(account)(server.service_account)
     routes.get(f"{account}email")(server.email)
     routes.get(f"{account}token")(server.access_token)
@@ -38,33 +38,33 @@ class _MetadataServer:
             "universe/universe-domain": "googleapis.com",
         }
 
-    def ping(self, account: str) -> Response:
-        self._identity.email(account)
+    def ping(self, address: str) -> Response:
+        self._identity.email_at(address)
         return _text("computeMetadata/\n")
 
-    def of_machine(self, account: str, name: str) -> Response:
+    def of_machine(self, address: str, name: str) -> Response:
         if name not in self._of_machine:
             raise NotFound
         return _text(self._of_machine[name])
 
-    def service_account(self, account: str, alias: str) -> Response:
+    def service_account(self, address: str, alias: str) -> Response:
         # Not the e-mail: given one, google-auth asks iamcredentials.googleapis.com for its
         # "allowedLocations" in a background thread, and so shows our token to another machine.
         # Workload identities have no e-mail here too.
-        self._identity.email(account)
-        return jsonify(email=account, aliases=["default"], scopes=_SCOPES)
+        self._identity.email_at(address)
+        return jsonify(email=address.partition(".")[0], aliases=["default"], scopes=_SCOPES)
 
-    def email(self, account: str, alias: str) -> Response:
-        return _text(self._identity.email(account))
+    def email(self, address: str, alias: str) -> Response:
+        return _text(self._identity.email_at(address))
 
-    def access_token(self, account: str, alias: str) -> Response:
-        token = self._identity.access_token(self._identity.email(account))
+    def access_token(self, address: str, alias: str) -> Response:
+        token = self._identity.access_token(self._identity.email_at(address))
         return jsonify({"access_token": token, "expires_in": TOKEN_LIFE_S, "token_type": "Bearer"})
 
-    def id_token(self, account: str, alias: str) -> Response:
+    def id_token(self, address: str, alias: str) -> Response:
         if not (audience := request.args.get("audience")):
             raise ApiError(400, "required", "non-empty audience parameter required")
-        return _text(self._identity.id_token(self._identity.email(account), audience))
+        return _text(self._identity.id_token(self._identity.email_at(address), audience))
 
     def certificates(self) -> Response:
         keys = self._identity.keys

@@ -215,6 +215,15 @@ def test_a_slow_instance_is_a_gateway_timeout(ending: ExitStack, identity: Ident
     release.set()
 
 
+def test_a_foreign_host_is_not_passed_on(ending: ExitStack, identity: Identity) -> None:
+    instance = ending.enter_context(receiver(lambda _: Response("scored")))
+    world = World(front(ending, identity, [instance.url]), [instance], identity)
+    token = {"Authorization": f"Bearer {world.token()}"}
+    assert world.call(headers=token | {"Host": "evil.example"}).status == 421
+    assert world.received == []
+    assert world.call(headers=token | {"Host": "localhost:1"}).status == 200
+
+
 def test_each_instance_gets_no_more_requests_at_once_than_it_can_take(
     ending: ExitStack, identity: Identity
 ) -> None:

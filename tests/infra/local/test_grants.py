@@ -127,6 +127,14 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "a release makes the service reload",
         lambda system: system.call("urgency-reload", SERVICE, "/v1/model:reload", "urgency-reload"),
     ),
+    "urgency-webhook: run.servicesInvoker on services/ticket-urgency": (
+        "a helpdesk's ticket is scored",
+        lambda system: system.call("urgency-webhook", SERVICE, "/v1/predict", "urgency-reload"),
+    ),
+    "urgency-webhook: pubsub.publisher on topics/ticket-scored": (
+        "a score is announced",
+        lambda system: system.publish("urgency-webhook", "ticket-scored"),
+    ),
     "urgency-train: storage.objectViewer on buckets/landing": (
         "the job reads what landed",
         lambda system: read(system, "urgency-train", "landing", "incoming/a.csv", "operator"),

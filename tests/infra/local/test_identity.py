@@ -23,6 +23,8 @@ from tests.support.cloud.pocket import Pocket, pocket
 AUDIENCE = "urgency-reload"
 RELOAD = "urgency-reload@local-helpdesk.iam.gserviceaccount.com"
 
+FLAVOR = {"Metadata-Flavor": "Google"}
+
 # What a container does: nothing in it knows of the pocket cloud.
 WHO_AM_I = """
 import json, sys, threading, urllib3
@@ -150,20 +152,33 @@ def test_keys_are_for_their_owners_eyes(tmp_path: Path) -> None:
 
 def test_the_metadata_server_answers_only_those_who_send_its_header(cloud: Pocket) -> None:
     """A web page in the same browser can reach the port but cannot send the header."""
-    token = (
-        f"{cloud.url}/as/urgency-train/computeMetadata/v1/instance/service-accounts/default/token"
-    )
+    token = token_url(cloud, "urgency-train")
     assert requests.get(token, timeout=60).status_code == 403
-    assert requests.get(token, headers={"Metadata-Flavor": "Google"}, timeout=60).status_code == 200
+    assert requests.get(token, headers=FLAVOR, timeout=60).status_code == 200
 
 
-def test_there_is_no_metadata_server_of_an_unknown_account(cloud: Pocket) -> None:
-    unknown = (
-        f"{cloud.url}/as/urgency-nobody/computeMetadata/v1/instance/service-accounts/default/token"
-    )
-    assert (
-        requests.get(unknown, headers={"Metadata-Flavor": "Google"}, timeout=60).status_code == 404
-    )
+def test_a_metadata_address_answers_only_those_who_were_given_it(cloud: Pocket) -> None:
+    given = token_url(cloud, "urgency-train")
+    key = given.partition("/as/urgency-train.")[2].partition("/")[0]
+    assert len(key) == 32
+    for guessed in ("urgency-train", "urgency-train.", f"operator.{key}", f"urgency-nobody.{key}"):
+        url = given.replace(f"urgency-train.{key}", guessed)
+        for other in (url, url.partition("/computeMetadata")[0]):
+            assert requests.get(other, headers=FLAVOR, timeout=60).status_code == 404
+
+
+def test_a_foreign_host_gets_no_token(cloud: Pocket) -> None:
+    """DNS rebinding: a web page's own name leads to this port, so it may send any header."""
+    token = token_url(cloud, "operator")
+    for name in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "localhost.", ""):
+        answer = requests.get(token, headers=FLAVOR | {"Host": name}, timeout=60)
+        assert answer.status_code == 421
+        assert "token" not in answer.text
+
+
+def token_url(cloud: Pocket, account: str) -> str:
+    metadata = cloud.identity.environment(account, cloud.address)["GCE_METADATA_HOST"]
+    return f"http://{metadata}/computeMetadata/v1/instance/service-accounts/default/token"
 
 
 def _in_a_process_of(account: str, cloud: Pocket) -> Answers:

@@ -127,12 +127,16 @@ def seconds(duration: str | None) -> float:
     return float(found[1]) if found else 0.0
 
 
+WEBHOOK = "on-ticket-webhook"
+"""Helpdesks have no Google identity; this function checks each call's signature."""
+
 GRANTED_ON = {  # type of grant -> kind of resource, the argument that names it
     "google_storage_bucket_iam_member": ("bucket", "bucket"),
     "google_pubsub_topic_iam_member": ("topic", "topic"),
     "google_pubsub_subscription_iam_member": ("subscription", "subscription"),
     "google_cloud_run_v2_job_iam_member": ("job", "name"),
     "google_cloud_run_v2_service_iam_member": ("service", "name"),
+    "google_secret_manager_secret_iam_member": ("secret", "secret_id"),
     "google_service_account_iam_member": ("account", "service_account_id"),
     "google_artifact_registry_repository_iam_member": ("repository", "repository"),
     "google_logging_log_view_iam_member": ("view", "name"),

@@ -28,6 +28,7 @@ APIS = {  # type of resource, or its beginning -> what has to be on
     "google_service_account_iam": {"iam", "iamcredentials"},
     "google_project_iam": {"cloudresourcemanager"},
     "google_iam_workload": {"iam", "sts"},
+    "google_secret_manager": {"secretmanager"},
     "google_sql": {"sqladmin"},
     "google_billing_budget": {"billingbudgets"},
     "terraform_data.image": {"cloudbuild"},
