@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from infra.local.pocket.log_entries import takes
 from infra.local.wiring import load_wiring
-from tests.infra.log_entries import takes
 from tests.support.cloud.live_stack import CHECKOUT
 
 WIRING = load_wiring()

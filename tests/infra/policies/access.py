@@ -71,7 +71,9 @@ def no_wide_role(deployed: Deployment) -> Iterator[str]:
 def nobody_is_everybody(deployed: Deployment) -> Iterator[str]:
     """Neither allUsers nor allAuthenticatedUsers, but at the door that checks signatures itself."""
     for resource in deployed.resources:
-        if resource.type.endswith("_iam_member") and resource.values.get("name") == WEBHOOK:
+        if resource.type.endswith("_iam_member") and resource.values.get("name") == deployed.called(
+            WEBHOOK
+        ):
             continue
         if re.search(r"\ball(Authenticated)?Users\b", repr(resource.values)):
             yield f"{resource.address} lets everybody in"
@@ -98,7 +100,7 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
     """`user:`, `group:` ...; the address alone is refused."""
     kinds = ("user:", "group:", "serviceAccount:", "principal://", "principalSet://")
     for grant in deployed.grants():
-        is_door = grant.on == f"service/{WEBHOOK}" and grant.member == "allUsers"
+        is_door = grant.on == f"service/{deployed.called(WEBHOOK)}" and grant.member == "allUsers"
         if not is_door and not grant.member.startswith(kinds):
             yield f"{grant.address} grants to {grant.member!r}"
 
@@ -155,7 +157,9 @@ def builds_have_their_own_account(deployed: Deployment) -> Iterator[str]:
 @policy
 def pusher_may_invoke_each_function(deployed: Deployment) -> Iterator[str]:
     """On the Cloud Run service below the function; else every push is answered 403."""
-    pushed_to = (f for f in deployed.of("cloudfunctions2_function") if f.name != WEBHOOK)
+    pushed_to = (
+        f for f in deployed.of("cloudfunctions2_function") if f.name != deployed.called(WEBHOOK)
+    )
     for function in pushed_to:
         if not deployed.allows(
             deployed.member("pusher"), "roles/run.servicesInvoker", f"service/{function.name}"

@@ -87,7 +87,9 @@ def environment_names_are_allowed(deployed: Deployment) -> Iterator[str]:
 @policy
 def functions_are_internal(deployed: Deployment) -> Iterator[str]:
     """Pushes of the same project are internal traffic; only helpdesks come from outside."""
-    pushed_to = (f for f in deployed.of("cloudfunctions2_function") if f.name != WEBHOOK)
+    pushed_to = (
+        f for f in deployed.of("cloudfunctions2_function") if f.name != deployed.called(WEBHOOK)
+    )
     for function in pushed_to:
         if function.block("service_config").get("ingress_settings") != "ALLOW_INTERNAL_ONLY":
             yield f"{function.address} is reachable from outside"
