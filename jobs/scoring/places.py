@@ -70,10 +70,12 @@ class Folder:
 
     def list(self, prefix: str, after: str | None = None) -> Iterator[ListedObject]:
         """See Store."""
-        names = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*"))
+        folder = self._root / prefix.rpartition("/")[0]
+        paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+        names = (path.relative_to(self._root).as_posix() for path in paths)
         for name in sorted(name for name in names if name.startswith(prefix)):
             path = self._root / name
-            if path.is_file() and not path.name.startswith(_HALF) and name > (after or ""):
+            if not path.name.startswith(_HALF) and name > (after or ""):
                 stat = path.stat()
                 changed = datetime.fromtimestamp(stat.st_mtime, UTC)
                 yield ListedObject(name, stat.st_mtime_ns, stat.st_size, "", changed)
@@ -136,20 +138,20 @@ def output_at(url: str, stores: Stores) -> Below:
 def archive_at(url: str, stores: Stores) -> tuple[Below, list[ArchiveFile]]:
     """What is to be scored: one file, or all below a folder, by name. Raises SettingsError."""
     if not url.startswith(GS) and Path(url).is_file():
-        folder, name = str(Path(url).parent), Path(url).name
-        store, prefix = _place(folder, stores)
-        listed = [one for one in store.list(name) if one.name == name]
-    else:
-        store, prefix = _place(url, stores)
-        listed = list(store.list(prefix))
+        path = Path(url)
+        file = ArchiveFile(path.name, _generation(path), path.stat().st_size)
+        return Below(Folder(path.parent), ""), [file]
+    store, prefix = _place(url, stores)
+    listed = list(store.list(prefix))
     exact = [one for one in listed if one.name == prefix]
-    folder = prefix.rpartition("/")[0] + "/" if exact else f"{prefix.rstrip('/')}/"
-    folder = "" if folder == "/" else folder
-    found = exact or [one for one in listed if one.name.startswith(folder) and one.size]
+    folder = prefix.rpartition("/")[0] if exact else prefix.rstrip("/")
+    below = Below(store, f"{folder}/" if folder else "")
+    found = exact or [one for one in listed if one.name.startswith(below.prefix) and one.size]
     if not found:
         raise SettingsError(f"There is no file at {url}.")
-    files = [ArchiveFile(one.name.removeprefix(folder), one.generation, one.size) for one in found]
-    return Below(store, folder), files
+    return below, [
+        ArchiveFile(one.name.removeprefix(below.prefix), one.generation, one.size) for one in found
+    ]
 
 
 def _place(url: str, stores: Stores) -> tuple[Store, str]:
