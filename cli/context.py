@@ -89,7 +89,7 @@ def _system(settings: Settings, local: Local | None) -> System:
         landing=bucket(settings.landing_bucket),
         registry=Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket)),
         publish=publisher(settings),
-        runs=Runs(settings),
+        runs=Runs(settings, settings.train_job),
         service=ServiceClient(settings.service_url, addresses, credentials.id_token),
         dead_letters=lambda: peek(settings),
         who=credentials.who,

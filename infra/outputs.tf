@@ -47,6 +47,7 @@ output "settings" {
     URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name
     URGENCY_RELEASE_TOPIC   = google_pubsub_topic.this["model-released"].name
     URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
+    URGENCY_SCORE_JOB       = google_cloud_run_v2_job.score.name
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri
     URGENCY_DEAD_LETTERS    = google_pubsub_subscription.dead_letters.name
   } : "export ${name}=${value}\n"])

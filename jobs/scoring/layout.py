@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from jobs.scoring.line_ends import LineEnds
@@ -19,7 +19,7 @@ from jobs.tickets.records import read_records
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import TEXTS, Table, find_table, table_of_rows, what_is_missing
 
-ARCHIVES = Limits(object_bytes=2**60, lines=2**60, rows=2**60, cpu_s=float("inf"))
+ARCHIVES = Limits(object_bytes=2**60, lines=2**60, rows=2**60, cpu_s=float("inf"), cut_gzip=False)
 """An archive may be as large as it likes: its ranges are read in bounded memory."""
 
 
@@ -67,7 +67,7 @@ def layout_of(stream: BinaryIO, rules: Rules) -> Layout | None:
 
     It is read as far as the first byte that tells its encoding: to the end where all is ASCII.
     """
-    container = open_container(stream, ARCHIVES)
+    container = open_container(stream, replace(ARCHIVES, cut_gzip=True))
     if isinstance(container, Workbook):
         return None
     head: list[bytes] = []

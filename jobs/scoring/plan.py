@@ -121,7 +121,7 @@ def _model(registry: Registry, version: int) -> tuple[int, str]:
     """Version and digest of the manifest: those asked for, or the champion's."""
     if not version:
         release = registry.current_release()[1]
-        if release.champion is None:
+        if not release.champion:
             raise SettingsError("There is no model yet: drop labelled tickets first.")
         return release.champion, release.manifest_sha256 or ""
     body = registry.manifest_body(version)

@@ -1,0 +1,107 @@
+"""Archives scored here, into one file or folder, or by the job in the cloud."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cli.context import STORAGE_TIMEOUT_S, System
+from cli.runs import Run, Runs
+from cli.usage_error import UsageError
+from jobs.console import job_log
+from jobs.scoring.manifest import Outcome, read_manifest
+from jobs.scoring.places import GS, Stores, output_at
+from jobs.scoring.plan import CSV, JSON_LINES, Request
+from jobs.scoring.run import score
+from urgency.store import CloudBucket, storage_client
+
+ENDINGS = {
+    ".csv": (CSV, False),
+    ".csv.gz": (CSV, True),
+    ".jsonl": (JSON_LINES, False),
+    ".jsonl.gz": (JSON_LINES, True),
+}
+"""How a file of scores is written, by the end of its name."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be scored, and where to."""
+
+    source: str
+    target: str
+    reasons: int
+    version: int
+    tasks: int = 0
+
+
+def score_here(system: System, wanted: Wanted) -> Outcome:
+    """Score with this machine's processor; `target` is a file, or a folder for a folder.
+
+    What is there is resumed: until the file is whole its parts stand beside it.
+    """
+    target = Path(wanted.target)
+    is_folder = Path(wanted.source).is_dir() or wanted.source.endswith("/")
+    form, packed = (CSV, False) if is_folder else _form(target)
+    if target.is_file():
+        raise UsageError(f"{target} exists; remove it or name another file.")
+    parts = target if is_folder else target.with_name(f"{target.name}.parts")
+    request = Request(wanted.source, form, packed, wanted.reasons, version=wanted.version)
+    outcome = score(
+        request,
+        str(parts),
+        (0, 1),
+        stores=_stores(system),
+        registry=system.registry,
+        settings=system.settings,
+        execution=system.who(),
+        log=job_log("here"),
+    )
+    if outcome is None:  # one task has everything
+        raise UsageError(f"{parts} holds parts that other tasks are making; wait for them.")
+    if not is_folder:
+        _join(parts, outcome, target)
+    return outcome
+
+
+def score_there(
+    system: System, wanted: Wanted, form: tuple[str, bool], wait: Callable[[Runs, str], Run]
+) -> tuple[str, Outcome | None]:
+    """Start the job and wait; the run's name, and its outcome where it came to an end."""
+    if not wanted.source.startswith(GS):
+        raise UsageError("The job reads buckets only: copy the archive into one, below in/.")
+    name, packed = form
+    options = ["--from", wanted.source, "--to", wanted.target, "--format", name]
+    options += ["--reasons", str(wanted.reasons), "--version", str(wanted.version)]
+    options += ["--gzip"] if packed else []
+    runs = Runs(system.settings, system.settings.score_job)
+    run = wait(runs, runs.start("score", *options, tasks=wanted.tasks))
+    return run.name, read_manifest(output_at(wanted.target, _stores(system)))
+
+
+def shown(outcome: Outcome | None) -> dict[str, object]:
+    """The outcome for programs."""
+    return {} if outcome is None else asdict(outcome)
+
+
+def _stores(system: System) -> Stores:
+    client = storage_client(system.settings)
+    return lambda name: CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S)
+
+
+def _form(target: Path) -> tuple[str, bool]:
+    found = [form for end, form in ENDINGS.items() if target.name.lower().endswith(end)]
+    if not found:
+        raise UsageError(f"{target} should end in {', '.join(ENDINGS)}: that says what is written.")
+    return found[0]
+
+
+def _join(parts: Path, outcome: Outcome, target: Path) -> None:
+    """Make one file of the parts, whole or not at all, and clear them away."""
+    half = target.with_name(f".{target.name}.half")
+    with half.open("wb") as joined:
+        for name in outcome.parts:
+            with (parts / name).open("rb") as part:
+                shutil.copyfileobj(part, joined)
+    half.replace(target)
+    shutil.rmtree(parts)

@@ -1,0 +1,75 @@
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from cli.context import System, reach
+from cli.runs import Run, Runs
+from cli.scoring import Wanted, score_here, score_there, shown
+from cli.show import Json, emit_json, plain, print_error, say
+from jobs.scoring.places import GS
+from jobs.scoring.plan import CSV, JSON_LINES
+
+Source = Annotated[str, typer.Argument(metavar="FILE | gs://...", help="The archive.")]
+Output = Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="A file, or gs://...")]
+Reasons = Annotated[int, typer.Option(min=0, max=50, help="Reasons for each ticket.")]
+Version = Annotated[int, typer.Option(min=0, help="Another version than the champion.")]
+Tasks = Annotated[int, typer.Option(min=0, help="Tasks of the job; 0: as Terraform says.")]
+AsJsonLines = Annotated[bool, typer.Option("--jsonl", help="In a bucket: JSON lines, not CSV.")]
+Gzip = Annotated[bool, typer.Option("--gzip", help="In a bucket: pack the scores.")]
+
+
+def score(
+    source: Source,
+    output: Output,
+    *,
+    reasons: Reasons = 0,
+    version: Version = 0,
+    tasks: Tasks = 0,
+    jsonl: AsJsonLines = False,
+    gzip: Gzip = False,
+    as_json: Json = False,
+) -> None:
+    """Score an archive of tickets: each row comes back with urgent, probability, version, error.
+
+    A file is scored here, in one process; OUT ends in .csv, .jsonl, .csv.gz or .jsonl.gz. From a
+    bucket to a bucket the job scores, in many tasks. A run that was cut off goes on where it was
+    when it is started again. Exit code 2: a file could not be read to its end.
+
+    Examples: urgency score data/bad.csv -o scored.csv; urgency score gs://B/in/2025 -o
+    gs://B/scored/2025 --tasks 20
+    """
+    system = reach()
+    wanted = Wanted(source, output, reasons, version, tasks)
+    run = ""
+    if output.startswith(GS):
+        form = (JSON_LINES if jsonl else CSV, gzip)
+        run, outcome = score_there(system, wanted, form, _waiter(system, quiet=as_json))
+    else:
+        outcome = score_here(system, wanted)
+    if as_json:
+        emit_json({"execution": run, **shown(outcome)})
+    elif outcome:
+        say(
+            f"Scored [bold]{outcome.rows:,}[/] rows with version {outcome.version},"
+            f" {outcome.bad:,} with an error: {plain(output)}"
+        )
+    for sentence in outcome.refused if outcome else ():
+        print_error(sentence)
+    if outcome is None:
+        raise typer.Exit(1)
+    raise typer.Exit(2 if outcome.refused else 0)
+
+
+def _waiter(system: System, *, quiet: bool) -> Callable[[Runs, str], Run]:
+    def wait(runs: Runs, name: str) -> Run:
+        if not quiet:
+            say(f"Run [bold]{plain(name)}[/] is started.")
+        while (found := runs.find(name)).state == "running":
+            time.sleep(system.pause_s)
+        if not quiet:
+            say(f"It {found.state}.")
+        return found
+
+    return wait
