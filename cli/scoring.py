@@ -12,7 +12,7 @@ from jobs.console import job_log
 from jobs.scoring.manifest import Outcome, read_manifest
 from jobs.scoring.places import GS, Stores, output_at
 from jobs.scoring.plan import CSV, JSON_LINES, Request
-from jobs.scoring.run import score
+from jobs.scoring.run import Job
 from urgency.store import CloudBucket, storage_client
 
 ENDINGS = {
@@ -47,16 +47,9 @@ def score_here(system: System, wanted: Wanted) -> Outcome:
         raise UsageError(f"{target} exists; remove it or name another file.")
     parts = target if is_folder else target.with_name(f"{target.name}.parts")
     request = Request(wanted.source, form, packed, wanted.reasons, version=wanted.version)
-    outcome = score(
-        request,
-        str(parts),
-        (0, 1),
-        stores=_stores(system),
-        registry=system.registry,
-        settings=system.settings,
-        execution=system.who(),
-        log=job_log("here"),
-    )
+    who, log = system.who(), job_log("here")
+    job = Job(_stores(system), system.registry, system.settings, who, log)
+    outcome = job.score(request, str(parts), (0, 1))
     if outcome is None:  # one task has everything
         raise UsageError(f"{parts} holds parts that other tasks are making; wait for them.")
     if not is_folder:

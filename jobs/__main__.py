@@ -70,20 +70,14 @@ def _train(options: argparse.Namespace, execution: str, log: Log) -> int:
 
 
 def _score(options: argparse.Namespace, execution: str, log: Log) -> int:
-    from jobs.scoring.run import score  # a training reads no ticket before it has to
+    from jobs.scoring.run import Job  # a training reads no ticket before it has to
 
     settings = read_settings(os.environ, *command.NEEDED)
     bucket = _buckets(settings)
-    outcome = score(
-        command.request_of(options),
-        options.target,
-        command.task_of(os.environ),
-        stores=bucket,
-        registry=Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket)),
-        settings=settings,
-        execution=execution,
-        log=log,
-    )
+    registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
+    job = Job(bucket, registry, settings, execution, log)
+    task = command.task_of(os.environ)
+    outcome = job.score(command.request_of(options), options.target, task)
     return 2 if outcome and outcome.refused else 0
 
 

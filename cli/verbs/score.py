@@ -8,6 +8,7 @@ from cli.context import System, reach
 from cli.runs import Run, Runs
 from cli.scoring import Wanted, score_here, score_there, shown
 from cli.show import Json, emit_json, plain, print_error, say
+from jobs.scoring.manifest import Outcome
 from jobs.scoring.places import GS
 from jobs.scoring.plan import CSV, JSON_LINES
 
@@ -50,16 +51,21 @@ def score(
         outcome = score_here(system, wanted)
     if as_json:
         emit_json({"execution": run, **shown(outcome)})
-    elif outcome:
-        say(
-            f"Scored [bold]{outcome.rows:,}[/] rows with version {outcome.version},"
-            f" {outcome.bad:,} with an error: {plain(output)}"
-        )
-    for sentence in outcome.refused if outcome else ():
-        print_error(sentence)
+    else:
+        _tell(outcome, output)
+    raise typer.Exit(1 if outcome is None else 2 if outcome.refused else 0)
+
+
+def _tell(outcome: Outcome | None, output: str) -> None:
     if outcome is None:
-        raise typer.Exit(1)
-    raise typer.Exit(2 if outcome.refused else 0)
+        return print_error("It did not come to its end; the same command goes on where it was.")
+    say(
+        f"Scored [bold]{outcome.rows:,}[/] rows with version {outcome.version},"
+        f" {outcome.bad:,} with an error: {plain(output)}"
+    )
+    for sentence in outcome.refused:
+        print_error(sentence)
+    return None
 
 
 def _waiter(system: System, *, quiet: bool) -> Callable[[Runs, str], Run]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jobs.scoring.manifest import Outcome, read_manifest
@@ -16,38 +17,40 @@ from urgency.scorer import verified_scorer
 from urgency.settings import Settings
 
 
-def score(
-    request: Request,
-    target: str,
-    task: tuple[int, int],
-    *,
-    stores: Stores,
-    registry: Registry,
-    settings: Settings,
-    execution: str,
-    log: Log,
-) -> Outcome | None:
-    """Score a task's share; the run's outcome where it is whole. Raises UrgencyError."""
-    output = output_at(target, stores)
-    archive, files = archive_at(request.source, stores)
-    plan = plan_for(
-        request,
-        output,
-        files,
-        registry,
-        execution=execution,
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        sleep=time.sleep,
-    )
-    outcome = read_manifest(output)
-    if outcome is None:
-        scorer = verified_scorer(registry.bundle(plan.request.version, plan.manifest_sha256))
-        rules = rules_of(settings)
-        work = Task(plan, archive, output, scorer, rules, log, time.sleep)
-        outcome = work.run(*task)
-    if outcome:
-        _tell(outcome, log)
-    return outcome
+@dataclass(frozen=True)
+class Job:
+    """Where a run takes place, and as which execution."""
+
+    stores: Stores
+    registry: Registry
+    settings: Settings
+    execution: str
+    log: Log
+
+    def score(self, request: Request, target: str, task: tuple[int, int]) -> Outcome | None:
+        """Score a task's share; the run's outcome where it is whole. Raises UrgencyError."""
+        output = output_at(target, self.stores)
+        archive, files = archive_at(request.source, self.stores)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        plan = plan_for(
+            request,
+            output,
+            files,
+            self.registry,
+            execution=self.execution,
+            at=at,
+            sleep=time.sleep,
+        )
+        outcome = read_manifest(output)
+        if outcome is None:
+            version = plan.request.version
+            scorer = verified_scorer(self.registry.bundle(version, plan.manifest_sha256))
+            rules = rules_of(self.settings)
+            work = Task(plan, archive, output, scorer, rules, self.log, time.sleep)
+            outcome = work.run(*task)
+        if outcome:
+            _tell(outcome, self.log)
+        return outcome
 
 
 def _tell(outcome: Outcome, log: Log) -> None:
