@@ -59,8 +59,8 @@ def score_here(system: System, wanted: Wanted) -> Outcome:
 
 def score_there(
     system: System, wanted: Wanted, form: tuple[str, bool], wait: Callable[[Runs, str], Run]
-) -> tuple[str, Outcome | None]:
-    """Start the job and wait; the run's name, and its outcome where it came to an end."""
+) -> Outcome | None:
+    """Start the job and wait; the outcome where it came to an end."""
     if not wanted.source.startswith(GS):
         raise UsageError("The job reads buckets only: copy the archive into one, below in/.")
     name, packed = form
@@ -68,8 +68,8 @@ def score_there(
     options += ["--reasons", str(wanted.reasons), "--version", str(wanted.version)]
     options += ["--gzip"] if packed else []
     runs = Runs(system.settings, system.settings.score_job)
-    run = wait(runs, runs.start("score", *options, tasks=wanted.tasks))
-    return run.name, read_manifest(output_at(wanted.target, _stores(system)))
+    wait(runs, runs.start("score", *options, tasks=wanted.tasks))
+    return read_manifest(output_at(wanted.target, _stores(system)))
 
 
 def shown(outcome: Outcome | None) -> dict[str, object]:

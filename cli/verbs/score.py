@@ -34,25 +34,21 @@ def score(
 ) -> None:
     """Score an archive of tickets: each row comes back with urgent, probability, version, error.
 
-    A file is scored here, in one process; OUT ends in .csv, .jsonl, .csv.gz or .jsonl.gz. From a
-    bucket to a bucket the job scores, in many tasks. A run that was cut off goes on where it was
-    when it is started again. Exit code 2: a file could not be read to its end.
+    A file is scored here; OUT ends in .csv, .jsonl, .csv.gz or .jsonl.gz. From a bucket to a bucket
+    the job scores, in many tasks. Started again, what was cut off goes on. Exit code 2: a file
+    could not be read to its end.
 
     Examples: urgency score data/bad.csv -o scored.csv; urgency score gs://B/in/2025 -o
     gs://B/scored/2025 --tasks 20
     """
     system = reach()
     wanted = Wanted(source, output, reasons, version, tasks)
-    run = ""
     if output.startswith(GS):
         form = (JSON_LINES if jsonl else CSV, gzip)
-        run, outcome = score_there(system, wanted, form, _waiter(system, quiet=as_json))
+        outcome = score_there(system, wanted, form, _waiter(system, quiet=as_json))
     else:
         outcome = score_here(system, wanted)
-    if as_json:
-        emit_json({"execution": run, **shown(outcome)})
-    else:
-        _tell(outcome, output)
+    emit_json(shown(outcome)) if as_json else _tell(outcome, output)
     raise typer.Exit(1 if outcome is None else 2 if outcome.refused else 0)
 
 

@@ -16,8 +16,9 @@ from itertools import islice
 from typing import BinaryIO
 
 from jobs.scoring.layout import Begin, Layout
-from jobs.scoring.line_ends import ALIGNED, LineEnds
+from jobs.scoring.line_ends import LineEnds
 from jobs.scoring.places import Below
+from jobs.scoring.plan import ALIGNED
 from jobs.scoring.ranges import Range
 from urgency.bundle import canonical_json
 from urgency.writes import Sleep, create_once

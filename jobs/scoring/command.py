@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from jobs.scoring.plan import CSV, JSON_LINES, SHARD_BYTES, Request
+from jobs.scoring.plan import ALIGNED, CSV, JSON_LINES, SHARD_BYTES, Request
 from urgency.errors import SettingsError
 
 NEEDED = ("project", "registry_bucket", "control_bucket")
 _MB = 2**20
+_SHARD = "what a task has in memory at a time, and does again when it died (%(default)g)"
 
 
 def add_score(
@@ -35,7 +36,7 @@ def add_score(
         "--reasons", type=_count, default=0, metavar="N", help="the N heaviest words of each ticket"
     )
     add("--version", type=_count, default=0, metavar="N", help="another version than the champion")
-    add("--shard-mb", type=_count, default=SHARD_BYTES // _MB, metavar="N", help=argparse.SUPPRESS)
+    add("--shard-mb", type=float, default=SHARD_BYTES / _MB, metavar="N", help=_SHARD)
     return score
 
 
@@ -53,7 +54,7 @@ def request_of(options: argparse.Namespace) -> Request:
         format=options.format,
         gzip=options.gzip,
         reasons=options.reasons,
-        shard_bytes=max(1, options.shard_mb) * _MB,
+        shard_bytes=max(1, int(options.shard_mb * _MB / ALIGNED)) * ALIGNED,
         version=options.version,
     )
 

@@ -11,9 +11,6 @@ _CONTROLS = rb"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"  # those that decoding drops
 _END = re.compile(rb"\r[" + _CONTROLS + rb"]*\n|\r|\n")
 _UNITS = {"utf-16-le": "<u2", "utf-16-be": ">u2", "utf-32-le": "<u4", "utf-32-be": ">u4"}
 
-ALIGNED = 4
-"""What a place has to be a multiple of so that no encoding has a character's half there."""
-
 
 class LineEnds:
     """CR, LF or CRLF. A line end of one byte is in no encoding of several bytes part of another

@@ -17,6 +17,9 @@ from urgency.registry import Registry
 from urgency.writes import Sleep, create_once
 
 CSV, JSON_LINES = "csv", "jsonl"
+ALIGNED = 4
+"""What the begin of a range is a multiple of: no encoding has half a character there."""
+
 PLAN, LINKS, PARTS = "_plan.json", "_links/", "_parts/"
 SHARD_BYTES = 32 * 2**20
 """Bytes of a file that are one task's at a time: what it holds in memory, and does again."""

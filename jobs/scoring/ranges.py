@@ -13,7 +13,8 @@ from itertools import chain, islice, pairwise
 from typing import BinaryIO, NamedTuple
 
 from jobs.scoring.layout import Begin, Layout
-from jobs.scoring.line_ends import ALIGNED, LineEnds
+from jobs.scoring.line_ends import LineEnds
+from jobs.scoring.plan import ALIGNED
 from jobs.tickets.chunks import Records
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused

@@ -188,7 +188,8 @@ def fill(system: GuardedCloud) -> None:
     """What the attempts aim at, written by whom the wiring lets."""
     for bucket, names in THERE.items():
         for name in names:
-            author = "operator" if name.startswith("incoming/") else "urgency-train"
+            by_people = bucket == "archive" or name.startswith("incoming/")
+            author = "operator" if by_people else "urgency-train"
             system.bucket(author, bucket).put(name, b"x", ABSENT)
 
 
