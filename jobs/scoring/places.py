@@ -154,6 +154,12 @@ def archive_at(url: str, stores: Stores) -> tuple[Below, list[ArchiveFile]]:
     ]
 
 
+def expect_apart(source: str, target: str) -> None:
+    """Raise SettingsError where scores would lie among what is scored."""
+    if f"{target.rstrip('/')}/".startswith(f"{source.rstrip('/')}/"):
+        raise SettingsError(f"{target} is inside {source}: scores would be scored the next time.")
+
+
 def _place(url: str, stores: Stores) -> tuple[Store, str]:
     """The store that a URL or a path means, and the prefix in it."""
     if not url.startswith(GS):

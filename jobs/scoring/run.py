@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jobs.scoring.manifest import Outcome, read_manifest
-from jobs.scoring.places import Stores, archive_at, output_at
+from jobs.scoring.places import Stores, archive_at, expect_apart, output_at
 from jobs.scoring.plan import Request, plan_for
 from jobs.scoring.task import Task
 from jobs.tickets.rules import rules_of
@@ -29,6 +29,7 @@ class Job:
 
     def score(self, request: Request, target: str, task: tuple[int, int]) -> Outcome | None:
         """Score a task's share; the run's outcome where it is whole. Raises UrgencyError."""
+        expect_apart(request.source, target)
         output = output_at(target, self.stores)
         archive, files = archive_at(request.source, self.stores)
         at = datetime.now(UTC).isoformat(timespec="seconds")

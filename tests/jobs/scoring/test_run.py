@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jobs.scoring import parts
+from jobs.scoring.places import expect_apart
 from tests.support.job.archives import csv_text, joined, run_tasks, written
 from tests.support.job.csv_files import xlsx_bytes
 from tests.support.models import put_model, registry_with, release
@@ -244,6 +245,13 @@ def test_a_file_that_cannot_be_read_is_told_and_harms_no_other(
 def test_an_empty_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="There is no file at"):
         run_tasks(tmp_path / "nothing", tmp_path / "out")
+
+
+@pytest.mark.parametrize("target", ["gs://b/in", "gs://b/in/", "gs://b/in/scored"])
+def test_scores_do_not_lie_among_what_is_scored(target: str) -> None:
+    with pytest.raises(SettingsError, match="is inside"):
+        expect_apart("gs://b/in/", target)
+    expect_apart("gs://b/in", "gs://b/in2")
 
 
 def test_before_the_first_model_nothing_is_scored(archive: Path, tmp_path: Path) -> None:
