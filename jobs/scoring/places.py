@@ -143,7 +143,7 @@ def archive_at(url: str, stores: Stores) -> tuple[Below, list[ArchiveFile]]:
         return Below(Folder(path.parent), ""), [file]
     store, prefix = _place(url, stores)
     listed = list(store.list(prefix))
-    exact = [one for one in listed if one.name == prefix]
+    exact = [one for one in listed if one.name == prefix and one.size]
     folder = prefix.rpartition("/")[0] if exact else prefix.rstrip("/")
     below = Below(store, f"{folder}/" if folder else "")
     found = exact or [one for one in listed if one.name.startswith(below.prefix) and one.size]
