@@ -50,6 +50,8 @@ class System:
     registry: Registry
     publish: Publish
     runs: Runs
+    runs_of: Callable[[str], Runs]
+    bucket: Callable[[str], ObjectStore]
     service: ServiceClient
     dead_letters: DeadLetters
     logs: Logs
@@ -134,7 +136,9 @@ def _system(settings: Settings, identity: Any, place: str, local: Local | None) 
         landing=bucket(settings.landing_bucket),
         registry=Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket)),
         publish=publisher(settings, counted),
-        runs=Runs(settings, counted),
+        runs=Runs(settings, settings.train_job, counted),
+        runs_of=lambda job: Runs(settings, job, counted),
+        bucket=bucket,
         service=ServiceClient(
             settings.service_url, addresses, partial(credentials.id_token, identity)
         ),

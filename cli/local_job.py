@@ -8,6 +8,8 @@ from infra.local.containers import environment_for, localised
 from infra.local.pocket.identity import Identity
 from infra.local.wiring import load_wiring
 
+JOB = "train"
+
 
 def run_job(local: Local, *arguments: str) -> int:
     """Exit code of the job run with `arguments`; the local cloud runs jobs as configured only."""
@@ -18,7 +20,7 @@ def run_job(local: Local, *arguments: str) -> int:
 def _job_environment(local: Local) -> dict[str, str]:
     pocket = local.stack.urls.pocket
     wiring = localised(load_wiring(), pocket, {})
-    (job,) = wiring.jobs
+    job = wiring.job(JOB)
     account = job.service_account.partition("@")[0]
     identity = Identity(local.home.cloud, wiring)
     return environment_for(

@@ -1,4 +1,4 @@
-"""Runs of the training job, over Cloud Run's REST interface."""
+"""Runs of a job, over Cloud Run's REST interface."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,23 +27,24 @@ class Runs:
     credentials: of google-auth; None: the application-default ones.
     """
 
-    def __init__(self, settings: Settings, credentials: Any = None) -> None:
+    def __init__(self, settings: Settings, job: str, credentials: Any = None) -> None:
         endpoint, place = settings.run_endpoint, f"{settings.project}/locations/{settings.region}"
-        self._job = f"projects/{place}/jobs/{settings.train_job}"
+        self._job = f"projects/{place}/jobs/{job}"
         options = {"api_endpoint": endpoint} if endpoint else None
         self._client = {"transport": "rest", "credentials": credentials, "client_options": options}
 
-    def start(self, *args: str) -> str:
+    def start(self, *args: str, tasks: int = 0) -> str:
         """Start one execution and return its name.
 
-        args: replace the job's own, which needs the right to override.
+        args, tasks: replace the job's own, which needs the right to override; 0: as it has them.
         """
         run_v2 = _run_v2()
         request = run_v2.RunJobRequest(name=self._job)
         if args:
             override = run_v2.RunJobRequest.Overrides.ContainerOverride(args=args)
             request.overrides = run_v2.RunJobRequest.Overrides(container_overrides=[override])
-        with translated("start the training job"):
+            request.overrides.task_count = tasks
+        with translated(f"start the job {_last_part(self._job)}"):
             client = run_v2.JobsClient(**self._client)
             operation = client.run_job(request, timeout=TIMEOUT_S)
         return _last_part(operation.metadata.name)
@@ -74,10 +75,15 @@ def _run(execution: Any) -> Run:
     ended = execution.completion_time
     return Run(
         name=_last_part(execution.name),
-        state=("succeeded" if execution.succeeded_count else "failed") if ended else "running",
+        state=_ended_as(execution) if ended else "running",
         created=execution.create_time,
         seconds=(ended - execution.create_time).total_seconds() if ended else None,
     )
+
+
+def _ended_as(execution: Any) -> str:
+    """A run is as good as the worst of its tasks."""
+    return "failed" if execution.failed_count or not execution.succeeded_count else "succeeded"
 
 
 def _last_part(name: str) -> str:

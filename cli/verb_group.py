@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 PANELS = {
     "This machine": ("up", "down", "demo"),
-    "Every day": ("drop", "predict", "status", "receipts", "ls", "rm", "models"),
+    "Every day": ("drop", "predict", "score", "status", "receipts", "ls", "rm", "models"),
     "Who decides": ("train", "why", "card", "compare", "promote", "rollback", "resume"),
     "Looking closer": ("doctor", "logs", "dead-letters", "replay", "mlflow", "profile"),
 }

@@ -10,6 +10,7 @@ resource "google_service_account" "this" {
     reload    = "function on-model-released: calls the service's reload hook"
     pusher    = "Pub/Sub's pushes: invokes the two functions"
     train     = "training job"
+    score     = "scoring of archives"
     serve     = "prediction service"
     scheduler = "Cloud Scheduler: starts the training job"
     builder   = "builds of images and functions"

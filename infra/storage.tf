@@ -7,6 +7,8 @@ locals {
     registry = []
     # Pointer and lease are written again and again; their last versions tell what happened.
     control = [{ with_state = "ARCHIVED", num_newer_versions = 20 }]
+    # Archives stay, and so do their scores; what was replaced or deleted does not.
+    archive = [{ with_state = "ARCHIVED", days_since_noncurrent_time = 7 }]
     # Uploads of builds. The functions' zips are Terraform's own to delete.
     source = [{ age = 7, matches_prefix = ["builds/"] }, { with_state = "ARCHIVED", days_since_noncurrent_time = 7 }]
   }

@@ -1,4 +1,4 @@
-"""python -m jobs train: one run. Exit code 0: done, 1: temporary, retry, 2: settings or rights."""
+"""python -m jobs train | score. Exit code 0: done, 1: temporary, retry, 2: settings or rights."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from jobs.protocol.reconcile import Reconciler, Trainer
 from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.protocol.summary import log_reconciled
 from jobs.recipe import recipe_of
+from jobs.scoring import command
 from jobs.tracking.track import track_all
 from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
@@ -43,12 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     execution = os.environ.get("CLOUD_RUN_EXECUTION") or f"manual-{socket.gethostname()}"
     log = job_log(execution)
     try:
-        run = Run.of(read_settings(os.environ, *NEEDED), execution, log)
-        if options.dry_run:
-            print(run.rehearse())  # noqa: T201
-        else:
-            run.reconcile(force=options.force)
-        return 0
+        code: int = options.command(options, execution, log)
+        return code
     except (SettingsError, Forbidden) as error:
         log.error("run_refused", reason=str(error))
         return 2
@@ -62,9 +60,37 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+def _train(options: argparse.Namespace, execution: str, log: Log) -> int:
+    run = Run.of(read_settings(os.environ, *NEEDED), execution, log)
+    if options.dry_run:
+        print(run.rehearse())  # noqa: T201
+    else:
+        run.reconcile(force=options.force)
+    return 0
+
+
+def _score(options: argparse.Namespace, execution: str, log: Log) -> int:
+    from jobs.scoring.run import Job  # a training reads no ticket before it has to
+
+    settings = read_settings(os.environ, *command.NEEDED)
+    bucket = _buckets(settings)
+    registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
+    job = Job(bucket, registry, settings, execution, log)
+    task = command.task_of(os.environ)
+    outcome = job.score(command.request_of(options), options.target, task)
+    return 2 if outcome and outcome.refused else 0
+
+
+def _buckets(settings: Settings) -> Callable[[str], CloudBucket]:
+    client = storage_client(settings)
+    return lambda name: CloudBucket(
+        client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m jobs", description="The training job of ticket-urgency."
+        prog="python -m jobs", description="The jobs of ticket-urgency."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -76,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
             " the environment."
         ),
     )
+    train.set_defaults(command=_train)
+    command.add_score(commands).set_defaults(command=_score)
     how = train.add_mutually_exclusive_group()
     how.add_argument(
         "--dry-run", action="store_true", help="train and judge, print the verdict, write nothing"
@@ -102,11 +130,7 @@ class Run:
     def of(settings: Settings, execution: str, log: Log) -> Run:
         """Over the buckets that `settings` name. Raises SettingsError, or Forbidden."""
         recipe, reached = recipe_of(settings), crash_points(settings)
-        client = storage_client(settings)
-
-        def bucket(name: str) -> CloudBucket:
-            return CloudBucket(client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S)
-
+        bucket = _buckets(settings)
         registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
         landing = bucket(settings.landing_bucket)
         return Run(settings, execution, log, recipe, reached, landing, registry)

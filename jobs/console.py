@@ -24,6 +24,9 @@ SENTENCES = {
     "model_released": "Version {version} is released (epoch {epoch}).",
     "up_to_date": "Everything in the bucket is trained already (version {n}).",
     "reconciled": "The run is complete.",
+    "shard_scored": "Shard {shard} of {shards}: {rows} rows, {bad} with an error.",
+    "file_refused": "{reason}",
+    "archive_scored": "Scored {rows} rows with version {version}, {bad} with an error.",
 }
 
 

@@ -99,6 +99,7 @@ class Settings:
     control_bucket: str = _setting("bucket of the release pointer and the lease")
     release_topic: str = _setting("Pub/Sub topic for ModelReleased, without the project")
     train_job: str = _setting("name of the Cloud Run job that trains")
+    score_job: str = _setting("name of the Cloud Run job that scores archives", default="score")
     reload_url: str = _setting("address of the service's reload hook", _url)
     reload_audience: str = _setting("audience that reload tokens are made for")
     reload_caller: str = _setting("e-mail of the one identity that may call the reload hook")

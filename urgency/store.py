@@ -70,10 +70,11 @@ class ObjectStore(Protocol):
         """As `get`, but UNCHANGED, without the bytes, where the current token is `token`."""
         ...
 
-    def open_at(self, name: str, generation: int) -> BinaryIO:
+    def open_at(self, name: str, generation: int, begin: int = 0) -> BinaryIO:
         """Stream one generation as it is stored, gzip too, whatever its Content-Encoding is.
 
-        Raises Gone; at its end, CorruptObject where crc32c differs.
+        Raises Gone; at its end, CorruptObject where crc32c differs. It is a whole object's: what is
+        read from a later byte, `begin`, on cannot be compared with it.
         """
         ...
 
@@ -137,7 +138,7 @@ class CloudBucket:
         # Some servers ignore the condition; the generation they answer with says the same.
         return UNCHANGED if stored and stored.token == token else stored
 
-    def open_at(self, name: str, generation: int) -> BinaryIO:
+    def open_at(self, name: str, generation: int, begin: int = 0) -> BinaryIO:
         """See ObjectStore."""
         described = self._bucket.blob(name, generation=generation)
         with translated(f"read {name}"):
@@ -148,8 +149,8 @@ class CloudBucket:
                 raise Gone(f"{where} no longer exists in {self.name}.") from None
         # Not from `described`: a loaded Blob reads from its mediaLink, not from our endpoint.
         fresh = self._bucket.blob(name, generation=generation)
-        raw = fresh.open("rb", chunk_size=_CHUNK_BYTES, raw_download=True, **self._read)
-        return cast(BinaryIO, io.BufferedReader(_Checked(raw, described), 1024 * 1024))
+        checked = _Checked(fresh, described, begin, self._read)
+        return cast(BinaryIO, io.BufferedReader(checked, _CHUNK_BYTES))
 
     def put(self, name: str, body: bytes, expect: int) -> int:
         """See ObjectStore."""
@@ -251,12 +252,19 @@ class _Bounded(io.BytesIO):
 
 
 class _Checked(io.RawIOBase):
-    """A raw stream that compares crc32c with what storage declared once all bytes have passed."""
+    """A raw stream that compares crc32c with what storage declared once all bytes have passed.
 
-    def __init__(self, source: BinaryIO, declared: storage.Blob) -> None:
+    source: read from byte `begin` on; there is nothing to compare where that is not the first.
+    options: of each request.
+    """
+
+    def __init__(
+        self, source: storage.Blob, declared: storage.Blob, begin: int, options: dict[str, Any]
+    ) -> None:
         super().__init__()
-        self._source, self._name, self._expected = source, declared.name, declared.crc32c
-        self._left: int = declared.size or 0  # some servers leave a 0 out
+        self._source, self._name, self._options = source, declared.name, options
+        self._expected = None if begin else declared.crc32c
+        self._at, self._size = begin, declared.size or 0  # some servers leave a 0 out
         self._sum = google_crc32c.Checksum()
 
     def readable(self) -> bool:
@@ -265,17 +273,23 @@ class _Checked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         with translated(f"read {self._name}"):
             try:
-                # Asking for more than there is would be one more request.
-                chunk = self._source.read(len(buffer)) if self._left else b""
+                chunk = self._read_at(len(buffer))
             except (api.NotFound, api.PreconditionFailed):
                 raise Gone(f"{self._name} was deleted while it was read.") from None
         buffer[: len(chunk)] = chunk
         self._sum.update(chunk)
-        self._left -= len(chunk)
-        if not chunk and base64.b64encode(self._sum.digest()).decode() != self._expected:
+        self._at += len(chunk)
+        is_checked = not chunk and self._expected is not None
+        if is_checked and base64.b64encode(self._sum.digest()).decode() != self._expected:
             raise CorruptObject(f"{self._name} arrived with another crc32c than stored; try again.")
         return len(chunk)
 
-    def close(self) -> None:
-        self._source.close()
-        super().close()
+    def _read_at(self, most: int) -> bytes:
+        """The next bytes; asking for more than there is would be one more request."""
+        if self._at >= self._size:
+            return b""
+        end = min(self._at + most, self._size) - 1
+        body: bytes = self._source.download_as_bytes(
+            start=self._at, end=end, raw_download=True, checksum=None, **self._options
+        )
+        return body

@@ -7,10 +7,10 @@ epoch makes them ours alone).
 
 import random
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from urgency.errors import Conflict, Forbidden, Unavailable
-from urgency.store import ABSENT, ObjectStore
+from urgency.store import ABSENT, ObjectStore, Versioned
 
 ATTEMPTS = 5
 Sleep = Callable[[float], None]
@@ -19,7 +19,19 @@ Sleep = Callable[[float], None]
 T = TypeVar("T")
 
 
-def create_once(store: ObjectStore, name: str, body: bytes, sleep: Sleep) -> bool:
+class Creates(Protocol):
+    """A store in which objects are created: the part of ObjectStore that this needs."""
+
+    def get(self, name: str) -> Versioned | None:
+        """See ObjectStore."""
+        ...
+
+    def put(self, name: str, body: bytes, expect: int) -> int:
+        """See ObjectStore."""
+        ...
+
+
+def create_once(store: Creates, name: str, body: bytes, sleep: Sleep) -> bool:
     """Whether the object's bytes are `body` afterwards; False when another writer was first."""
 
     def attempt() -> bool:

@@ -155,7 +155,7 @@ class LocalStack:
 
     def _jobs(self) -> list[Job]:
         return [
-            Job(job, self._commands.job(job), self._environment(job, None), CHECKOUT)
+            Job(job, self._commands.job, self._environment(job, None), CHECKOUT)
             for job in self._wiring.jobs
         ]
 

@@ -59,6 +59,7 @@ class Container:
     """A function, job or service: what runs, as whom, with which settings. Times in seconds.
 
     secrets: the settings whose values come from Secret Manager.
+    parallelism: tasks of a job that run at once, 0: as many as there are.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Container:
     entry_point: str = ""
     args: tuple[str, ...] = ()
     max_retries: int = 0
+    task_count: int = 1
+    parallelism: int = 0
     max_instances: int = 1
     concurrency: int = 1
     custom_audiences: tuple[str, ...] = ()
@@ -144,6 +147,13 @@ class Wiring:
     agents: dict[str, str]
     people: dict[str, str]
     grants: tuple[Grant, ...] = field(repr=False)
+
+    def job(self, name: str) -> Container:
+        """The job of that name. Raises WiringError."""
+        for job in self.jobs:
+            if job.name == name:
+                return job
+        raise WiringError(f"has no job {name}. {ADVICE}")
 
 
 def load_wiring(path: Path = WIRING_FILE) -> Wiring:
@@ -242,6 +252,8 @@ def _container(plan: dict[str, Any]) -> Container:
         entry_point=plan.get("entry_point", ""),
         args=tuple(plan.get("args", ())),
         max_retries=plan.get("max_retries", 0),
+        task_count=plan.get("task_count", 1),
+        parallelism=plan.get("parallelism", 0),
         max_instances=plan.get("max_instance_count", 1),
         concurrency=plan.get("max_instance_request_concurrency", 1),
         custom_audiences=tuple(plan.get("custom_audiences", ())),

@@ -42,10 +42,10 @@ def wiring_from(state: State) -> dict[str, Any]:
     # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
     enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
     grants = [one for one in enforced if one["member"] != EVERYBODY]
-    (job,) = _of(state, "google_cloud_run_v2_job")
+    jobs = _of(state, "google_cloud_run_v2_job")
     return {
-        "project": job["project"],
-        "region": job["location"],
+        "project": jobs[0]["project"],
+        "region": jobs[0]["location"],
         "buckets": [_bucket(one) for one in buckets],
         "notifications": [_notification(one) for one in _of(state, "google_storage_notification")],
         "topics": [topic["name"] for topic in _of(state, "google_pubsub_topic")],
@@ -55,7 +55,7 @@ def wiring_from(state: State) -> dict[str, Any]:
             _function(one) | {"public": f"services/{one['name']}" in opened}
             for one in _of(state, "google_cloudfunctions2_function")
         ],
-        "jobs": [_job(job)],
+        "jobs": [_job(job) for job in jobs],
         "services": [_service(one) for one in _of(state, "google_cloud_run_v2_service")],
         "schedules": [_schedule(one) for one in _of(state, "google_cloud_scheduler_job")],
         "service_accounts": sorted(accounts - builds),
@@ -178,10 +178,12 @@ def _function(function: Values) -> Values:
 
 
 def _job(job: Values) -> Values:
-    task = job["template"][0]["template"][0]
+    execution = job["template"][0]
+    task = execution["template"][0]
     container = task["containers"][0]
     return {
         "name": job["name"],
+        **{name: execution[name] for name in ("task_count", "parallelism") if execution.get(name)},
         **_picked(task, "service_account", "max_retries", "timeout"),
         "args": container["args"],
         "environment": _environment(container),

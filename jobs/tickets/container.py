@@ -73,13 +73,13 @@ def _bounded(blocks: Iterator[bytes], most: int) -> Iterator[bytes]:
 
 def _unpacked(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
     """The bytes of all members of a gzip file, a block at a time however small it was packed."""
-    size = 0
+    size, is_inside = 0, False
     unpacker = zlib.decompressobj(wbits=31)
     try:
         for block in blocks:
             data = block
             while data:
-                body = unpacker.decompress(data, _BLOCK)
+                body, is_inside = unpacker.decompress(data, _BLOCK), not unpacker.eof
                 size += len(body)
                 if size > limits.object_bytes:
                     most = f"{limits.object_bytes:,} bytes"
@@ -92,6 +92,8 @@ def _unpacked(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
                     unpacker = zlib.decompressobj(wbits=31)
     except zlib.error:
         raise FileRefused(1, "the gzip archive is damaged; pack it and drop it again.") from None
+    if is_inside and not limits.cut_gzip:
+        raise FileRefused(1, "the gzip archive ends too early; pack it and drop it again.")
 
 
 def _workbook(body: bytes, limits: Limits) -> Workbook:

@@ -60,12 +60,17 @@ _PROOF = 4  # valid characters for each broken byte, from which a text counts as
 
 
 class Decoder:
-    """Decodes blocks of bytes; `encoding` is a codec's name, "ascii" until something told it."""
+    """Decodes blocks of bytes; `encoding` is a codec's name, "ascii" until something told it.
 
-    def __init__(self) -> None:
+    encoding: what it is already known to be, in the middle of a file.
+    """
+
+    def __init__(self, encoding: str = "ascii") -> None:
         self.encoding = "ascii"
         self._lines = 0
         self._codec: codecs.IncrementalDecoder | None = None
+        if encoding != "ascii":
+            self._use(encoding)
 
     @property
     def name(self) -> str:
@@ -75,7 +80,8 @@ class Decoder:
     def decode(self, blocks: Iterator[bytes]) -> Iterator[str]:
         """Text without BOM and control characters. Raises FileRefused for no known encoding."""
         for number, block in enumerate(blocks):
-            body = self._without_bom(block) if number == 0 else block
+            is_head = number == 0 and self._codec is None
+            body = self._without_bom(block) if is_head else block
             if self._codec is None and not body.isascii():
                 self._decide(body)
             self._lines += body.count(b"\n")

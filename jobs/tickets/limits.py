@@ -9,7 +9,10 @@ from urgency.errors import UrgencyError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes are of the object, or of what it unpacks to; characters are of a line or a record."""
+    """Bytes are of the object, or of what it unpacks to; characters are of a line or a record.
+
+    cut_gzip: whether a gzip that ends too early gives what it holds.
+    """
 
     object_bytes: int = 512 * 2**20
     workbook_bytes: int = 64 * 2**20
@@ -18,6 +21,7 @@ class Limits:
     lines: int = 20_000_000
     rows: int = 5_000_000
     cpu_s: float = 600.0
+    cut_gzip: bool = True
 
 
 LIMITS = Limits()

@@ -66,7 +66,7 @@ def open_file(stream: BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS
         return OpenFile("Excel workbook", "", table, records)
     decoder = Decoder()
     blocks = split_lines(decoder.decode(container.blocks), limits)
-    sample, rest = _sample(blocks)
+    sample, rest = first_lines(blocks)
     if sample and sample[0].startswith("{"):
         kind, (table, records) = "JSON lines", _objects(sample, chain([rest], blocks), rules)
     else:
@@ -79,7 +79,7 @@ def open_file(stream: BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS
     return OpenFile(packed + kind, decoder.name, table, records)
 
 
-def _sample(blocks: Iterator[list[str]]) -> tuple[list[str], list[str]]:
+def first_lines(blocks: Iterator[list[str]]) -> tuple[list[str], list[str]]:
     """The first lines, and the rest of the block in which they end."""
     sample: list[str] = []
     characters = 0
@@ -112,22 +112,34 @@ def _sheet(workbook: Workbook, rules: Rules) -> tuple[Table, Iterator[Records | 
 def _objects(
     sample: Sequence[str], blocks: Iterable[list[str]], rules: Rules
 ) -> tuple[Table, Iterator[Records | Problem]]:
-    """One JSON object a line; a column is a member of any of the first objects."""
-    members = [members for line in sample if (members := _members(line))]
+    """One JSON object a line."""
+    names = object_names(sample)
+    return table_of_rows([names], rules), read_objects(chain([[*sample]], blocks), names, 1)
+
+
+def object_names(lines: Sequence[str]) -> list[str]:
+    """The columns of JSON lines that begin so: members of any of these. Raises FileRefused."""
+    members = [members for line in lines if (members := _members(line))]
     names = list(dict.fromkeys(name for one in members for name in one))
     if not names:
         raise FileRefused(1, "the first line is no JSON object with members.")
-    table = table_of_rows([names], rules)
+    return names
+
+
+def read_objects(
+    blocks: Iterable[list[str]], names: Sequence[str], first: int
+) -> Iterator[Records | Problem]:
+    """The members with these names of the object in each line; `first`: number of the first."""
 
     def rows() -> Iterator[tuple[int, list[str]] | Problem]:
-        for line, text in enumerate(chain(sample, chain.from_iterable(blocks)), 1):
+        for line, text in enumerate(chain.from_iterable(blocks), first):
             found = _members(text)
             if found:
                 yield line, [found.get(name, "") for name in names]
             elif text.strip():
                 yield Problem(line, "the line is not a JSON object.")
 
-    return table, gathered(rows())
+    return gathered(rows())
 
 
 def _members(line: str) -> dict[str, str] | None:

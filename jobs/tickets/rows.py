@@ -69,7 +69,7 @@ def rows_of(
             continue
         for part in caps.parts(item, len(strays)):
             caps.begin(part)
-            rows, problems = (None, [part]) if isinstance(part, Problem) else _rows(part, table)
+            rows, problems = (None, [part]) if isinstance(part, Problem) else judged(part, table)
             taken = len(rows.line) if rows else 0
             caps.bad += (1 if isinstance(part, Problem) else len(part)) - taken
             if not taken and not problems:
@@ -122,7 +122,7 @@ def _line(part: Records | Problem) -> int:
     return part.line if isinstance(part, Problem) else part.lines[-1]
 
 
-def _rows(records: Records, table: Table) -> tuple[Rows, list[Problem]]:
+def judged(records: Records, table: Table) -> tuple[Rows, list[Problem]]:
     """The rows, and what is wrong with others; the header once more is neither."""
     cells = _cells(_without_headers(records, table), table)
     limited = (

@@ -100,6 +100,8 @@ class World:
             registry=self.registry,
             publish=self.published.append,
             runs=cast(Runs, self.runs),
+            runs_of=lambda _job: cast(Runs, self.runs),
+            bucket=lambda _name: self.landing,
             service=cast(ServiceClient, self.service),
             dead_letters=cast(DeadLetters, FakeDeadLetters(self.letters)),
             logs=cast(Logs, FakeLogs()),

@@ -24,7 +24,7 @@ from tests.support.cloud.whole_cloud import cloud
 from tests.test_repository import SHELL_BLOCK
 from urgency.errors import SettingsError
 
-CHANGES = {"dead-letters", "drop", "promote", "resume", "rm", "rollback", "train"}
+CHANGES = {"dead-letters", "drop", "promote", "resume", "rm", "rollback", "score", "train"}
 LOOKS = {"card", "compare", "doctor", "ls", "mlflow", "models", "predict", "receipts", "replay"}
 LOOKS |= {"logs", "status", "why"}
 THIS_MACHINE = {"up", "down", "demo", "profile"}

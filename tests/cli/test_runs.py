@@ -11,7 +11,7 @@ from urgency.errors import Forbidden
 
 
 def test_a_run_is_started_found_and_listed(here: OperatedCloud) -> None:
-    runs = Runs(here.settings)
+    runs = Runs(here.settings, "train")
     name = runs.start()
     eventually(lambda: runs.find(name).state == "succeeded")
     assert [run.name for run in runs.recent(5)] == [name]
@@ -20,4 +20,4 @@ def test_a_run_is_started_found_and_listed(here: OperatedCloud) -> None:
 
 def test_overrides_need_a_right_that_the_operator_has_not(here: OperatedCloud) -> None:
     with pytest.raises(Forbidden, match="runWithOverrides"):
-        Runs(here.settings).start("train", "--force")
+        Runs(here.settings, "train").start("train", "--force")

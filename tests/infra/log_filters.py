@@ -31,7 +31,7 @@ def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
     """Every log-based metric and log-match alert by its Terraform name, with `wiring`'s names."""
     text = "\n".join(file.read_text() for file in sorted(INFRA.glob("*.tf")))
     names = {
-        "google_cloud_run_v2_job.train.name": wiring.jobs[0].name,
+        "google_cloud_run_v2_job.train.name": wiring.job("train").name,
         "google_cloud_run_v2_service.api.name": wiring.services[0].name,
     }
     names |= {"local.landed": wiring.functions[0].name, "local.released": wiring.functions[1].name}

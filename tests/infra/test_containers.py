@@ -16,7 +16,7 @@ FRONTS = {
 }
 LOCAL = localised(WIRING, POCKET, FRONTS)
 (SERVICE,) = LOCAL.services
-(JOB,) = LOCAL.jobs
+JOB = LOCAL.job("train")
 
 
 def environment(container=SERVICE, port: int | None = 1234, **inherited: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ def trained(
     """A cloud in which a file landed and the job ran, once, in its container."""
     with cloud(tmp_path_factory.mktemp("cloud")) as place:
         land(place, CHECKOUT / "data/tickets.csv")
-        [job] = place.wiring.jobs
+        job = place.wiring.job("train")
         environ = environment(job, place) | {"CLOUD_RUN_EXECUTION": "train-1"}
         began = time.monotonic()
         said = engine.run(images["jobs"], *job.args, environ=environ).stderr.splitlines()

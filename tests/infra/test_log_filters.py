@@ -14,7 +14,7 @@ from tests.support.models import registry_with
 from tests.support.service.service import SOFT_S, Instance
 
 FILTERS = log_filters(WIRING)
-JOB, SERVICE = WIRING.jobs[0].name, WIRING.services[0].name
+JOB, SERVICE = WIRING.job("train").name, WIRING.services[0].name
 
 
 def of_job(lines: str, job: str = JOB) -> list[Entry]:

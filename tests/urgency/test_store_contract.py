@@ -134,6 +134,8 @@ def test_a_large_object_streams_line_by_line(world: World) -> None:
     token = store.put("large.csv", body, ABSENT)
     with store.open_at("large.csv", token) as stream:
         assert b"".join(stream) == body
+    with store.open_at("large.csv", token, 7_000_003) as stream:
+        assert stream.read() == body[7_000_003:]
 
 
 def test_an_object_with_content_encoding_gzip_streams_as_it_is_stored(world: World) -> None:

@@ -3,13 +3,14 @@
 https://cloud.google.com/run/docs/container-contract#jobs-env-vars
 """
 
+import json
 import secrets
 import string
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -19,7 +20,7 @@ from infra.local.timeline import Timeline
 from infra.local.wiring import Container
 
 AT_ONCE = 4
-"""Executions side by side; more wait, as a laptop has few cores."""
+"""Tasks side by side, of all executions; more wait, as a laptop has few cores."""
 RETRY_PAUSE_S = 5.0
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL when a task runs out of time, as in Cloud Run."""
@@ -35,26 +36,50 @@ class State(Enum):
     CANCELLED = "cancelled"
 
 
+@dataclass(frozen=True)
+class Overrides:
+    """What one execution has otherwise than its job; None: as the job has it."""
+
+    args: tuple[str, ...] | None = None
+    task_count: int | None = None
+
+
+AS_CONFIGURED = Overrides()
+
+
 @dataclass
 class Execution:
-    """One run of a job: one task, tried until it succeeds or its retries are used up."""
+    """One run of a job: tasks, each tried until it succeeds or its retries are used up.
+
+    `tasks`: the state of each.   `retried`: attempts of all tasks beyond their first ones.
+    """
 
     name: str
     job: str
     created: datetime
+    overrides: Overrides
+    tasks: list[State]
     state: State = State.PENDING
     started: datetime | None = None
     completed: datetime | None = None
     retried: int = 0
+    retried_tasks: int = 0
     message: str = ""
+
+    def count(self, state: State) -> int:
+        """How many tasks are in this state."""
+        return self.tasks.count(state)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A container of the wiring, with its command and environment on this machine."""
+    """A container of the wiring, with its command and environment on this machine.
+
+    command: of the container, which may have other arguments than the wiring's.
+    """
 
     container: Container
-    command: Sequence[str]
+    command: Callable[[Container], Sequence[str]]
     environment: Mapping[str, str]
     folder: Path
 
@@ -78,20 +103,23 @@ class Executions:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
-    def run(self, job: str, *, who: str) -> Execution:
+    def run(self, job: str, *, who: str, overrides: Overrides = AS_CONFIGURED) -> Execution:
         """Start an execution of `job`, requested by `who` (an e-mail)."""
         suffix = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
-        execution = Execution(f"{job}-{suffix}", job, datetime.now(UTC))
-        self._timeline.note("job_execution_requested", who, job=job, execution=execution.name)
-        self._unfinished(execution.name).write_text(job)
-        self._submit(execution)
-        return execution
+        name = f"{job}-{suffix}"
+        self._timeline.note("job_execution_requested", who, job=job, execution=name)
+        marker = {"job": job, "args": overrides.args, "task_count": overrides.task_count}
+        self._unfinished(name).write_text(json.dumps(marker))
+        return self._submit(name, job, overrides)
 
     def resume(self) -> None:
         """Start again, under their names, the executions that the last stop cut off."""
         for marker in sorted(self._logs.glob("*.unfinished")):
-            if (job := marker.read_text()) in self.jobs:
-                self._submit(Execution(marker.stem, job, datetime.now(UTC)))
+            cut_off = json.loads(marker.read_text())
+            if cut_off["job"] in self.jobs:
+                args = cut_off["args"] and tuple(cut_off["args"])
+                overrides = Overrides(args, cut_off["task_count"])
+                self._submit(marker.stem, cut_off["job"], overrides)
 
     def of(self, job: str) -> list[Execution]:
         """The executions of `job`, latest first, as Cloud Run lists them."""
@@ -108,38 +136,65 @@ class Executions:
     def _unfinished(self, execution: str) -> Path:
         return self._logs / f"{execution}.unfinished"
 
-    def _submit(self, execution: Execution) -> None:
-        self.executions[execution.name] = execution
-        self._tasks.submit(self._execute, execution)
+    def _submit(self, name: str, job: str, overrides: Overrides) -> Execution:
+        container = self.jobs[job].container
+        tasks = [State.PENDING] * (overrides.task_count or container.task_count)
+        execution = Execution(name, job, datetime.now(UTC), overrides, tasks)
+        self.executions[name] = execution
+        lanes = min(len(tasks), container.parallelism or len(tasks))
+        for lane in range(lanes):
+            self._tasks.submit(self._run_tasks, execution, range(lane, len(tasks), lanes))
+        return execution
 
-    def _execute(self, execution: Execution) -> None:
+    def _run_tasks(self, execution: Execution, indexes: range) -> None:
+        """Run these tasks one after the other."""
+        for index in indexes:
+            self._begin(execution)
+            execution.tasks[index] = State.RUNNING
+            execution.tasks[index] = self._attempts(execution, index)
+            self._end(execution)
+
+    def _begin(self, execution: Execution) -> None:
+        with self._lock:
+            if execution.state is not State.PENDING:
+                return
+            execution.started, execution.state = datetime.now(UTC), State.RUNNING
         account = self.jobs[execution.job].container.service_account
         names = {"job": execution.job, "execution": execution.name}
-        execution.started, execution.state = datetime.now(UTC), State.RUNNING
         self._timeline.note("job_execution_started", account, **names)
-        execution.state = self._attempts(execution)
-        execution.completed = datetime.now(UTC)
+
+    def _end(self, execution: Execution) -> None:
+        """End the execution where this was its last task."""
+        with self._lock:
+            if execution.completed or {State.PENDING, State.RUNNING} & {*execution.tasks}:
+                return
+            execution.completed = datetime.now(UTC)
+            bad = (one for one in (State.CANCELLED, State.FAILED) if one in execution.tasks)
+            execution.state = next(bad, State.SUCCEEDED)
         if execution.state is not State.CANCELLED:
             self._unfinished(execution.name).unlink(missing_ok=True)
+        started = execution.started or execution.completed
         self._timeline.note(
             "job_execution_ended",
-            account,
-            **names,
+            self.jobs[execution.job].container.service_account,
+            job=execution.job,
+            execution=execution.name,
             state=execution.state.value,
             retried=execution.retried,
-            seconds=round((execution.completed - execution.started).total_seconds(), 3),
+            seconds=round((execution.completed - started).total_seconds(), 3),
         )
 
-    def _attempts(self, execution: Execution) -> State:
+    def _attempts(self, execution: Execution, index: int) -> State:
         retries = self.jobs[execution.job].container.max_retries
         for attempt in range(retries + 1):
-            execution.retried = attempt
-            problem = self._attempt(execution, attempt)
+            self._count_retry(execution, attempt)
+            problem = self._attempt(execution, index, attempt)
             if problem is None:
                 return State.SUCCEEDED
             if self._stopping.is_set():
                 return State.CANCELLED
-            execution.message = f"Task {execution.name}-task0 failed with message: {problem}"
+            task = f"{execution.name}-task{index}"
+            execution.message = f"Task {task} failed with message: {problem}"
             self._timeline.note(
                 "job_attempt_failed", execution.job, execution=execution.name, attempt=attempt
             )
@@ -147,9 +202,14 @@ class Executions:
                 self._stopping.wait(self._pause_s)
         return State.FAILED
 
-    def _attempt(self, execution: Execution, attempt: int) -> str | None:
+    def _count_retry(self, execution: Execution, attempt: int) -> None:
+        with self._lock:
+            execution.retried += attempt > 0
+            execution.retried_tasks += attempt == 1
+
+    def _attempt(self, execution: Execution, index: int, attempt: int) -> str | None:
         """Run the container once; None where it succeeded, else what went wrong."""
-        process = self._launch(execution, attempt)
+        process = self._launch(execution, index, attempt)
         if process is None:
             return "The execution was cancelled."
         timeout_s = self.jobs[execution.job].container.timeout_s
@@ -163,19 +223,22 @@ class Executions:
                 self._running.remove(process)
         return None if code == 0 else f"The container exited with an error (exit code {code})."
 
-    def _launch(self, execution: Execution, attempt: int) -> Process | None:
+    def _launch(self, execution: Execution, index: int, attempt: int) -> Process | None:
         job = self.jobs[execution.job]
+        args = execution.overrides.args
+        container = job.container if args is None else replace(job.container, args=args)
         contract = {
             "CLOUD_RUN_JOB": execution.job,
             "CLOUD_RUN_EXECUTION": execution.name,
-            "CLOUD_RUN_TASK_INDEX": "0",
+            "CLOUD_RUN_TASK_INDEX": str(index),
             "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
-            "CLOUD_RUN_TASK_COUNT": "1",
+            "CLOUD_RUN_TASK_COUNT": str(len(execution.tasks)),
         }
+        environment = {**job.environment, **contract}
         log_file = self._logs / f"{execution.name}.log"
         with self._lock:
             if self._stopping.is_set():
                 return None
-            process = launch(job.command, {**job.environment, **contract}, job.folder, log_file)
+            process = launch(job.command(container), environment, job.folder, log_file)
             self._running.append(process)
         return process

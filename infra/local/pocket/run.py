@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from infra.local.pocket.access import Access
 from infra.local.pocket.app import Route, product
 from infra.local.pocket.errors import ApiError
-from infra.local.pocket.executions import Execution, Executions, State
+from infra.local.pocket.executions import Execution, Executions, Overrides, State
 from infra.local.timeline import utc_text
 from infra.local.wiring import Wiring
 
@@ -57,10 +57,11 @@ class _Run:
 
     def run_job(self, job: str) -> Response:
         member = self._admit("run.jobs.run", job)
-        if (request.get_json(force=True, silent=True) or {}).get("overrides"):
+        asked = (request.get_json(force=True, silent=True) or {}).get("overrides")
+        if asked:
             self._access.require(member, "run.jobs.runWithOverrides", f"jobs/{job}")
-            raise ApiError(501, "notImplemented", "The pocket cloud runs jobs without overrides.")
-        return jsonify(self._operation(self._executions.run(job, who=member.partition(":")[2])))
+        who, overrides = member.partition(":")[2], _overrides(asked or {})
+        return jsonify(self._operation(self._executions.run(job, who=who, overrides=overrides)))
 
     def list_executions(self, job: str) -> Response:
         self._admit("run.executions.list", job)
@@ -100,7 +101,11 @@ class _Run:
         executions = self._executions.of(name)
         resource = {
             "name": f"{self.location}/jobs/{name}",
-            "template": {"taskCount": 1, "template": task},
+            "template": {
+                "taskCount": container.task_count,
+                "parallelism": container.parallelism,
+                "template": task,
+            },
             "executionCount": len(executions),
         }
         if executions:
@@ -118,13 +123,13 @@ class _Run:
             "name": f"{self.location}/jobs/{execution.job}/executions/{execution.name}",
             "uid": execution.name,
             "job": execution.job,
-            "taskCount": 1,
-            "parallelism": 1,
-            "runningCount": int(execution.state is State.RUNNING),
-            "succeededCount": int(execution.state is State.SUCCEEDED),
-            "failedCount": int(execution.state is State.FAILED),
-            "cancelledCount": int(execution.state is State.CANCELLED),
-            "retriedCount": execution.retried,
+            "taskCount": len(execution.tasks),
+            "parallelism": self._executions.jobs[execution.job].container.parallelism,
+            "runningCount": execution.count(State.RUNNING),
+            "succeededCount": execution.count(State.SUCCEEDED),
+            "failedCount": execution.count(State.FAILED),
+            "cancelledCount": execution.count(State.CANCELLED),
+            "retriedCount": execution.retried_tasks,
             "conditions": [_condition(execution)],
         } | {member: utc_text(moment) for member, moment in times.items() if moment}
 
@@ -140,6 +145,20 @@ class _Run:
             error = {"code": _UNKNOWN, "message": execution.message}
             return operation | {"done": True, "error": error}
         return operation | {"done": False}
+
+
+def _overrides(asked: dict[str, Any]) -> Overrides:
+    """Arguments and number of tasks; the other members are not imitated. Raises ApiError.
+
+    https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.jobs/run#Overrides
+    """
+    containers = asked.get("containerOverrides", [{}])
+    unknown = {*asked} - {"containerOverrides", "taskCount"} | {*containers[0]} - {"args"}
+    if unknown or len(containers) > 1:
+        what = ", ".join(sorted(unknown)) or "several containers"
+        raise ApiError(501, "notImplemented", f"The pocket cloud overrides no {what}.")
+    args = containers[0].get("args")
+    return Overrides(None if args is None else tuple(args), asked.get("taskCount"))
 
 
 def _condition(execution: Execution) -> dict[str, str]:

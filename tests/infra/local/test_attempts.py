@@ -28,6 +28,7 @@ THERE = {
     "landing": ["incoming/ann.csv", "receipts/ann.md"],
     "registry": ["models/1.json"],
     "control": ["release.json"],
+    "archive": ["in/2025.csv", "scored/2025/manifest.json"],
 }
 
 
@@ -117,6 +118,17 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("urgency-train", "predict", PREDICT),
     ("urgency-train", "reload the service", RELOAD),
     ("urgency-train", "run itself", run),
+    ("urgency-score", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-score", "create a model", create("registry", "models/2.json")),
+    ("urgency-score", "move the pointer", overwrite("control", "release.json")),
+    ("urgency-score", "write into an archive", create("archive", "in/x.csv")),
+    ("urgency-score", "overwrite an archive", overwrite("archive", "in/2025.csv")),
+    ("urgency-score", "overwrite scores", overwrite("archive", "scored/2025/manifest.json")),
+    ("urgency-score", "delete scores", delete("archive", "scored/2025/manifest.json")),
+    ("urgency-score", "run a job", run),
+    ("urgency-train", "read archives", read("archive", "in/2025.csv")),
+    ("urgency-serve", "read archives", read("archive", "in/2025.csv")),
+    ("uploader", "read archives", read("archive", "in/2025.csv")),
     ("urgency-scheduler", "read tickets", read("landing", "incoming/ann.csv")),
     ("urgency-scheduler", "read the registry", read("registry", "models/1.json")),
     ("urgency-scheduler", "list the control bucket", list_("control")),
@@ -187,7 +199,8 @@ def fill(system: GuardedCloud) -> None:
     """What the attempts aim at, written by whom the wiring lets."""
     for bucket, names in THERE.items():
         for name in names:
-            author = "operator" if name.startswith("incoming/") else "urgency-train"
+            by_people = bucket == "archive" or name.startswith("incoming/")
+            author = "operator" if by_people else "urgency-train"
             system.bucket(author, bucket).put(name, b"x", ABSENT)
 
 

@@ -227,6 +227,34 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "operators read what was logged",
         lambda system: system.read_logs("operator"),
     ),
+    "urgency-score: storage.objectViewer on buckets/archive": (
+        "scoring reads an archive",
+        lambda system: read(system, "urgency-score", "archive", "in/a.csv", "operator"),
+    ),
+    "urgency-score: storage.objectCreator on buckets/archive scored/": (
+        "scoring writes scores",
+        lambda system: system.bucket("urgency-score", "archive").put("scored/a", b"x", ABSENT),
+    ),
+    "urgency-score: storage.objectViewer on buckets/registry": (
+        "scoring reads a model",
+        lambda system: read(system, "urgency-score", "registry", "models/1", "urgency-train"),
+    ),
+    "urgency-score: storage.objectViewer on buckets/control": (
+        "scoring finds the champion",
+        lambda system: read(system, "urgency-score", "control", "release.json", "urgency-train"),
+    ),
+    "operator: storage.objectUser on buckets/archive": (
+        "operators bring archives",
+        lambda system: system.bucket("operator", "archive").put("in/a.csv", b"x", ABSENT),
+    ),
+    "operator: run.jobsExecutorWithOverrides on jobs/score": (
+        "operators say which archive is scored",
+        lambda system: system.run_job("operator", overrides=True, job="score"),
+    ),
+    "operator: run.viewer on jobs/score": (
+        "operators see how scoring ended",
+        lambda system: system.list_runs("operator", job="score"),
+    ),
     "uploader: storage.objectUser on buckets/landing incoming/": (
         "uploaders drop, replace, list and delete files",
         lambda system: replace_file(system, "uploader"),

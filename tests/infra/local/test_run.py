@@ -13,7 +13,7 @@ from tests.support.cloud.programs import is_alive
 from tests.support.cloud.whole_cloud import WIRING, Cloud, cloud, granting, with_jobs
 from tests.support.waiting import eventually
 
-(JOB,) = WIRING.jobs
+JOB = WIRING.job("train")
 PARENT = f"projects/{WIRING.project}/locations/{WIRING.region}/jobs/{JOB.name}"
 WATCHED = granting(("roles/run.viewer", f"jobs/{JOB.name}"))
 SUCCEEDED, FAILED = (
@@ -91,7 +91,7 @@ def test_a_failing_attempt_is_repeated_with_its_number_until_one_succeeds(tmp_pa
     )
     with cloud(tmp_path, retrying(3), job=third_time_lucky) as place:
         done = finished(place, name := start(place))
-        assert (done.succeeded_count, done.failed_count, done.retried_count) == (1, 0, 2)
+        assert (done.succeeded_count, done.failed_count, done.retried_count) == (1, 0, 1)
         assert log_of(place, name).split("\n") == ["attempt 0", "attempt 1", "attempt 2", ""]
 
 
@@ -191,3 +191,43 @@ def test_unknown_jobs_and_executions_are_not_found(tmp_path: Path) -> None:
             jobs(place).run_job(name=PARENT + "x")
         with pytest.raises(NotFound, match="kind 'EXECUTION'"):
             executions(place).get_execution(name=f"{PARENT}/executions/none")
+
+
+def test_every_task_knows_its_number_and_one_that_fails_is_tried_again_alone(
+    tmp_path: Path,
+) -> None:
+    second_fails_once = """
+import os, sys
+index, attempt = os.environ["CLOUD_RUN_TASK_INDEX"], os.environ["CLOUD_RUN_TASK_ATTEMPT"]
+print(index, os.environ["CLOUD_RUN_TASK_COUNT"], attempt, *sys.argv[1:], flush=True)
+sys.exit(index == "1" and attempt == "0")
+"""
+    wiring = with_jobs(WATCHED, max_retries=1, task_count=3, parallelism=2, args=("score",))
+    with cloud(tmp_path, wiring, job=second_fails_once) as place:
+        done = finished(place, name := start(place))
+        lines = sorted(log_of(place, name).splitlines())
+    assert (done.task_count, done.succeeded_count, done.retried_count) == (3, 3, 1)
+    assert lines == ["0 3 0 score", "1 3 0 score", "1 3 1 score", "2 3 0 score"]
+
+
+def test_one_task_that_fails_for_good_fails_the_execution(tmp_path: Path) -> None:
+    last_fails = "import os; exit(os.environ['CLOUD_RUN_TASK_INDEX'] == '2')"
+    with cloud(tmp_path, with_jobs(WATCHED, max_retries=0, task_count=3), job=last_fails) as place:
+        done = finished(place, start(place))
+    assert (done.succeeded_count, done.failed_count) == (2, 1)
+    assert done.conditions[0].state is FAILED
+    assert "-task2 failed" in done.conditions[0].message
+
+
+def test_overrides_change_one_execution(tmp_path: Path) -> None:
+    show = "import sys; print(*sys.argv[1:], flush=True)"
+    wiring = granting(("roles/run.jobsExecutorWithOverrides", f"jobs/{JOB.name}"), wiring=WATCHED)
+    overrides = {"container_overrides": [{"args": ["train", "--force"]}], "task_count": 2}
+    with cloud(tmp_path, wiring, job=show) as place:
+        client = jobs(place, "operator")
+        started = client.run_job(request={"name": PARENT, "overrides": overrides})
+        done = finished(place, started.metadata.name)
+        assert (done.task_count, done.succeeded_count) == (2, 2)
+        assert log_of(place, done.name) == "train --force\n" * 2
+        plain = finished(place, start(place))
+        assert log_of(place, plain.name) == "train\n"

@@ -18,7 +18,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
     "topic": {"roles/pubsub.publisher"},
     "subscription": {"roles/pubsub.subscriber", "roles/pubsub.viewer"},
     "view": {"roles/logging.viewAccessor"},
-    "job": {"roles/run.jobsExecutor", "roles/run.viewer"},
+    "job": {"roles/run.jobsExecutor", "roles/run.jobsExecutorWithOverrides", "roles/run.viewer"},
     "service": {"roles/run.servicesInvoker", "roles/run.viewer"},
     "account": {"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"},
     "repository": {"roles/artifactregistry.writer"},
@@ -65,6 +65,15 @@ def no_wide_role(deployed: Deployment) -> Iterator[str]:
             yield f"{grant.address} grants {grant.role} on {grant.on}"
     for resource in deployed.of("project_iam_custom_role", "organization_iam_custom_role"):
         yield f"{resource.address} is a custom role"
+
+
+@policy
+def only_operators_override(deployed: Deployment) -> Iterator[str]:
+    """Who overrides a job's arguments acts as that job: operators may do all that scoring does."""
+    for grant in deployed.grants("job/", "roles/run.jobsExecutorWithOverrides"):
+        is_operator = grant.member in deployed.variable("operators", [])
+        if not is_operator or grant.on != f"job/{deployed.called('score')}":
+            yield f"{grant.address} lets {grant.member} override {grant.on}"
 
 
 @policy

@@ -34,15 +34,17 @@ AS_IT_COMES: Planted = {
     ],
     "no_wide_role": [
         change(RECEIPTS, "role", "roles/storage.objectAdmin"),
-        change(
-            'google_cloud_run_v2_job_iam_member.runs["trigger"]',
-            "role",
-            "roles/run.jobsExecutorWithOverrides",
-        ),
         add(
             "google_project_iam_custom_role",
             role_id="everything",
             permissions=["storage.objects.delete"],
+        ),
+    ],
+    "only_operators_override": [
+        change(
+            'google_cloud_run_v2_job_iam_member.runs["trigger"]',
+            "role",
+            "roles/run.jobsExecutorWithOverrides",
         ),
     ],
     "nobody_is_everybody": [

@@ -63,10 +63,11 @@ def cloud(
     local = localised(wiring, url_of(socket), _nowhere(wiring) | (fronts or {}))
     put_keys(home.cloud / "identity")
     identity = Identity(home.cloud, local)
-    command, variables = (
-        [sys.executable, "-c", job],
-        {"PATH": os.environ["PATH"]} | (environment or {}),
-    )
+    variables = {"PATH": os.environ["PATH"]} | (environment or {})
+
+    def command(container: Container) -> list[str]:
+        return [sys.executable, "-c", job, *container.args]
+
     jobs = [Job(container, command, variables, folder) for container in local.jobs]
     pocket = PocketCloud(home, local, identity, jobs, speedup=speedup)
     server = Server(pocket.app, socket)

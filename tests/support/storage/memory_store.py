@@ -58,12 +58,12 @@ class MemoryStore:
         stored = self.get(name)
         return UNCHANGED if stored and stored.token == token else stored
 
-    def open_at(self, name: str, generation: int) -> BinaryIO:
+    def open_at(self, name: str, generation: int, begin: int = 0) -> BinaryIO:
         self._enter("open", name)
         with self._lock:
             if (name, generation) not in self._generations:
                 raise Gone(f"{name} generation {generation} no longer exists.")
-            return io.BytesIO(self._checked(name, generation))
+            return io.BytesIO(self._checked(name, generation)[begin:])
 
     def put(self, name: str, body: bytes, expect: int) -> int:
         self._enter("put", name)
