@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mmh3
 import numpy as np
@@ -79,12 +79,25 @@ class Words:
 
     def blocks(self, tickets: int) -> Iterator[Words]:
         """The same words, at most so many `tickets` at a time."""
-        ends = np.concatenate([[0], self.counts.sum(axis=1).cumsum()])
+        ends = self._ends()
         for begin in range(0, len(self), tickets):
             end = min(begin + tickets, len(self))
             yield self._part(slice(ends[begin], ends[end]), self.counts[begin:end])
 
-    def _part(self, words: slice | NDArray[np.bool_], counts: NDArray[np.int32]) -> Words:
+    def in_order(self, tickets: NDArray[np.int64], at_once: int) -> Iterator[Words]:
+        """The words of those `tickets`, in the order given, of so many at a time."""
+        ends = self._ends()
+        for begin in range(0, len(tickets), at_once):
+            some = tickets[begin : begin + at_once]
+            size = ends[some + 1] - ends[some]
+            shift = np.repeat(ends[some] - size.cumsum() + size, size)
+            yield self._part(np.arange(len(shift)) + shift, self.counts[some])
+
+    def _ends(self) -> NDArray[np.int64]:
+        """Where the words of each ticket begin, and where the last one's end."""
+        return np.append(0, self.counts.sum(axis=1).cumsum())
+
+    def _part(self, words: slice | NDArray[Any], counts: NDArray[np.int32]) -> Words:
         stem = None if self.stem is None else self.stem[words]
         return Words(self.marked[words], counts, stem)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 import pandas as pd
+from scipy import sparse
 
+from jobs.model.newton import Rows
 from jobs.model.vectors import Corpus, corpus_of
 from jobs.tickets.split import SIDES, side_numbers, text_hash
 from urgency.batch import words_of
@@ -46,6 +48,12 @@ def corpus(rows: pd.DataFrame) -> Corpus:
     return corpus_of(
         rows, words_of(zip(rows["title"], rows["description"], strict=True), stems=True)
     )
+
+
+def matrix(rows: Rows) -> sparse.csr_matrix:
+    """What is fitted, but for sources and tiers, as one matrix."""
+    blocks = [sparse.diags(block.scale) @ block.has for block in rows.blocks]
+    return sparse.vstack(blocks, "csr") @ sparse.diags(rows.idf)
 
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
