@@ -26,6 +26,7 @@ MODULES = (
     *("jobs/model/vectors.py", "jobs/model/newton.py", "jobs/model/folds.py"),
     *("jobs/model/calibrate.py", "jobs/model/choose.py", "jobs/model/fit.py"),
     *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),
+    "jobs/model/ranking.py",
     *("jobs/model/evidence.py", "jobs/model/rules.py", "jobs/model/sentences.py"),
     "jobs/model/per_hundred.py",
     *("jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),

@@ -52,7 +52,7 @@ from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings
 from urgency.store import ObjectStore
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
+LIBRARIES = ("numpy", "pandas", "scipy")
 NOT_JUDGED = Verdict("HOLD", (), 0)
 
 

@@ -10,7 +10,6 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from jobs.tickets.columns import TicketColumns
 from jobs.tickets.file_reading import FileReading, read_into
@@ -105,7 +104,7 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
             continue
         urgent_share = (others.sum() + 1) / (len(others) + 2)  # few others do not tell much
         share = urgent_share if own[0] else 1 - urgent_share
-        if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:
+        if share ** len(own) < ONE_LABEL_CHANCE:
             reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
 
 
