@@ -66,6 +66,13 @@ class Words:
         return len(self.counts)
 
     @property
+    def all_stems(self) -> NDArray[np.uint32]:
+        """`stem`, of words that were made with stems. Raises ValueError where they were not."""
+        if self.stem is None:
+            raise ValueError("these words were made without stems")
+        return self.stem
+
+    @property
     def plain(self) -> NDArray[np.uint32]:
         """The hash of each word whatever its field, (words,)."""
         marks = np.tile(_MARKS, len(self))
@@ -109,20 +116,6 @@ class Features(NamedTuple):
     feature: NDArray[np.int32]
 
 
-def joined(parts: Sequence[Words]) -> Words:
-    """The words of tickets in `parts`, one part after the other; all with stems, or all without."""
-    if not parts:
-        return words_of([], stems=True)
-    if len(parts) == 1:
-        return parts[0]
-    stems = [part.stem for part in parts if part.stem is not None]
-    return Words(
-        marked=np.concatenate([part.marked for part in parts]),
-        counts=np.concatenate([part.counts for part in parts]),
-        stem=np.concatenate(stems) if stems else None,
-    )
-
-
 def words_of(tickets: Iterable[Sequence[str]], *, stems: bool) -> Words:
     """The words of tickets, given as (title, description) in normal form."""
     given = chain.from_iterable(tickets)
@@ -150,8 +143,8 @@ def features_of(words: Words, kinds: Kinds) -> Features:
         neighbours = field[:-1] == field[1:]
         pair = (marked[:-1] >> 32 - BITS ^ marked[1:]) & MASK
         keys.append((row[1:] | PAIR | pair)[neighbours])
-    if kinds.stem and words.stem is not None:
-        keys.append(row | STEM | words.stem.view(np.int32) & MASK)
+    if kinds.stem:
+        keys.append(row | STEM | words.all_stems.view(np.int32) & MASK)
     key = np.concatenate(keys)
     key.sort()
     key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key

@@ -8,7 +8,6 @@ import numpy as np
 
 from jobs.model.metrics import Flags, Floats
 
-
 _STEPS, _NEAR = 50, 1e-10
 _RIDGE, _ROUNDING = 1e-9, 1e-9
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +16,8 @@ from jobs.model.calibrate import sigmoid
 from jobs.model.metrics import Flags, Floats
 from jobs.model.newton import Block, Rows
 from jobs.tickets.rare_values import CATEGORIES
-from urgency.batch import BLOCK, Words, features_of, weight_of_kind
+from jobs.tickets.texts import TicketWords
+from urgency.batch import BLOCK, features_of, weight_of_kind
 from urgency.features import FEATURES, Kinds
 from urgency.scorer import Scorer
 
@@ -27,12 +28,11 @@ AT_ONCE = 16_384
 
 @dataclass(frozen=True)
 class Corpus:
-    """Labelled tickets, `n` of them: those at `place` (n,) in `words`; `categories`, the values of
-    each column, "" for none; `urgent` (n,); `key` (n,): rows of one key say nearly the same.
+    """Labelled tickets, `n` of them: `words`; `categories`, the values of each column, "" for none;
+    `urgent` (n,); `key` (n,): rows of one key say nearly the same.
     """
 
-    words: Words
-    place: NDArray[np.int64]
+    words: TicketWords
     categories: dict[str, pd.Categorical]
     urgent: Flags
     key: NDArray[np.uint64]
@@ -40,17 +40,16 @@ class Corpus:
     def take(self, kept: Flags) -> Corpus:
         """Those that are `kept`, shape (n,); their words are not copied."""
         categories = {name: values[kept] for name, values in self.categories.items()}
-        return Corpus(self.words, self.place[kept], categories, self.urgent[kept], self.key[kept])
+        return Corpus(self.words.take(kept), categories, self.urgent[kept], self.key[kept])
 
     def __len__(self) -> int:
         return len(self.urgent)
 
 
-def corpus_of(frame: pd.DataFrame, words: Words) -> Corpus:
+def corpus_of(frame: pd.DataFrame, words: TicketWords) -> Corpus:
     """The tickets of Dataset.frame."""
     return Corpus(
         words=words,
-        place=np.arange(len(frame)),
         categories={name: pd.Categorical(frame[name]) for name in CATEGORIES},
         urgent=frame["urgent"].to_numpy(bool),
         key=frame["split_key"].to_numpy(np.uint64),
@@ -79,31 +78,30 @@ def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
     order = np.argsort(fold, kind="stable")
     feature, ends = _presence(corpus, order, kinds)
     frequency = _frequency(feature)
-    idf = (np.log((1 + len(corpus)) / (1 + frequency)) + 1) * weight_of_kind(kinds)
     seen = np.flatnonzero(frequency).astype(np.int32)
+    idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
+    idf *= weight_of_kind(kinds)[seen]
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
-    edges = np.cumsum([0, *map(len, values.values())])
-    value = np.stack(
-        [_codes(corpus.categories[name], values[name], edge) for name, edge in zip(values, edges)],
-        axis=1,
-    )[order]
-    groups = tuple(slice(*edge) for edge in pairwise(edges.tolist()))
+    value = np.stack([*_codes(corpus.categories, values)], axis=1)[order]
+    edges = np.cumsum([0, *map(len, values.values())]).tolist()
+    groups = tuple(slice(*edge) for edge in pairwise(edges))
     counts = np.bincount((value + 1).ravel(), minlength=edges[-1] + 1)[1:]
     share = np.concatenate([counts[group] / max(1, counts[group].sum()) for group in groups])
-    blocks = _blocks(feature, ends, idf, seen, fold[order], value)
-    rows = Rows(tuple(blocks), idf[seen].astype(F4), share.astype(F4), groups)
-    return Design(rows, order, seen, idf[seen], values)
+    _to_columns(feature, seen)
+    rows = Rows((), idf.astype(F4), share.astype(F4), groups)
+    blocks = _blocks(rows.idf, feature, ends, fold[order], value)
+    return Design(replace(rows, blocks=tuple(blocks)), order, seen, idf, values)
 
 
 def _presence(
     corpus: Corpus, order: NDArray[np.int64], kinds: Kinds
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The features of the tickets in this order, and where each ticket's begin and end."""
-    tickets = corpus.place[order]
-    most = int(corpus.words.counts[tickets].sum()) * sum(kind > 0 for kind in (1, *kinds))
+    words = corpus.words.take(order)
+    most = words.count * sum(kind > 0 for kind in (1, *kinds))
     feature = np.empty(most, np.int32)  # what is not written to takes no memory
     counts, end = [np.zeros(1, np.int64)], 0
-    for block in corpus.words.in_order(tickets, BLOCK):
+    for block in words.blocks(BLOCK):
         found = features_of(block, kinds)
         feature[end : end + len(found.feature)] = found.feature
         end += len(found.feature)
@@ -111,53 +109,71 @@ def _presence(
     return feature[:end], np.concatenate(counts).cumsum()
 
 
-def _frequency(feature: NDArray[np.int32]) -> NDArray[np.int64]:
+def _frequency(feature: NDArray[np.int32]) -> NDArray[np.int32]:
     """How many tickets have each feature, (FEATURES,)."""
-    frequency = np.zeros(FEATURES, np.int64)
+    frequency = np.zeros(FEATURES, np.int32)
     for begin in range(0, len(feature), FEATURES):  # bincount copies what it counts
         frequency += np.bincount(feature[begin : begin + FEATURES], minlength=FEATURES)
     return frequency
 
 
+def _to_columns(feature: NDArray[np.int32], seen: NDArray[np.int32]) -> None:
+    """Each feature becomes its place among those `seen`."""
+    column = np.zeros(FEATURES, np.int32)
+    column[seen] = np.arange(len(seen))
+    for begin in range(0, len(feature), FEATURES):
+        part = feature[begin : begin + FEATURES]
+        part[:] = column[part]
+
+
 def _blocks(
-    feature: NDArray[np.int32],
+    idf: NDArray[np.float32],
+    column: NDArray[np.int32],
     ends: NDArray[np.int64],
-    idf: Floats,
-    seen: NDArray[np.int32],
     fold: NDArray[np.int64],
     value: NDArray[np.int32],
 ) -> Iterator[Block]:
-    """Blocks of one fold each; `feature` becomes columns among those `seen`, in place."""
-    column = np.zeros(FEATURES, np.int32)
-    column[seen] = np.arange(len(seen))
+    """Blocks of one fold each, which share `column` and their ones."""
     cuts = np.flatnonzero(np.diff(fold)) + 1
-    starts = np.unique(np.concatenate([np.arange(0, len(fold), AT_ONCE), cuts]))
-    edges = [*starts.astype(int), len(fold)]
-    ones = np.ones(max((ends[last] - ends[first] for first, last in pairwise(edges)), default=0), F4)
+    edges = [*np.unique([*range(0, len(fold), AT_ONCE), *cuts]).tolist(), len(fold)]
+    scale = _scale(idf, column, ends)
+    ones = np.ones(max((int(ends[b] - ends[a]) for a, b in pairwise(edges)), default=0), F4)
     for first, last in pairwise(edges):
-        own, own_ends = feature[ends[first] : ends[last]], ends[first : last + 1] - ends[first]
-        scale = _to_unit_length(idf.astype(F4)[own], own_ends)
-        own[:] = column[own]
-        has = (ones[: len(own)], own, own_ends.astype(np.int32))
-        shape = (last - first, len(seen))
-        yield Block(int(fold[first]), sparse.csr_matrix(has, shape), scale, value[first:last])
+        own = column[ends[first] : ends[last]]
+        has = (ones[: len(own)], own, (ends[first : last + 1] - ends[first]).astype(np.int32))
+        matrix = sparse.csr_matrix(has, (last - first, len(idf)))
+        yield Block(int(fold[first]), matrix, scale[first:last], value[first:last])
 
 
-def _to_unit_length(data: NDArray[np.float32], ends: NDArray[np.int64]) -> NDArray[np.float32]:
+def _scale(
+    idf: NDArray[np.float32], column: NDArray[np.int32], ends: NDArray[np.int64]
+) -> NDArray[np.float32]:
     """What brings each row to length 1, as scikit-learn's TfidfTransformer; an empty one gets 1."""
-    squares = np.add.reduceat(np.append(data * data, F4(0)), ends[:-1])
-    return (1 / np.sqrt(np.where(np.diff(ends) > 0, squares, 1))).astype(F4)
+    scale = np.ones(len(ends) - 1, F4)
+    for first in range(0, len(scale), BLOCK):
+        edges = ends[first : first + BLOCK + 1]
+        data = idf[column[edges[0] : edges[-1]]]
+        squares = np.add.reduceat(np.append(data * data, F4(0)), edges[:-1] - edges[0])
+        has_words = np.diff(edges) > 0
+        scale[first : first + BLOCK][has_words] = 1 / np.sqrt(squares[has_words])
+    return scale
 
 
-def _codes(column: pd.Categorical, values: list[str], first: int) -> NDArray[np.int32]:
-    """The number of each row's value, the first of `values` having `first`; -1 for ""."""
-    place: dict[Any, int] = {value: first + at for at, value in enumerate(values)}
-    return np.array([place.get(value, -1) for value in column.categories], np.int32)[column.codes]
+def _codes(
+    categories: dict[str, pd.Categorical], values: dict[str, list[str]]
+) -> Iterator[NDArray[np.int32]]:
+    """Of each category the number of each row's value among all values, -1 for ""."""
+    first = 0
+    for name, column in categories.items():
+        place: dict[Any, int] = {value: first + at for at, value in enumerate(values[name])}
+        first += len(place)
+        number = [place.get(value, -1) for value in column.categories]
+        yield np.array(number, np.int32)[column.codes]
 
 
 def probabilities(scorer: Scorer, corpus: Corpus) -> Floats:
     """P(urgent) of each ticket by the scorer that serves, shape (n,)."""
-    texts = map(scorer.text_log_odds, corpus.words.in_order(corpus.place, BLOCK))
+    texts = map(scorer.text_log_odds, corpus.words.blocks(BLOCK))
     log_odds = np.concatenate([np.empty(0), *texts]) + scorer.manifest.bias
     for name, column in corpus.categories.items():
         weights = scorer.manifest.weights[name]

@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 
 from jobs.model.vectors import corpus_of, design_of, probabilities
+from jobs.tickets.texts import TicketWords
 from tests.support.job.frames import corpus, frame, matrix
 from tests.support.models import small_arrays, small_manifest
 from tests.support.texts import hostile_text
@@ -37,7 +38,8 @@ def test_rows_and_idf_equal_scikit_learns_on_hostile_texts(kinds: Kinds) -> None
 
     none = pd.DataFrame({"source": "", "customer_tier": "", "urgent": False}, range(len(texts)))
     fold = np.arange(len(texts)) % 3
-    ours = design_of(corpus_of(none.assign(split_key=0), words_of(texts, stems=True)), kinds, fold)
+    words = TicketWords.all_of(words_of(texts, stems=True))
+    ours = design_of(corpus_of(none.assign(split_key=0), words), kinds, fold)
     np.testing.assert_allclose(ours.idf, (tfidf.idf_ * weight_of_kind(kinds))[ours.seen], 1e-14)
     assert abs(matrix(ours.rows) - theirs[ours.order][:, ours.seen]).max() < 1e-6
 
