@@ -93,6 +93,10 @@ def build_dataset(
     return _dataset(_newest_last(rows), columns.texts, readings, most)
 
 
+ONLY_COUNTED = (
+    "{:,} of its tickets are only counted: there are more than a model is made of"
+    " (URGENCY_MOST_TICKETS)."
+)
 ROW_NUMBERS = (
     "the ids of this file stand for other tickets in other files, as row numbers do;"
     " tickets are told apart by their text."
@@ -181,7 +185,7 @@ def _dataset(
     return Dataset(
         _with_texts(frame.reset_index(drop=True), number, texts),
         lambda: texts.words(number),
-        _reports(rows, successor, readings),
+        _reports(rows, successor, readings, np.setdiff1d(tickets, taken, assume_unique=True)),
         conflicts,
         len(tickets) - len(taken),
     )
@@ -210,15 +214,19 @@ def _with_texts(frame: pd.DataFrame, number: Numbers, texts: Texts) -> pd.DataFr
 
 
 def _reports(
-    rows: pd.DataFrame, successor: Numbers, readings: Sequence[FileReading]
+    rows: pd.DataFrame, successor: Numbers, readings: Sequence[FileReading], beyond: Numbers
 ) -> tuple[FileReport, ...]:
+    """beyond: tickets, by their place in `rows`, that a model is not made of."""
     file = rows["file"].cat.codes.to_numpy()
+    counted = np.bincount(file[beyond], minlength=len(readings)).tolist()
     names = [reading.file.name for reading in readings]
     reports = []
     for number, reading in enumerate(readings):
         own = file == number
         duplicate = int((successor[own] >= 0).sum())
         over = file[(successor == number) & ~own]
+        if counted[number]:
+            reading.notes.append(ONLY_COUNTED.format(counted[number]))
         replaced = {names[other]: int((over == other).sum()) for other in np.unique(over)}
         reports.append(reading.report(int(own.sum()) - duplicate, duplicate, replaced))
     return tuple(reports)
