@@ -25,7 +25,7 @@ _BIAS_RIDGE = np.float32(1e-6)
 @dataclass(frozen=True)
 class Block:
     """Rows of one `fold`: `has` (rows, features), a 1 for each feature of a row; `scale` (rows,)
-    brings a row to length 1; `value` (rows, categories): which it has, -1 for none.
+    brings a row to length 1; `value` (categories, rows): which it has, -1 for none.
     """
 
     fold: int
@@ -64,7 +64,7 @@ class Rows:
         features, values, bias = self.split(self.centred(weights))
         scaled, of_value = features * self.idf, np.append(values, np.float32(0))
         odds = [
-            block.scale * (block.has @ scaled) + of_value[block.value].sum(axis=1) + bias
+            block.scale * (block.has @ scaled) + sum(of_value[each] for each in block.value) + bias
             for block in self.blocks
         ]
         return np.concatenate([np.empty(0, np.float32), *odds], dtype=np.float32)
@@ -98,7 +98,7 @@ class Rows:
         for block in self.blocks:
             own = rows[begin : begin + len(block.scale)]
             features += block.has.T @ (block.scale**power * own)
-            place, each = (block.value + 1).ravel(), np.repeat(own, block.value.shape[1])
+            place, each = (block.value + 1).ravel(), np.tile(own, len(block.value))
             values += np.bincount(place, each, len(values))
             begin += len(own)
         return features, values[1:]

@@ -82,7 +82,7 @@ def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
     idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
     idf *= weight_of_kind(kinds)[seen]
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
-    value = np.stack([*_codes(corpus.categories, values)], axis=1)[order]
+    value = np.stack([*_codes(corpus.categories, values)])[:, order]
     edges = np.cumsum([0, *map(len, values.values())]).tolist()
     groups = tuple(slice(*edge) for edge in pairwise(edges))
     counts = np.bincount((value + 1).ravel(), minlength=edges[-1] + 1)[1:]
@@ -142,7 +142,7 @@ def _blocks(
         own = column[ends[first] : ends[last]]
         has = (ones[: len(own)], own, (ends[first : last + 1] - ends[first]).astype(np.int32))
         matrix = sparse.csr_matrix(has, (last - first, len(idf)))
-        yield Block(int(fold[first]), matrix, scale[first:last], value[first:last])
+        yield Block(int(fold[first]), matrix, scale[first:last], value[:, first:last])
 
 
 def _scale(
