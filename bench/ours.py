@@ -1,8 +1,8 @@
-"""The project's training, the whole of it, on one file.
+"""The project's training, the whole of it, on one file or several.
 
-    python -m bench.ours TICKETS.csv
+    python -m bench.ours TICKETS.csv...
 
-From the file's bytes to the manifest and its parts: reading, tuning, calibration, gate and report.
+From the files' bytes to the manifest and its parts: reading, tuning, calibration, gate and report.
 The metrics of the test side go to stdout as JSON.
 """
 
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from jobs.model.gate import PROMOTE
 from jobs.protocol.snapshots import next_snapshot
 from jobs.tickets import texts
 from jobs.tickets.dataset import Dataset
@@ -37,9 +38,9 @@ class LocalFiles:
         return Path(name).open("rb")
 
 
-def train(path: str) -> Manifest:
-    """The manifest of the first version, made from this file."""
-    return trainer().train(snapshot_of(path), 0)[0]
+def train(*paths: str) -> Manifest:
+    """The manifest of the first version, made from these files."""
+    return trainer().train(snapshot_of(*paths), 0)[0]
 
 
 def trainer() -> LandedTrainer:
@@ -56,9 +57,9 @@ def trainer() -> LandedTrainer:
     )
 
 
-def snapshot_of(path: str) -> Snapshot:
-    """A snapshot of this one file."""
-    files = (SourceFile(path, 1, Path(path).stat().st_size, ""),)
+def snapshot_of(*paths: str) -> Snapshot:
+    """A snapshot of these files."""
+    files = tuple(SourceFile(path, 1, Path(path).stat().st_size, "") for path in paths)
     return next_snapshot(None, files, "bench", now=NOW, forced_by=None)
 
 
@@ -68,9 +69,12 @@ def read_whole(path: str) -> Dataset:
     return trainer().read(snapshot_of(path).files).data
 
 
-def main(path: str) -> int:
+def main(*paths: str) -> int:
     """Train and tell."""
-    sys.stdout.write(json.dumps(train(path).metrics["test"]) + "\n")
+    manifest = train(*paths)
+    told = manifest.metrics["test"] | {"accepted": manifest.rows["accepted"]}
+    told |= {"released": manifest.verdict.decision == PROMOTE}
+    sys.stdout.write(json.dumps(told) + "\n")
     return 0
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from jobs.tickets.dataset import Dataset
 from jobs.tickets.split import SIDES, side_numbers
+from jobs.tickets.texts import TicketWords
 from urgency.batch import words_of
 
 SPLITS = 5
@@ -41,7 +42,7 @@ def without_spaces(data: Dataset, script: str) -> Dataset:
     frame = data.frame
     fields = {name: [_written(text, script) for text in frame[name]] for name in _TEXTS}
     words = words_of(zip(*fields.values(), strict=True), stems=True)
-    return replace(data, frame=frame.assign(**fields), read_words=lambda: words)
+    return replace(data, frame=frame.assign(**fields), read_words=lambda: TicketWords.all_of(words))
 
 
 _TEXTS = ("title", "description")

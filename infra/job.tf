@@ -29,7 +29,7 @@ resource "google_cloud_run_v2_job" "train" {
         args  = ["train"]
 
         resources {
-          limits = { cpu = "1", memory = "2Gi" }
+          limits = { cpu = "1", memory = var.train_tickets > 1000000 ? "4Gi" : "2Gi" }
         }
 
         dynamic "env" {

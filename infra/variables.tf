@@ -192,8 +192,20 @@ variable "settings" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.settings), ["URGENCY_MISSED_COST", "URGENCY_CAPACITY_PER_DAY", "URGENCY_REVIEW_BAND", "URGENCY_MIN_ROWS", "URGENCY_COLUMN_ALIASES", "URGENCY_URGENT_LABELS", "URGENCY_OTHER_LABELS"])) == 0
-    error_message = "settings may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS, URGENCY_COLUMN_ALIASES, URGENCY_URGENT_LABELS and URGENCY_OTHER_LABELS; Terraform sets the rest itself."
+    condition     = length(setsubtract(keys(var.settings), ["URGENCY_MISSED_COST", "URGENCY_CAPACITY_PER_DAY", "URGENCY_REVIEW_BAND", "URGENCY_MIN_ROWS", "URGENCY_MOST_TICKETS", "URGENCY_COLUMN_ALIASES", "URGENCY_URGENT_LABELS", "URGENCY_OTHER_LABELS"])) == 0
+    error_message = "settings may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS, URGENCY_MOST_TICKETS, URGENCY_COLUMN_ALIASES, URGENCY_URGENT_LABELS and URGENCY_OTHER_LABELS; Terraform sets the rest itself."
+  }
+}
+
+variable "train_tickets" {
+  description = "Tickets in the landing bucket for which the train job's memory is enough: 2 GiB up to 1,000,000, 4 GiB up to 5,000,000 (docs/scale.md)."
+  type        = number
+  default     = 1000000
+  nullable    = false
+
+  validation {
+    condition     = var.train_tickets >= 1 && var.train_tickets <= 5000000 && floor(var.train_tickets) == var.train_tickets
+    error_message = "train_tickets is a whole number from 1 to 5000000; more than that is work for other tools (docs/scale.md)."
   }
 }
 

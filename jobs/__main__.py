@@ -174,7 +174,7 @@ class Run:
         return json.dumps(outcome)
 
     def _trainer(self) -> Trainer:
-        # It brings pandas and scikit-learn along: most runs have nothing to train.
+        # It brings pandas and SciPy along: most runs have nothing to train.
         from jobs.training import LandedTrainer
 
         return LandedTrainer(

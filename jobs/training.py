@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -52,7 +53,7 @@ from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings
 from urgency.store import ObjectStore
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
+LIBRARIES = ("numpy", "pandas", "scipy")
 NOT_JUDGED = Verdict("HOLD", (), 0)
 
 
@@ -126,7 +127,8 @@ class LandedTrainer:
         def opened(file: SourceFile) -> BinaryIO:
             return self.landing.open_at(file.name, file.generation)
 
-        data = build_dataset(files, opened, rules_of(self.settings))
+        most = self.settings.most_tickets or sys.maxsize
+        data = build_dataset(files, opened, rules_of(self.settings), most=most)
         for report in data.reports:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
@@ -166,7 +168,7 @@ class LandedTrainer:
             review=self.settings.review_band,
             weights=fitted.weights,
             metrics={},
-            rows={"accepted": len(frame), **sides},
+            rows={"accepted": len(frame) + tickets.data.beyond, **sides},
             verdict=NOT_JUDGED,
             cause=snapshot.cause,
             libraries={name: library_version(name) for name in LIBRARIES},
@@ -215,7 +217,8 @@ class LandedTrainer:
         if model is None:
             return None
         scores, seen = model.scores(tickets)
-        return Champion(manifest.version, manifest.rows["accepted"], scores, seen)
+        made_of = sum(manifest.rows[side] for side in SIDES)
+        return Champion(manifest.version, made_of, scores, seen)
 
     def _refitted(self, manifest: Manifest) -> Model | None:
         """A version that this code cannot load, made again; None where its files are gone."""

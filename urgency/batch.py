@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mmh3
 import numpy as np
@@ -66,6 +66,13 @@ class Words:
         return len(self.counts)
 
     @property
+    def all_stems(self) -> NDArray[np.uint32]:
+        """`stem`, of words that were made with stems. Raises ValueError where they were not."""
+        if self.stem is None:
+            raise ValueError("these words were made without stems")
+        return self.stem
+
+    @property
     def plain(self) -> NDArray[np.uint32]:
         """The hash of each word whatever its field, (words,)."""
         marks = np.tile(_MARKS, len(self))
@@ -79,12 +86,25 @@ class Words:
 
     def blocks(self, tickets: int) -> Iterator[Words]:
         """The same words, at most so many `tickets` at a time."""
-        ends = np.concatenate([[0], self.counts.sum(axis=1).cumsum()])
+        ends = self._ends()
         for begin in range(0, len(self), tickets):
             end = min(begin + tickets, len(self))
             yield self._part(slice(ends[begin], ends[end]), self.counts[begin:end])
 
-    def _part(self, words: slice | NDArray[np.bool_], counts: NDArray[np.int32]) -> Words:
+    def in_order(self, tickets: NDArray[np.int64], at_once: int) -> Iterator[Words]:
+        """The words of those `tickets`, in the order given, of so many at a time."""
+        ends = self._ends()
+        for begin in range(0, len(tickets), at_once):
+            some = tickets[begin : begin + at_once]
+            size = ends[some + 1] - ends[some]
+            shift = np.repeat(ends[some] - size.cumsum() + size, size)
+            yield self._part(np.arange(len(shift)) + shift, self.counts[some])
+
+    def _ends(self) -> NDArray[np.int64]:
+        """Where the words of each ticket begin, and where the last one's end."""
+        return np.append(0, self.counts.sum(axis=1).cumsum())
+
+    def _part(self, words: slice | NDArray[Any], counts: NDArray[np.int32]) -> Words:
         stem = None if self.stem is None else self.stem[words]
         return Words(self.marked[words], counts, stem)
 
@@ -94,20 +114,6 @@ class Features(NamedTuple):
 
     row: NDArray[np.int32]
     feature: NDArray[np.int32]
-
-
-def joined(parts: Sequence[Words]) -> Words:
-    """The words of tickets in `parts`, one part after the other; all with stems, or all without."""
-    if not parts:
-        return words_of([], stems=True)
-    if len(parts) == 1:
-        return parts[0]
-    stems = [part.stem for part in parts if part.stem is not None]
-    return Words(
-        marked=np.concatenate([part.marked for part in parts]),
-        counts=np.concatenate([part.counts for part in parts]),
-        stem=np.concatenate(stems) if stems else None,
-    )
 
 
 def words_of(tickets: Iterable[Sequence[str]], *, stems: bool) -> Words:
@@ -137,8 +143,8 @@ def features_of(words: Words, kinds: Kinds) -> Features:
         neighbours = field[:-1] == field[1:]
         pair = (marked[:-1] >> 32 - BITS ^ marked[1:]) & MASK
         keys.append((row[1:] | PAIR | pair)[neighbours])
-    if kinds.stem and words.stem is not None:
-        keys.append(row | STEM | words.stem.view(np.int32) & MASK)
+    if kinds.stem:
+        keys.append(row | STEM | words.all_stems.view(np.int32) & MASK)
     key = np.concatenate(keys)
     key.sort()
     key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key

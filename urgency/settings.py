@@ -137,6 +137,12 @@ class Settings:
     min_rows: int = _setting(
         "accepted rows below which no model is judged", _count, 200, recipe=True
     )
+    most_tickets: int = _setting(
+        "tickets that a model is made of and judged on, those of the smallest hashes; 0: all",
+        _count,
+        1_250_000,
+        recipe=True,
+    )
     column_aliases: tuple[tuple[str, str], ...] = _setting(
         "more CSV headers, as in betreff=title,text=description", _aliases, (), recipe=True
     )

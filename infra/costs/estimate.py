@@ -94,7 +94,8 @@ def used_by(listed: PriceList, state: State, predictions_a_day: float) -> dict[s
 
 def _computing(state: State, service_s: float, job_s: float) -> dict[str, float]:
     service = _of(state, "google_cloud_run_v2_service")[0]["template"][0]["containers"][0]
-    job = _of(state, "google_cloud_run_v2_job")[0]["template"][0]["template"][0]["containers"][0]
+    jobs = (job["template"][0]["template"][0] for job in _of(state, "google_cloud_run_v2_job"))
+    (job,) = (one["containers"][0] for one in jobs if one["containers"][0]["args"] == ["train"])
     used = {}
     for name, container, seconds in (("service", service, service_s), ("job", job, job_s)):
         limits = container["resources"][0]["limits"]

@@ -13,7 +13,7 @@ from jobs.model.calibrate import log_losses, platt
 from jobs.model.folds import folds_of
 from jobs.model.metrics import Flags, Floats
 from jobs.model.newton import Rows, Vector, fit_logistic
-from jobs.model.vectors import Corpus, design_of
+from jobs.model.vectors import Corpus, Design, design_of
 from urgency.features import Kinds
 
 C_GRID = (0.5, 2.0, 8.0, 32.0, 128.0)
@@ -51,7 +51,7 @@ def choose(corpus: Corpus, seed: int = 0) -> Choice:
     held = range(FOLDS if len(corpus) < ENOUGH else 2)
 
     def trial(kinds: Kinds) -> Trial:
-        return Trial(design_of(corpus, kinds).rows, corpus.urgent, fold, held, kinds)
+        return Trial.of(design_of(corpus, kinds, fold), corpus.urgent, fold, held, kinds)
 
     best = _last_before_worse(map(trial(Kinds()).choice, C_GRID))
     c = best.c
@@ -93,14 +93,21 @@ class Trial:
     kinds: Kinds
     fits: dict[int, Vector] = field(default_factory=dict)
 
+    @staticmethod
+    def of(
+        design: Design, urgent: Flags, fold: NDArray[np.int64], held: Sequence[int], kinds: Kinds
+    ) -> Trial:
+        """For these labels and folds, given in the order of the tickets, not of the design."""
+        return Trial(design.rows, urgent[design.order], fold[design.order], held, kinds)
+
     def choice(self, c: float) -> Choice:
         """This C with its losses."""
         score = np.empty(len(self.urgent))
         for k in self.held:
             inside = self.fold != k
             begin = self.fits.get(k)
-            self.fits[k] = fit_logistic(self.rows.take(inside), self.urgent[inside], c, begin)
-            score[~inside] = self.rows.take(~inside).times(self.fits[k])
+            self.fits[k] = fit_logistic(self.rows.without(k), self.urgent[inside], c, begin)
+            score[~inside] = self.rows.only(k).times(self.fits[k])
         held = np.isin(self.fold, self.held)
         slope, offset = platt(score[held], self.urgent[held])
         losses = log_losses(slope * score[held] + offset, self.urgent[held])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.special import bdtrc
 
 from jobs.model.evidence import Comparison, Evidence
 from jobs.model.metrics import Flags, roc_auc_with_error
@@ -116,7 +116,7 @@ def _recall(compared: Comparison) -> Iterator[Finding]:
         won = int((part & urgent & ~theirs & ours).sum())
         # McNemar's exact test on the tickets that one of the two finds, corrected for the parts.
         significance = RECALL_SIGNIFICANCE / len(parts)
-        if lost > won and binomtest(lost, lost + won, alternative="greater").pvalue < significance:
+        if lost > won and bdtrc(lost - 1, lost + won, 0.5) < significance:
             yield Finding(
                 "recall",
                 float(lost - won),

@@ -60,18 +60,19 @@ def fit(corpus: Corpus, *, seed: int = 0) -> Fitted:
 
 
 def _fit(corpus: Corpus, c: float, kinds: Kinds, seed: int) -> Fitted:
-    design, urgent = design_of(corpus, kinds), corpus.urgent
     is_large = len(corpus) > SAMPLE
-    folds = LARGE_FOLDS if is_large else FOLDS
     # Not the folds that chose, whose luck the choice has in it.
-    fold = folds_of(corpus.key, urgent, folds, seed + 1)
-    first = Trial(design.rows, urgent, fold, range(1), kinds)
+    fold = folds_of(corpus.key, corpus.urgent, LARGE_FOLDS if is_large else FOLDS, seed + 1)
+    design = design_of(corpus, kinds, fold)
+    rows, urgent = design.rows, corpus.urgent[design.order]
+    first = Trial.of(design, corpus.urgent, fold, range(1), kinds)
     c = smaller_c(first, c) if is_large else c
-    score, start = _out_of_fold(design.rows, urgent, fold, c, first.fits)
+    score, start = _out_of_fold(rows, urgent, first.fold, c, first.fits)
     slope, offset = platt(score, urgent)
-    weights = fit_logistic(design.rows, urgent, c, start, FINAL_TOLERANCE)
-    served = slope * design.rows.centred(weights).astype(np.float64)
+    weights = fit_logistic(rows, urgent, c, start, FINAL_TOLERANCE)
+    served = slope * rows.centred(weights).astype(np.float64)
     of_value = iter(served[len(design.seen) : -1].tolist())
+    in_order = np.argsort(design.order)
     return Fitted(
         arrays=Arrays(design.seen, design.idf, served[: len(design.seen)]),
         kinds=kinds,
@@ -82,8 +83,8 @@ def _fit(corpus: Corpus, c: float, kinds: Kinds, seed: int) -> Fitted:
             for name, values in design.values.items()
         },
         c=c,
-        out_of_fold=sigmoid(slope * score + offset),
-        seen=sigmoid(slope * design.rows.times(weights).astype(np.float64) + offset),
+        out_of_fold=sigmoid(slope * score + offset)[in_order],
+        seen=sigmoid(slope * rows.times(weights).astype(np.float64) + offset)[in_order],
     )
 
 
@@ -98,8 +99,8 @@ def _out_of_fold(
     score, fits = np.empty(len(urgent)), []
     for k in range(int(fold.max()) + 1):
         inside = fold != k
-        fits.append(fit_logistic(rows.take(inside), urgent[inside], c, starts.get(k)))
-        score[~inside] = rows.take(~inside).times(fits[-1])
+        fits.append(fit_logistic(rows.without(k), urgent[inside], c, starts.get(k)))
+        score[~inside] = rows.only(k).times(fits[-1])
     return score, np.asarray(np.mean(fits, axis=0), np.float32)
 
 

@@ -4,15 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, logit
-from scipy.stats import rankdata
-from sklearn.metrics import (
-    average_precision_score,
-    precision_recall_curve,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
+
+from jobs.model.ranking import average_precision, precision_recall_curve, ranks
 
 ECE_BINS = 10
 CURVE_POINTS = 100
@@ -33,22 +27,20 @@ def metrics_of(probability: Floats, urgent: Flags, threshold: float) -> dict[str
     if not len(urgent):
         return {"rows": 0.0}
     called = probability >= threshold
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        urgent, called, average="binary", zero_division=0
-    )
+    found, wrong = int((called & urgent).sum()), int((called != urgent).sum())
     metrics = {
         "rows": float(len(urgent)),
         "base_rate": float(urgent.mean()),
         "accuracy": float((called == urgent).mean()),
-        "precision": float(precision),
-        "recall": float(recall),
-        "f1": float(f1),
+        "precision": found / max(1, int(called.sum())),
+        "recall": found / max(1, int(urgent.sum())),
+        "f1": 2 * found / max(1, 2 * found + wrong),
         "brier": brier(probability, urgent),
         "ece": expected_calibration_error(probability, urgent),
     }
     if urgent.any() and not urgent.all():
-        metrics["pr_auc"] = float(average_precision_score(urgent, probability))
-        metrics["roc_auc"] = float(roc_auc_score(urgent, probability))
+        metrics["pr_auc"] = average_precision(probability, urgent)
+        metrics["roc_auc"] = float(_above_negatives(probability, urgent).mean())
     return metrics
 
 
@@ -72,7 +64,7 @@ def precision_recall_points(probability: Floats, urgent: Flags) -> list[list[flo
 
     At least one row has to be urgent.
     """
-    precision, recall, _ = precision_recall_curve(urgent, probability)
+    precision, recall, _ = precision_recall_curve(probability, urgent)
     at = np.unique(np.linspace(0, len(recall) - 1, CURVE_POINTS).round().astype(int))
     return [[round(float(recall[k]), 4), round(float(precision[k]), 4)] for k in at]
 
@@ -89,11 +81,16 @@ def roc_auc_with_error(probability: Floats, urgent: Flags) -> tuple[float, float
     Both labels have to occur at least twice.
     """
     positives, negatives = int(urgent.sum()), int((~urgent).sum())
-    among_all = rankdata(probability)
-    above_negatives = (among_all[urgent] - rankdata(probability[urgent])) / negatives
-    below_positives = 1 - (among_all[~urgent] - rankdata(probability[~urgent])) / positives
+    above_negatives = _above_negatives(probability, urgent)
+    below_positives = 1 - _above_negatives(probability, ~urgent)
     variance = above_negatives.var(ddof=1) / positives + below_positives.var(ddof=1) / negatives
     return float(above_negatives.mean()), float(np.sqrt(variance))
+
+
+def _above_negatives(probability: Floats, urgent: Flags) -> Floats:
+    """Of each urgent row the share of the other rows that it ranks above, a tie for a half."""
+    above = ranks(probability)[urgent] - ranks(probability[urgent])
+    return np.asarray(above / (~urgent).sum())
 
 
 def coin_error(urgent: Flags) -> float:
@@ -124,6 +121,8 @@ def expected_roc_auc(probability: Floats) -> float:
 
 def at_rate(probability: Floats, rate: float) -> Floats:
     """Probabilities moved by one offset in log-odds so that their mean is `rate`, 0 < rate < 1."""
+    from scipy.optimize import brentq  # 20 MB that only the gate needs
+
     log_odds = logit(np.clip(probability, TINY, 1 - TINY))
     offset = brentq(lambda by: float(expit(log_odds + by).mean()) - rate, -60, 60, xtol=1e-9)
     return np.asarray(expit(log_odds + offset))

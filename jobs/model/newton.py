@@ -6,7 +6,7 @@ matrix with vectors, and a fit may begin where another one ended.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,27 +23,51 @@ _BIAS_RIDGE = np.float32(1e-6)
 
 
 @dataclass(frozen=True)
+class Block:
+    """Rows of one `fold`: `has` (rows, features), a 1 for each feature of a row; `scale` (rows,)
+    brings a row to length 1; `value` (categories, rows): which it has, -1 for none.
+    """
+
+    fold: int
+    has: sparse.csr_matrix
+    scale: Vector
+    value: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
 class Rows:
-    """What is fitted, float32: `text` (rows, features) and `hot`, one-hot (rows, values); `share`
-    (values,): of each value among the rows that have one; `groups`: where each category's begin.
+    """What is fitted, float32: in row r feature f counts scale[r] * idf[f], a value counts 1.
+
+    `share` (values,): of each value among the rows that have one; `groups`: where each category's
+    values begin. A number a cell is never stored, so a cell takes four bytes, and rows of some
+    folds are a choice of blocks, not a copy.
 
     A vector of weights is (features + values + 1,), the bias last. A value's weight counts from the
     average of its category, so a row without a value is the average.
     """
 
-    text: sparse.csr_matrix
-    hot: sparse.csr_matrix
+    blocks: tuple[Block, ...]
+    idf: Vector
     share: Vector
     groups: tuple[slice, ...]
 
-    def take(self, kept: Flags) -> Rows:
-        """Only those rows."""
-        return Rows(self.text[kept], self.hot[kept], self.share, self.groups)
+    def only(self, fold: int) -> Rows:
+        """The rows of that fold."""
+        return replace(self, blocks=tuple(one for one in self.blocks if one.fold == fold))
+
+    def without(self, fold: int) -> Rows:
+        """The rows of all other folds."""
+        return replace(self, blocks=tuple(one for one in self.blocks if one.fold != fold))
 
     def times(self, weights: Vector) -> Vector:
         """The log-odds of each row, (rows,)."""
         features, values, bias = self.split(self.centred(weights))
-        return np.asarray(self.text @ features + self.hot @ values + bias)
+        scaled, of_value = features * self.idf, np.append(values, np.float32(0))
+        odds = [
+            block.scale * (block.has @ scaled) + sum(of_value[each] for each in block.value) + bias
+            for block in self.blocks
+        ]
+        return np.concatenate([np.empty(0, np.float32), *odds], dtype=np.float32)
 
     def centred(self, weights: Vector) -> Vector:
         """`weights` as a scorer applies them: a row's value adds its weight."""
@@ -55,27 +79,39 @@ class Rows:
 
     def back(self, rows: Vector) -> Vector:
         """The transpose of `times`: (rows,) -> (features + values + 1,)."""
-        values = self.hot.T @ rows
+        features, values = self._summed(rows, 1)
         for group in self.groups:
             values[group] -= self.share[group] * values[group].sum()
         bias = [rows.sum(dtype=np.float64)]
-        return np.concatenate([self.text.T @ rows, values, bias], dtype=np.float32)
+        return np.concatenate([features * self.idf, values, bias], dtype=np.float32)
 
-    def squared(self) -> Rows:
-        """Each number squared; its values are those of a category without centring."""
-        text = self.text
-        squares = (text.data * text.data, text.indices, text.indptr)
-        return Rows(sparse.csr_matrix(squares, text.shape), self.hot, self.share, ())
+    def squares_back(self, rows: Vector) -> Vector:
+        """`back` of each number squared; values are those of a category without centring."""
+        features, values = self._summed(rows, 2)
+        bias = [rows.sum(dtype=np.float64)]
+        return np.concatenate([features * self.idf**2, values, bias], dtype=np.float32)
+
+    def _summed(self, rows: Vector, power: int) -> tuple[Vector, Vector]:
+        """What the rows add to each feature, times the power of their scale, and to each value."""
+        features, values = np.zeros_like(self.idf), np.zeros(len(self.share) + 1)
+        begin = 0
+        for block in self.blocks:
+            own = rows[begin : begin + len(block.scale)]
+            features += block.has.T @ (block.scale**power * own)
+            place, each = (block.value + 1).ravel(), np.tile(own, len(block.value))
+            values += np.bincount(place, each, len(values))
+            begin += len(own)
+        return features, values[1:]
 
     def split(self, weights: Vector) -> tuple[Vector, Vector, Any]:
         """Views of the weights of features and of values, and the bias."""
-        features = self.text.shape[1]
+        features = len(self.idf)
         return weights[:features], weights[features:-1], weights[-1]
 
     @property
     def weights(self) -> int:
         """How many there are."""
-        return int(self.text.shape[1] + self.hot.shape[1] + 1)
+        return len(self.idf) + len(self.share) + 1
 
 
 def fit_logistic(
@@ -107,7 +143,6 @@ class _Problem:
         self._rows, self._labels = rows, labels
         self._ridge = np.full(rows.weights, 1 / c, np.float32)
         self._ridge[-1] = _BIAS_RIDGE
-        self._squares = rows.squared()
 
     def base_rate(self) -> Vector:
         """No weights but the bias that gives every row the base rate."""
@@ -126,7 +161,7 @@ class _Problem:
         """
         chance = _chance(odds)
         curvature = chance * (1 - chance)
-        diagonal = self._squares.back(curvature) + self._ridge
+        diagonal = self._rows.squares_back(curvature) + self._ridge
         step, odds_step = np.zeros_like(gradient), np.zeros_like(odds)
         residual = -gradient
         search = residual / diagonal

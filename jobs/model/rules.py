@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from jobs.model.evidence import Comparison, has_both_labels
 from jobs.model.metrics import at_rate
 
-SURE = float(norm.ppf(0.99))
+SURE = float(ndtri(0.99))
 """Standard errors beyond which a difference is not put down to chance."""
 
 AGREEMENT = 0.95

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import precision_recall_curve
 
 from jobs.model.metrics import Flags, Floats
+from jobs.model.ranking import precision_recall_curve
 from jobs.tickets.split import LEARNED_SHARE
 
 _DAY_S = 86_400
@@ -30,7 +30,7 @@ def best_f1(probability: Floats, urgent: Flags) -> float:
     """
     if not urgent.any():
         return 0.5
-    precision, recall, cuts = precision_recall_curve(urgent, probability)
+    precision, recall, cuts = precision_recall_curve(probability, urgent)
     total = precision + recall
     f1 = 2 * precision * recall / np.where(total > 0, total, 1)
     best = int(np.argmax(f1[:-1]))

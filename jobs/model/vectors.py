@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,13 +14,16 @@ from scipy import sparse
 
 from jobs.model.calibrate import sigmoid
 from jobs.model.metrics import Flags, Floats
-from jobs.model.newton import Rows
+from jobs.model.newton import Block, Rows
 from jobs.tickets.rare_values import CATEGORIES
-from urgency.batch import BLOCK, Words, features_of, weight_of_kind
+from jobs.tickets.texts import TicketWords
+from urgency.batch import BLOCK, features_of, weight_of_kind
 from urgency.features import FEATURES, Kinds
 from urgency.scorer import Scorer
 
-F4 = NDArray[np.float32]
+F4 = np.float32
+AT_ONCE = 16_384
+"""Tickets of a block of what is fitted."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,13 @@ class Corpus:
     `urgent` (n,); `key` (n,): rows of one key say nearly the same.
     """
 
-    words: Words
+    words: TicketWords
     categories: dict[str, pd.Categorical]
     urgent: Flags
     key: NDArray[np.uint64]
 
     def take(self, kept: Flags) -> Corpus:
-        """Those that are `kept`, shape (n,)."""
+        """Those that are `kept`, shape (n,); their words are not copied."""
         categories = {name: values[kept] for name, values in self.categories.items()}
         return Corpus(self.words.take(kept), categories, self.urgent[kept], self.key[kept])
 
@@ -42,7 +46,7 @@ class Corpus:
         return len(self.urgent)
 
 
-def corpus_of(frame: pd.DataFrame, words: Words) -> Corpus:
+def corpus_of(frame: pd.DataFrame, words: TicketWords) -> Corpus:
     """The tickets of Dataset.frame."""
     return Corpus(
         words=words,
@@ -54,75 +58,123 @@ def corpus_of(frame: pd.DataFrame, words: Words) -> Corpus:
 
 @dataclass(frozen=True)
 class Design:
-    """What a corpus becomes for one choice of kinds: `rows`, whose columns are the features `seen`
-    and then the `values` of each category; `idf` of those features, times the weight of their kind.
+    """What a corpus becomes for one choice of kinds: `rows`, by fold, which are the tickets `order`
+    (n,), their columns the features `seen` and then the `values` of each category; `idf` of those
+    features, times the weight of their kind.
     """
 
     rows: Rows
+    order: NDArray[np.int64]
     seen: NDArray[np.int32]
     idf: Floats
     values: dict[str, list[str]]
 
 
-def design_of(corpus: Corpus, kinds: Kinds) -> Design:
-    """What is fitted: idf * kind of each different feature, to length 1, and the one-hot values."""
-    feature, ends = _presence(corpus.words, kinds)
-    frequency = np.bincount(feature, minlength=FEATURES)
-    idf = (np.log((1 + len(corpus)) / (1 + frequency)) + 1) * weight_of_kind(kinds)
+def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
+    """What is fitted: idf * kind of each different feature, to length 1, and a column a value.
+
+    fold: shape (n,), which rows belong together.
+    """
+    order = np.argsort(fold, kind="stable")
+    feature, ends = _presence(corpus, order, kinds)
+    frequency = _frequency(feature)
     seen = np.flatnonzero(frequency).astype(np.int32)
+    idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
+    idf *= weight_of_kind(kinds)[seen]
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
-    hot = [_one_hot(column, values[name]) for name, column in corpus.categories.items()]
-    text = _unit_rows(feature, ends, idf, seen)
-    shares = [np.asarray(one.sum(axis=0)).ravel() / max(1, one.nnz) for one in hot]
-    edges = np.cumsum([0, *map(len, shares)]).tolist()
+    value = np.stack([*_codes(corpus.categories, values)])[:, order]
+    edges = np.cumsum([0, *map(len, values.values())]).tolist()
     groups = tuple(slice(*edge) for edge in pairwise(edges))
-    share = np.concatenate(shares).astype(np.float32)
-    rows = Rows(text, sparse.hstack(hot, "csr"), share, groups)
-    return Design(rows, seen, idf[seen], values)
+    counts = np.bincount((value + 1).ravel(), minlength=edges[-1] + 1)[1:]
+    share = np.concatenate([counts[group] / max(1, counts[group].sum()) for group in groups])
+    _to_columns(feature, seen)
+    rows = Rows((), idf.astype(F4), share.astype(F4), groups)
+    blocks = _blocks(rows.idf, feature, ends, fold[order], value)
+    return Design(replace(rows, blocks=tuple(blocks)), order, seen, idf, values)
 
 
-def _presence(words: Words, kinds: Kinds) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The features of all tickets, one after the other, and where each ticket's begin and end."""
-    parts, counts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
+def _presence(
+    corpus: Corpus, order: NDArray[np.int64], kinds: Kinds
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The features of the tickets in this order, and where each ticket's begin and end."""
+    words = corpus.words.take(order)
+    most = words.count * sum(kind > 0 for kind in (1, *kinds))
+    feature = np.empty(most, np.int32)  # what is not written to takes no memory
+    counts, end = [np.zeros(1, np.int64)], 0
     for block in words.blocks(BLOCK):
         found = features_of(block, kinds)
-        parts.append(found.feature)
+        feature[end : end + len(found.feature)] = found.feature
+        end += len(found.feature)
         counts.append(np.bincount(found.row, minlength=len(block)))
-    return np.concatenate(parts), np.concatenate(counts).cumsum()
+    return feature[:end], np.concatenate(counts).cumsum()
 
 
-def _unit_rows(
-    feature: NDArray[np.int32], ends: NDArray[np.int64], idf: Floats, seen: NDArray[np.int32]
-) -> sparse.csr_matrix:
-    """As scikit-learn's TfidfTransformer on binary counts, in float32; columns: those `seen`."""
-    data = idf.astype(np.float32)[feature]
-    for first in range(0, len(ends) - 1, BLOCK):  # without large intermediate arrays
-        edges = ends[first : first + BLOCK + 1]
-        _to_unit_length(data[edges[0] : edges[-1]], edges - edges[0])
+def _frequency(feature: NDArray[np.int32]) -> NDArray[np.int32]:
+    """How many tickets have each feature, (FEATURES,)."""
+    frequency = np.zeros(FEATURES, np.int32)
+    for begin in range(0, len(feature), FEATURES):  # bincount copies what it counts
+        frequency += np.bincount(feature[begin : begin + FEATURES], minlength=FEATURES)
+    return frequency
+
+
+def _to_columns(feature: NDArray[np.int32], seen: NDArray[np.int32]) -> None:
+    """Each feature becomes its place among those `seen`."""
     column = np.zeros(FEATURES, np.int32)
     column[seen] = np.arange(len(seen))
-    return sparse.csr_matrix((data, column[feature], ends), (len(ends) - 1, len(seen)))
+    for begin in range(0, len(feature), FEATURES):
+        part = feature[begin : begin + FEATURES]
+        part[:] = column[part]
 
 
-def _to_unit_length(data: F4, ends: NDArray[np.int64]) -> None:
-    """Scale each row in place; an empty one stays empty."""
-    counts = np.diff(ends)
-    squares = np.add.reduceat(np.append(data * data, np.float32(0)), ends[:-1])
-    data /= np.repeat(np.sqrt(np.where(counts > 0, squares, 1)).astype(np.float32), counts)
+def _blocks(
+    idf: NDArray[np.float32],
+    column: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    fold: NDArray[np.int64],
+    value: NDArray[np.int32],
+) -> Iterator[Block]:
+    """Blocks of one fold each, which share `column` and their ones."""
+    cuts = np.flatnonzero(np.diff(fold)) + 1
+    edges = [*np.unique([*range(0, len(fold), AT_ONCE), *cuts]).tolist(), len(fold)]
+    scale = _scale(idf, column, ends)
+    ones = np.ones(max((int(ends[b] - ends[a]) for a, b in pairwise(edges)), default=0), F4)
+    for first, last in pairwise(edges):
+        own = column[ends[first] : ends[last]]
+        has = (ones[: len(own)], own, (ends[first : last + 1] - ends[first]).astype(np.int32))
+        matrix = sparse.csr_matrix(has, (last - first, len(idf)))
+        yield Block(int(fold[first]), matrix, scale[first:last], value[:, first:last])
 
 
-def _one_hot(column: pd.Categorical, values: list[str]) -> sparse.csr_matrix:
-    """A column a value; a row with "" has no 1. Shape (rows, len(values))."""
-    place: dict[Any, int] = {value: at for at, value in enumerate(values)}
-    codes = np.array([place.get(value, -1) for value in column.categories], np.int64)[column.codes]
-    known = np.flatnonzero(codes >= 0)
-    ones = np.ones(len(known), np.float32)
-    return sparse.csr_matrix((ones, (known, codes[known])), (len(codes), len(values)))
+def _scale(
+    idf: NDArray[np.float32], column: NDArray[np.int32], ends: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """What brings each row to length 1, as scikit-learn's TfidfTransformer; an empty one gets 1."""
+    scale = np.ones(len(ends) - 1, F4)
+    for first in range(0, len(scale), BLOCK):
+        edges = ends[first : first + BLOCK + 1]
+        data = idf[column[edges[0] : edges[-1]]]
+        squares = np.add.reduceat(np.append(data * data, F4(0)), edges[:-1] - edges[0])
+        has_words = np.diff(edges) > 0
+        scale[first : first + BLOCK][has_words] = 1 / np.sqrt(squares[has_words])
+    return scale
+
+
+def _codes(
+    categories: dict[str, pd.Categorical], values: dict[str, list[str]]
+) -> Iterator[NDArray[np.int32]]:
+    """Of each category the number of each row's value among all values, -1 for ""."""
+    first = 0
+    for name, column in categories.items():
+        place: dict[Any, int] = {value: first + at for at, value in enumerate(values[name])}
+        first += len(place)
+        number = [place.get(value, -1) for value in column.categories]
+        yield np.array(number, np.int32)[column.codes]
 
 
 def probabilities(scorer: Scorer, corpus: Corpus) -> Floats:
     """P(urgent) of each ticket by the scorer that serves, shape (n,)."""
-    log_odds = scorer.text_log_odds(corpus.words) + scorer.manifest.bias
+    texts = map(scorer.text_log_odds, corpus.words.blocks(BLOCK))
+    log_odds = np.concatenate([np.empty(0), *texts]) + scorer.manifest.bias
     for name, column in corpus.categories.items():
         weights = scorer.manifest.weights[name]
         of_value = np.array([*(weights.get(value, 0.0) for value in column.categories), 0.0])

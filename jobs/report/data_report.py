@@ -37,6 +37,7 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
     if frame.empty:
         return ()
     findings = (
+        _beyond(data),
         _leaks(data),
         _sorted_labels(frame),
         _repetitions(data),
@@ -46,6 +47,17 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
         _dates(data),
     )
     return tuple(finding for some in findings for finding in some)
+
+
+def _beyond(data: Dataset) -> Iterator[Finding]:
+    if data.beyond:
+        used, every = len(data.frame), len(data.frame) + data.beyond
+        yield Finding(
+            "only_counted",
+            data.beyond / every,
+            f"The model is made of {used:,} of {every:,} tickets and judged on them: those of the"
+            " smallest hashes, so a sample of every file. The others are only counted.",
+        )
 
 
 def _leaks(data: Dataset) -> Iterator[Finding]:

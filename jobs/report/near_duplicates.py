@@ -10,17 +10,18 @@ from scipy import sparse
 
 from jobs.model.metrics import Flags
 from jobs.report.word_sets import word_sets
-from urgency.batch import Words
+from jobs.tickets.texts import TicketWords
 
 _BANDS, _ROWS = 8, 4
 _SIMILAR = 0.8
+_BLOCK = 4_096  # tickets
 _TRIED = 8  # tickets of one band that are compared in full
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 Numbers = NDArray[np.int64]
 
 
-def near_duplicate_share(tickets: Words, others: Words) -> float:
+def near_duplicate_share(tickets: TicketWords, others: TicketWords) -> float:
     """Share of `tickets` that share at least 80 % of their words (Jaccard) with one of `others`.
 
     One at 80 % is found with probability .98 (Broder 1997; 8 bands of 4 minima), so the share is
@@ -28,13 +29,20 @@ def near_duplicate_share(tickets: Words, others: Words) -> float:
     """
     if not len(tickets) or not len(others):
         return 0.0
-    own, other = word_sets(tickets), word_sets(others)
+    (own, own_bands), (other, other_bands) = _sets(tickets), _sets(others)
     has_twin = np.zeros(len(tickets), bool)
-    for keys, other_keys in zip(_band_keys(own), _band_keys(other), strict=True):
+    for keys, other_keys in zip(own_bands, other_bands, strict=True):
         for found, near in _neighbours(keys, other_keys):
             left = np.flatnonzero(~has_twin[found])
             has_twin[found[left]] = _similar(own[found[left]], other[near[left]])
     return float(has_twin.mean())
+
+
+def _sets(words: TicketWords) -> tuple[sparse.csr_matrix, NDArray[np.uint64]]:
+    """The set of each ticket, and of each band their keys, (_BANDS, tickets)."""
+    parts = [word_sets(block) for block in words.blocks(_BLOCK)]
+    keys = np.concatenate([np.stack([*_band_keys(part)]) for part in parts], axis=1)
+    return sparse.vstack(parts, "csr"), keys
 
 
 def _neighbours(

@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.model.metrics import Flags
+from jobs.tickets.texts import TicketWords
 from urgency.batch import Words
 from urgency.features import FIELD_MARKS, word_hash
 
 MOST_WORDS = 4_000
 """Words of a ticket that are looked at when tickets are compared."""
 
-_BLOCK = 16_384  # tickets
+_BLOCK = 4_096  # tickets
 _COLUMNS = 2**31 - 1  # the most that scipy numbers with 32 bits
 
 
-def tickets_with(terms: Sequence[str], words: Words, urgent: Flags) -> NDArray[np.int64]:
+def tickets_with(terms: Sequence[str], words: TicketWords, urgent: Flags) -> NDArray[np.int64]:
     """How many tickets each term stands in, those that are not urgent and those that are.
 
     urgent: shape (tickets,). Returns shape (len(terms), 2).

@@ -1,17 +1,17 @@
-"""Accepted rows while they are read, a list a column, then their DataFrame."""
+"""Accepted rows while they are read, a few numbers each, then their DataFrame."""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import compress
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from jobs.tickets.growing import Growing
+from jobs.tickets.ids import own_ids
 from jobs.tickets.rows import Rows
 from jobs.tickets.split import SIDES, side_numbers, text_hash
 from jobs.tickets.texts import Texts
@@ -20,87 +20,108 @@ from urgency.ticket import masked, one_spaced
 NO_DATE = np.iinfo(np.int64).min
 """What numpy reads as NaT."""
 
+NO_ID = 0
+
 _LATEST_S = 2**33
 
 
-@dataclass(slots=True)
 class TicketColumns:
-    """Rows as they grow; `created_s` in seconds since 1970 or NO_DATE, `file` its number."""
+    """Rows as they grow. Of each: `label`, a number that the caller gives; `texts`, see Texts;
+    `ids`, of the file that is being read only, as they stand there.
+    """
 
-    ticket_id: list[str] = field(default_factory=list)
-    created_s: array[int] = field(default_factory=lambda: array("q"))
-    updated_s: array[int] = field(default_factory=lambda: array("q"))
-    source: list[str] = field(default_factory=list)
-    customer_tier: list[str] = field(default_factory=list)
-    label: array[int] = field(default_factory=lambda: array("i"))
-    file: array[int] = field(default_factory=lambda: array("q"))
-    line: array[int] = field(default_factory=lambda: array("q"))
-    split_key: array[int] = field(default_factory=lambda: array("Q"))
-    same_text: array[int] = field(default_factory=lambda: array("Q"))
-    texts: Texts = field(default_factory=Texts)
+    def __init__(self, most: int) -> None:
+        self.label, self.line = Growing("i"), Growing("q")
+        self.texts = Texts(most)
+        self.ids: list[str] = []
+        self._ticket_id = Growing("Q")
+        self._created_s, self._updated_s = Growing("q"), Growing("q")
+        self._source, self._customer_tier = Growing("i"), Growing("i")
+        self._file, self._split_key, self._same_text = Growing("i"), Growing("Q"), Growing("Q")
+        self._values: dict[str, int] = {}
 
     def add(
         self, rows: Rows, file: int, label: list[int], created_s: list[int], updated_s: list[int]
     ) -> None:
-        """Take rows of the file with this number; `label`: numbers that the caller gives."""
+        """Take rows of the file with this number."""
         pairs = zip(rows.title, rows.description, strict=True)
         texts = [one_spaced(f"{title}\n{description}") for title, description in pairs]
-        self.ticket_id += rows.ticket_id
-        self.created_s.extend(created_s)
-        self.updated_s.extend(updated_s)
-        self.source += rows.source
-        self.customer_tier += rows.customer_tier
-        self.label.extend(label)
-        self.file.extend([file] * len(rows.line))
-        self.line.extend(rows.line)
         split_key = np.fromiter(map(text_hash, map(masked, texts)), np.uint64, len(texts))
-        self.split_key.frombytes(split_key.tobytes())
-        self.texts.add(rows.title, rows.description, split_key)
-        self.same_text.extend(map(text_hash, texts))
+        number = np.arange(len(self), len(self) + len(texts))
+        self.texts.add(number, rows.title, rows.description, split_key)
+        self.ids += rows.ticket_id
+        self.label.add(np.array(label))
+        self.line.add(np.array(rows.line))
+        self._created_s.add(np.array(created_s))
+        self._updated_s.add(np.array(updated_s))
+        self._source.add(self._codes(rows.source))
+        self._customer_tier.add(self._codes(rows.customer_tier))
+        self._file.add(np.full(len(texts), file))
+        self._split_key.add(split_key)
+        self._same_text.add(np.fromiter(map(text_hash, texts), np.uint64, len(texts)))
 
-    def keep(self, begin: int, kept: Sequence[bool]) -> None:
-        """Of the rows from `begin` on, forget those that are not `kept`."""
-        if all(kept):
+    def end_file(self, begin: int, kept: NDArray[np.bool_]) -> None:
+        """Of the rows from `begin` on, those of the file that was read, forget what is not `kept`.
+
+        Ids are looked at file by file: in one where they do not identify there are none.
+        """
+        ids = own_ids(self.ids) if kept.any() else self.ids
+        self._ticket_id.add(np.array([text_hash(one) if one else NO_ID for one in ids], np.uint64))
+        self.ids = []
+        if kept.all():
             return
         self.texts.keep(begin, kept)
-        for name in set(self.__slots__) - {"texts"}:
-            values = getattr(self, name)
-            chosen = compress(values[begin:], kept)
-            values[begin:] = array(values.typecode, chosen) if isinstance(values, array) else chosen
+        of_all = np.append(np.ones(begin, bool), kept)
+        for column in vars(self).values():
+            if isinstance(column, Growing):
+                column.keep(of_all)
 
     def frame(self, files: list[str]) -> pd.DataFrame:
-        """Dataset's columns and same_text (uint64); `files`: names by number."""
-        split_keys = np.array(self.split_key, "uint64")
-        return pd.DataFrame(
-            {
-                "ticket_id": pd.Series(self.ticket_id, dtype="str"),
-                "created_at": _dates(self.created_s),
-                "updated_at": _dates(self.updated_s),
-                "title": pd.Series(self.texts.title, dtype="str"),
-                "description": pd.Series(self.texts.description, dtype="str"),
-                "source": pd.Categorical(self.source),
-                "customer_tier": pd.Categorical(self.customer_tier),
-                "urgent": np.array(self.label, "int32") == 1,
-                "file": _category(self.file, files),
-                "line": np.array(self.line, "int64"),
-                "split_key": split_keys,
-                "side": _category(side_numbers(split_keys), SIDES),
-                "same_text": np.array(self.same_text, "uint64"),
-            }
-        )
+        """Dataset's columns but texts, and updated_at; `files`: names by number. It shares memory
+        with the rows here, to which nothing can be added any more.
+        """
+        split_keys = self._split_key.values
+        columns = {
+            "ticket_id": self._ticket_id.values,
+            "created_at": _dates(self._created_s),
+            "updated_at": _dates(self._updated_s),
+            "source": self._category(self._source),
+            "customer_tier": self._category(self._customer_tier),
+            "urgent": self.label.values == 1,
+            "file": category(self._file.values, files),
+            "line": self.line.values,
+            "split_key": split_keys,
+            "side": category(side_numbers(split_keys), SIDES),
+            "same_text": self._same_text.values,
+        }
+        return pd.DataFrame(columns, copy=False)
+
+    def _codes(self, values: Sequence[str]) -> NDArray[Any]:
+        numbers = self._values
+        return np.array([numbers.setdefault(value, len(numbers)) for value in values])
+
+    def _category(self, codes: Growing) -> pd.Series[Any]:
+        """Only values that occur, in their order."""
+        own, values = codes.values, [*self._values]
+        found = np.flatnonzero(np.bincount(own, minlength=len(values)))
+        rising = sorted(found.tolist(), key=values.__getitem__)
+        place = np.zeros(len(values), np.int32)
+        place[rising] = np.arange(len(rising))
+        return category(place[own], [values[number] for number in rising])
 
     def __len__(self) -> int:
         return len(self.line)
 
 
-def _dates(seconds_s: array[int]) -> pd.Series[pd.Timestamp]:
-    instants = np.array(seconds_s, "int64").astype("datetime64[s]").astype("datetime64[us]")
-    return pd.Series(instants).dt.tz_localize("UTC")
+def _dates(seconds_s: Growing) -> pd.Series[pd.Timestamp]:
+    instants = seconds_s.values.astype("datetime64[s]").astype("datetime64[us]")
+    return pd.Series(instants, copy=False).dt.tz_localize("UTC")
 
 
-def _category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series:
-    codes = np.array(numbers, "int64")
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names))))
+def category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series[Any]:
+    """Names by their numbers."""
+    kind = pd.CategoricalDtype(list(names))
+    return pd.Series(pd.Categorical.from_codes(np.asarray(numbers), dtype=kind), copy=False)
 
 
 def seconds(text: str) -> int:

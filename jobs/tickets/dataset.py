@@ -10,16 +10,16 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import binom
 
-from jobs.tickets.columns import TicketColumns
+from jobs.tickets.columns import NO_ID, TicketColumns
 from jobs.tickets.file_reading import FileReading, read_into
 from jobs.tickets.file_report import FileReport
 from jobs.tickets.ids import row_numbered
 from jobs.tickets.limits import LIMITS, Limits
 from jobs.tickets.mapping import is_mapping, read_mappings
 from jobs.tickets.rules import NO_RULES, Rules
-from urgency.batch import Words
+from jobs.tickets.split import mixed
+from jobs.tickets.texts import Keys, Numbers, Texts, TicketWords
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
@@ -28,25 +28,31 @@ ONE_LABEL_CHANCE = 1e-6
 """Chance below which a file with one label only is not believed to be one by accident."""
 
 
+MOST = 1_250_000
+"""Tickets that a model is made of, where there are so many: a million to learn from."""
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """Every accepted ticket once, and what became of the rest.
+    """Every accepted ticket once, up to a number, and what became of the rest.
 
-    `frame`, in order of file and line: ticket_id ("" for none), created_at (UTC or NaT), title,
-    description (str; both "" outside a sample of the tickets), source, customer_tier (category),
-    urgent (bool), file (category), line (int64), split_key (uint64, the hash of
+    `frame`, in order of file and line: ticket_id (uint64, its hash, 0 for none), created_at (UTC or
+    NaT), title, description (str; both "" outside a sample of the tickets), source, customer_tier
+    (category), urgent (bool), file (category), line (int64), split_key (uint64, the hash of
     `urgency.ticket.split_key`), same_text (uint64, that of `urgency.ticket.same_text`), side
     (category: train, validation, test). `read_words`: makes those of each ticket. `conflicts`:
-    tickets that were found with both labels.
+    tickets that were found with both labels. `beyond`: accepted tickets that are not in the frame,
+    since there are too many: those of the largest hashes.
     """
 
     frame: pd.DataFrame
-    read_words: Callable[[], Words]
+    read_words: Callable[[], TicketWords]
     reports: tuple[FileReport, ...]
     conflicts: int
+    beyond: int = 0
 
     @cached_property
-    def words(self) -> Words:
+    def words(self) -> TicketWords:
         """The hashed words of each ticket, made when first asked for."""
         return self.read_words()
 
@@ -57,17 +63,22 @@ class Dataset:
 
 
 def build_dataset(
-    files: Sequence[SourceFile], opened: Open, rules: Rules = NO_RULES, limits: Limits = LIMITS
+    files: Sequence[SourceFile],
+    opened: Open,
+    rules: Rules = NO_RULES,
+    limits: Limits = LIMITS,
+    most: int = MOST,
 ) -> Dataset:
     """Read `files`, oldest first, each as `opened` streams it; of a ticket its newest row counts.
 
     The same ticket is: the same ticket_id, else the same text (spaces collapsed, digits count). A
     file that cannot be read is set aside in its report; the others are read. Errors of the streams
-    themselves pass.
+    themselves pass. Beyond `most` tickets those of the smallest hashes are taken, the others only
+    counted.
     """
     mappings = read_mappings([file for file in files if is_mapping(file.name)], opened)
     rules_for = partial(mappings.rules_for, base=rules)
-    columns = TicketColumns()
+    columns = TicketColumns(most)
     readings = [
         mappings.readings[file.name]
         if is_mapping(file.name)
@@ -76,18 +87,16 @@ def build_dataset(
     ]
     rows = columns.frame([file.name for file in files])
     refuse_one_label(rows, readings)
-    taken = ~rows["file"].cat.codes.isin(_refused(readings)).to_numpy()
-    rows = rows[taken].reset_index(drop=True)
-
-    def words() -> Words:
-        return columns.texts.words.take(taken)
-
-    forget_row_numbers(rows, words, readings)
-    ordered = _newest_last(rows)
-    successor, conflicts = _repeated(ordered)
-    return _dataset(ordered, words, successor, conflicts, readings)
+    if refused := _refused(readings):
+        rows = rows[~rows["file"].cat.codes.isin(refused).to_numpy()]
+    forget_row_numbers(rows, columns.texts, readings)
+    return _dataset(_newest_last(rows), columns.texts, readings, most)
 
 
+ONLY_COUNTED = (
+    "{:,} of its tickets are only counted: there are more than a model is made of"
+    " (URGENCY_MOST_TICKETS)."
+)
 ROW_NUMBERS = (
     "the ids of this file stand for other tickets in other files, as row numbers do;"
     " tickets are told apart by their text."
@@ -105,18 +114,17 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
             continue
         urgent_share = (others.sum() + 1) / (len(others) + 2)  # few others do not tell much
         share = urgent_share if own[0] else 1 - urgent_share
-        if binom.pmf(len(own), len(own), share) < ONE_LABEL_CHANCE:
+        if share ** len(own) < ONE_LABEL_CHANCE:
             reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
 
 
-def forget_row_numbers(
-    rows: pd.DataFrame, words: Callable[[], Words], readings: Sequence[FileReading]
-) -> None:
+def forget_row_numbers(rows: pd.DataFrame, texts: Texts, readings: Sequence[FileReading]) -> None:
     """Take the ids from the rows of files whose ids are row numbers, and say so."""
-    by_row = row_numbered(rows, words)
+    by_row = row_numbered(rows, texts)
     for number in by_row:
         readings[number].notes.append(ROW_NUMBERS)
-    rows.loc[rows["file"].cat.codes.isin(by_row), "ticket_id"] = ""
+    if by_row:
+        rows["ticket_id"] = rows["ticket_id"].where(~rows["file"].cat.codes.isin(by_row), NO_ID)
 
 
 def _refused(readings: Sequence[FileReading]) -> list[int]:
@@ -130,7 +138,7 @@ def _newest_last(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(order=_order(rows)).sort_values("order", kind="stable")
 
 
-def _order(rows: pd.DataFrame) -> NDArray[np.int64]:
+def _order(rows: pd.DataFrame) -> Numbers:
     """Places in which rows with a date of update take each other's places, oldest first."""
     order = np.arange(len(rows))
     dated = np.flatnonzero(rows["updated_at"].notna())
@@ -139,47 +147,86 @@ def _order(rows: pd.DataFrame) -> NDArray[np.int64]:
     return order
 
 
-def _repeated(rows: pd.DataFrame) -> tuple[NDArray[np.int64], int]:
+def _repeated(rows: pd.DataFrame) -> tuple[Numbers, int]:
     """For each row the file of the row that replaces it, -1 for none; tickets with both labels."""
-    file = rows["file"].cat.codes
-    has_id = rows["ticket_id"].ne("")
-    by_id = has_id & rows["ticket_id"].duplicated(keep="last")
-    successor = pd.Series(-1, index=rows.index)
-    last_of_id = file[has_id].groupby(rows.loc[has_id, "ticket_id"]).transform("last")
-    successor[by_id] = last_of_id[by_id[has_id]]
-    left = rows[~by_id]
-    by_text = left["same_text"].duplicated(keep="last")
-    last_of_text = file[left.index].groupby(left["same_text"]).transform("last")
-    successor[by_text.index[by_text]] = last_of_text[by_text]
-    conflicts = _with_both_labels(rows[has_id], "ticket_id") + _with_both_labels(left, "same_text")
-    numbers: NDArray[np.int64] = np.asarray(successor, np.int64)
-    return numbers, conflicts
+    file, urgent = rows["file"].cat.codes.to_numpy(), rows["urgent"].to_numpy()
+    successor, conflicts = np.full(len(rows), -1), 0
+    for key in ("ticket_id", "same_text"):
+        keys = rows[key].to_numpy()
+        which = np.flatnonzero((successor < 0) & ((keys != NO_ID) | (key == "same_text")))
+        last, with_both = _last_of_key(keys[which], urgent[which])
+        replaced = np.flatnonzero(last != np.arange(len(last)))
+        successor[which[replaced]] = file[which[last[replaced]]]
+        conflicts += with_both
+    return successor, conflicts
 
 
-def _with_both_labels(rows: pd.DataFrame, key: str) -> int:
-    shares = rows.groupby(key, sort=False)["urgent"].mean()
-    return int(((shares > 0) & (shares < 1)).sum())
+def _last_of_key(key: NDArray[np.uint64], urgent: NDArray[np.bool_]) -> tuple[Numbers, int]:
+    """For each row the last one of the same key; how many keys have both labels."""
+    order = np.argsort(key, kind="stable")
+    ranked = key[order]
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], np.ones(min(1, len(key)), bool)))
+    sizes = np.diff(ends, prepend=-1)
+    last = np.empty(len(key), np.int64)
+    last[order] = np.repeat(order[ends], sizes)
+    found = np.diff(np.append(0, urgent[order].cumsum()[ends]))
+    return last, int(((found > 0) & (found < sizes)).sum())
 
 
 def _dataset(
-    rows: pd.DataFrame,
-    words: Callable[[], Words],
-    successor: NDArray[np.int64],
-    conflicts: int,
-    readings: Sequence[FileReading],
+    rows: pd.DataFrame, texts: Texts, readings: Sequence[FileReading], most: int
 ) -> Dataset:
+    successor, conflicts = _repeated(rows)
+    tickets = np.flatnonzero(successor < 0)
+    tickets = tickets[np.argsort(rows.index.to_numpy()[tickets])]
+    taken = tickets[_taken(rows["split_key"].to_numpy()[tickets], texts, most)]
+    frame = rows.iloc[taken].drop(columns=["updated_at", "order"], errors="ignore")
+    number = frame.index.to_numpy()
+    return Dataset(
+        _with_texts(frame.reset_index(drop=True), number, texts),
+        lambda: texts.words(number),
+        _reports(rows, successor, readings, np.setdiff1d(tickets, taken, assume_unique=True)),
+        conflicts,
+        len(tickets) - len(taken),
+    )
+
+
+def _taken(split_key: Keys, texts: Texts, most: int) -> NDArray[np.bool_]:
+    """Which tickets a model is made of: of a key all or none, so it may be some less than most."""
+    taken = texts.has_words(split_key)
+    if taken.sum() > most:
+        hashes = mixed(split_key)
+        taken = hashes < np.partition(hashes, most)[most]
+    return taken
+
+
+def _with_texts(frame: pd.DataFrame, number: Numbers, texts: Texts) -> pd.DataFrame:
+    """With title and description of the sample; `number`: those of the rows in `texts`, rising."""
+    written = np.full((2, len(frame)), "", object)
+    sample = texts.handed_sample()
+    rows = np.array([one.row for one in sample], np.int64)
+    place = np.searchsorted(number, rows)
+    for at, row, text in zip(place.tolist(), rows.tolist(), sample, strict=True):
+        if at < len(number) and number[at] == row:
+            written[:, at] = text.title, text.description
+    title, description = (pd.Series(column, dtype="str") for column in written)
+    return frame.assign(title=title, description=description)
+
+
+def _reports(
+    rows: pd.DataFrame, successor: Numbers, readings: Sequence[FileReading], beyond: Numbers
+) -> tuple[FileReport, ...]:
+    """beyond: tickets, by their place in `rows`, that a model is not made of."""
     file = rows["file"].cat.codes.to_numpy()
+    counted = np.bincount(file[beyond], minlength=len(readings)).tolist()
     names = [reading.file.name for reading in readings]
     reports = []
     for number, reading in enumerate(readings):
         own = file == number
         duplicate = int((successor[own] >= 0).sum())
         over = file[(successor == number) & ~own]
+        if counted[number]:
+            reading.notes.append(ONLY_COUNTED.format(counted[number]))
         replaced = {names[other]: int((over == other).sum()) for other in np.unique(over)}
         reports.append(reading.report(int(own.sum()) - duplicate, duplicate, replaced))
-    kept = rows[successor < 0].sort_index()
-    frame = kept.drop(columns=["updated_at", "order"], errors="ignore")
-    is_kept = np.isin(np.arange(len(rows)), kept.index)
-    return Dataset(
-        frame.reset_index(drop=True), lambda: words().take(is_kept), tuple(reports), conflicts
-    )
+    return tuple(reports)

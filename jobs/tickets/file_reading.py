@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
+import numpy as np
+
 from jobs.tickets.chunks import each
 from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
 from jobs.tickets.file_report import PROBLEMS_KEPT, FileReport, Problem, ReadAs
-from jobs.tickets.ids import own_ids
 from jobs.tickets.labels import (
     DISTINCT_MOST,
     Labels,
@@ -140,7 +141,7 @@ def read_into(
             reading.refuse([Problem(1, UNREADABLE)])
         if not reading.is_refused:
             break
-        columns.keep(begin, [False] * (len(columns) - begin))
+        columns.end_file(begin, np.zeros(len(columns) - begin, bool))
         if reading.problems[0].reason != UNREADABLE:
             break
     return reading
@@ -182,7 +183,8 @@ def _decide(
     cells: list[tuple[str, ...]],
 ) -> None:
     """Labels and ids of the whole file, now that all its values were seen."""
-    rows = Counter(columns.label[begin:])
+    number = columns.label.values[begin:]
+    rows = np.bincount(number, minlength=len(cells)).tolist()
     candidates = [
         read_labels(table.header[column], _counts(cells, rows, place), reading.rules)
         for place, column in enumerate(table.labels)
@@ -192,22 +194,20 @@ def _decide(
         reading.refuse([Problem(table.begin, reason)], _label_questions(labels))
         return
     place = candidates.index(labels)
-    sides = [_side(labels, cell[place]) for cell in cells]
-    own = [sides[number] for number in columns.label[begin:]]
-    for side, line in zip(own, columns.line[begin:], strict=True):
-        if side == _UNKNOWN:
-            reading.add_problem(Problem(line, f"the value of {labels.column} is not known."))
-    reading.unlabelled += own.count(_NONE)
-    columns.label[begin:] = type(columns.label)("i", own)
-    columns.ticket_id[begin:] = own_ids(columns.ticket_id[begin:])
-    columns.keep(begin, [side >= 0 for side in own])
+    number[:] = np.array([_side(labels, cell[place]) for cell in cells], np.int32)[number]
+    for line in columns.line.values[begin:][number == _UNKNOWN].tolist():
+        reading.add_problem(Problem(line, f"the value of {labels.column} is not known."))
+    reading.unlabelled += int((number == _NONE).sum())
+    kept = number >= 0
+    del number  # a view
+    columns.end_file(begin, kept)
     reading.tell_labels(labels)
 
 
-def _counts(cells: list[tuple[str, ...]], rows: Counter[int], place: int) -> Counter[str]:
+def _counts(cells: list[tuple[str, ...]], rows: list[int], place: int) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for number, cell in enumerate(cells):
-        counts[cell[place]] += rows[number]
+    for cell, count in zip(cells, rows, strict=True):
+        counts[cell[place]] += count
     return counts
 
 

@@ -1,93 +1,182 @@
-"""The texts of tickets while they are read: hashed words of all, the texts themselves of a sample.
+"""The texts of tickets while they are read: hashed words of many, the texts themselves of a sample.
 
-So millions of tickets take little memory. Reports look at the sample.
+So millions of tickets take little memory. Models are made of the words, reports look at the sample.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.tickets.growing import Growing
 from jobs.tickets.split import mixed
-from urgency.batch import BLOCK, Words, joined, words_of
+from urgency.batch import BLOCK, Words, words_of
 
 SAMPLE = 20_000
 """Tickets whose texts are kept, where there are so many; for a while up to twice as many."""
 
-WAITING_CHARACTERS = 40_000_000
-"""Characters that wait to be hashed; more than most helpdesks ever wrote."""
+SLACK = 1.25
+"""How many times the tickets whose words are wanted are kept for a while."""
+
+WAITING_CHARACTERS = 8_000_000
+"""Characters that wait to be hashed; more than many helpdesks write in a year."""
+
+EVERY = np.uint64(2**64 - 1)
 
 Keys = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class TicketWords:
+    """The words of some tickets, in an order of their own: those at `place` in `words`."""
+
+    words: Words
+    place: Numbers
+
+    @staticmethod
+    def all_of(words: Words) -> TicketWords:
+        """All tickets, in their order."""
+        return TicketWords(words, np.arange(len(words)))
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    def take(self, chosen: NDArray[np.bool_] | Numbers) -> TicketWords:
+        """Some of the tickets; words are not copied."""
+        return TicketWords(self.words, self.place[chosen])
+
+    def blocks(self, tickets: int) -> Iterator[Words]:
+        """Their words, of at most so many `tickets` at a time."""
+        return self.words.in_order(self.place, tickets)
+
+    def together(self) -> Words:
+        """Their words in one piece, a copy."""
+        return next(self.blocks(max(1, len(self))), None) or words_of([], stems=True)
+
+    @property
+    def count(self) -> int:
+        """How many words there are."""
+        return int(self.words.counts[self.place].sum())
+
+
+class Text(NamedTuple):
+    """A ticket's texts as they are written."""
+
+    hash: int
+    row: int
+    title: str
+    description: str
 
 
 class Texts:
-    """`title` and `description` of each ticket, both "" outside the sample, and `words` of all.
+    """Texts by the number of their row: `words` of the `most` tickets of the smallest hashes, and
+    of a few more, and the texts themselves of the SAMPLE smallest.
 
-    The sample are the tickets of the smallest hashes: the same ones in any order of files. Texts
-    wait to be hashed until somebody asks for words, or until many wait: who only reads does not
-    pay for it.
+    The smallest hashes are the same ones in any order of files. Texts wait to be hashed until
+    somebody asks for words, or until many wait: who only reads little does not pay for it.
     """
 
-    def __init__(self) -> None:
-        self.title: list[str] = []
-        self.description: list[str] = []
-        self._words: list[Words] = []
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._sample: list[Text] = []
+        self._sample_bound = self._bound = EVERY
+        self._hash, self._row = Growing("Q"), Growing("q")
+        self._marked, self._stem, self._counts = Growing("I"), Growing("I"), Growing("i")
         self._waiting: list[tuple[str, str]] = []
         self._characters = 0
-        self._mixed: list[Keys] = []
-        self._bound = np.uint64(2**64 - 1)
-        self._kept = 0
 
-    def add(self, title: Sequence[str], description: Sequence[str], split_key: Keys) -> None:
-        """Take some tickets' texts, in normal form."""
-        self._mixed.append(mixed(split_key))
-        kept = self._mixed[-1] <= self._bound
-        self.title += _blanked(title, kept)
-        self.description += _blanked(description, kept)
-        self._waiting += zip(title, description, strict=True)
-        self._characters += sum(map(len, title)) + sum(map(len, description))
+    def add(
+        self, row: Numbers, title: Sequence[str], description: Sequence[str], split_key: Keys
+    ) -> None:
+        """Take some tickets' texts, in normal form; `row`: their numbers, rising."""
+        hashes = mixed(split_key)
+        self._add_to_sample(row, title, description, hashes)
+        kept = hashes <= self._bound
+        texts = zip(title, description, strict=True)
+        added = [*(texts if kept.all() else compress(texts, kept.tolist()))]
+        self._hash.add(hashes[kept])
+        self._row.add(row[kept])
+        self._waiting += added
+        self._characters += sum(len(one) + len(other) for one, other in added)
         if self._characters > WAITING_CHARACTERS:
-            self._hash()
-        self._kept += int(kept.sum())
-        if self._kept > 2 * SAMPLE:
-            self._shrink()
+            self._hash_waiting()
+        if len(self._row) > SLACK * self._most:
+            hashes = self._hash.values
+            self._bound = np.partition(hashes, self._most)[self._most]
+            chosen = hashes <= self._bound
+            del hashes
+            self._choose(chosen)
 
-    def keep(self, begin: int, kept: Sequence[bool]) -> None:
-        """Of the tickets from `begin` on, forget those that are not `kept`."""
-        self.title[begin:] = compress(self.title[begin:], kept)
-        self.description[begin:] = compress(self.description[begin:], kept)
-        chosen = np.append(np.ones(begin, bool), np.array(kept, bool))
-        self._mixed = [np.concatenate(self._mixed)[chosen]]
-        hashed = sum(map(len, self._words))
-        self._words = [joined(self._words).take(chosen[:hashed])] if begin < hashed else self._words
-        self._waiting = [*compress(self._waiting, chosen[hashed:].tolist())]
+    def keep(self, begin: int, kept: NDArray[np.bool_]) -> None:
+        """Of the rows from `begin` on, forget those that are not `kept`; the others move up."""
+        number = np.where(kept, kept.cumsum() + (begin - 1), -1)
+        early = [one for one in self._sample if one.row < begin]
+        late = self._sample[len(early) :]
+        late = [one._replace(row=int(number[one.row - begin])) for one in late]
+        self._sample = early + [one for one in late if one.row >= 0]
+        rows = self._row.values
+        first = int(np.searchsorted(rows, begin))
+        rows[first:] = number[rows[first:] - begin]
+        chosen = rows >= 0
+        del rows
+        self._choose(chosen)
 
-    @property
-    def words(self) -> Words:
-        """Of all tickets."""
-        self._hash()
-        self._words = [joined(self._words)]
-        return self._words[0]
+    def words(self, row: Numbers) -> TicketWords:
+        """The words of these rows, all of them such that `has_words`; nothing is added any more."""
+        self._hash_waiting()
+        counts = self._counts.values.reshape(-1, 2)
+        words = Words(self._marked.values, counts, self._stem.values)
+        return TicketWords(words, np.searchsorted(self._row.values, row))
 
-    def _hash(self) -> None:
+    def handed_sample(self) -> list[Text]:
+        """The sample, which is forgotten here; nothing is added any more."""
+        self._shrink_sample()
+        sample, self._sample = self._sample, []
+        return sample
+
+    def has_words(self, split_key: Keys) -> NDArray[np.bool_]:
+        """Whether the words of tickets with these keys are kept."""
+        return np.asarray(mixed(split_key) <= self._bound)
+
+    def _add_to_sample(
+        self, row: Numbers, title: Sequence[str], description: Sequence[str], hashes: Keys
+    ) -> None:
+        kept = np.flatnonzero(hashes <= self._sample_bound)
+        both = zip(hashes[kept].tolist(), row[kept].tolist(), kept.tolist(), strict=True)
+        self._sample += [Text(key, number, title[at], description[at]) for key, number, at in both]
+        if len(self._sample) > 2 * SAMPLE:
+            self._shrink_sample()
+
+    def _shrink_sample(self) -> None:
+        if len(self._sample) > SAMPLE:
+            self._sample_bound = np.uint64(sorted(one.hash for one in self._sample)[SAMPLE])
+            self._sample = [one for one in self._sample if one.hash <= self._sample_bound]
+
+    def _hash_waiting(self) -> None:
         for begin in range(0, len(self._waiting), BLOCK):
-            self._words.append(words_of(self._waiting[begin : begin + BLOCK], stems=True))
+            words = words_of(self._waiting[begin : begin + BLOCK], stems=True)
+            self._marked.add(words.marked)
+            self._counts.add(words.counts.ravel())
+            self._stem.add(words.all_stems)
         self._waiting, self._characters = [], 0
 
-    def _shrink(self) -> None:
-        hashes = np.concatenate(self._mixed)
-        self._bound = np.partition(hashes, SAMPLE)[SAMPLE]
-        kept = hashes <= self._bound
-        self.title, self.description = (
-            _blanked(texts, kept) for texts in (self.title, self.description)
-        )
-        self._kept = int(kept.sum())
-
-
-def _blanked(texts: Sequence[str], kept: NDArray[np.bool_]) -> list[str]:
-    if kept.all():
-        return list(texts)
-    return [text if is_kept else "" for text, is_kept in zip(texts, kept.tolist(), strict=True)]
+    def _choose(self, chosen: NDArray[np.bool_]) -> None:
+        """Forget those that are not `chosen`."""
+        if chosen.all():
+            return
+        hashed = len(self._counts) // 2
+        self._waiting = [*compress(self._waiting, chosen[hashed:].tolist())]
+        self._row.keep(chosen)
+        self._hash.keep(chosen)
+        if chosen[:hashed].all():
+            return
+        words = np.repeat(chosen[:hashed], self._counts.values.reshape(-1, 2).sum(axis=1))
+        self._marked.keep(words)
+        self._stem.keep(words)
+        self._counts.keep(np.repeat(chosen[:hashed], 2))

@@ -1,4 +1,4 @@
-"""How hard the files are: the figures in README.md. Needs scikit-learn (`pip install ".[jobs]"`).
+"""How hard the files are: the figures in README.md. Needs scikit-learn.
 
     python -m tests.data.measure
 

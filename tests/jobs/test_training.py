@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from jobs.protocol.snapshots import list_landing, next_snapshot
 from jobs.tickets.file_reading import ATTEMPTS, UNREADABLE
 from jobs.tickets.file_report import Problem, reports_from_json
 from jobs.tickets.same_tickets import tickets_digest
+from jobs.tickets.split import mixed
 from jobs.training import LIBRARIES, LandedTrainer
 from tests.support.job.csv_files import csv_bytes
 from tests.support.job.frames import CALM, URGENT, frame
@@ -390,3 +392,59 @@ def test_a_generation_that_the_bucket_no_longer_keeps_ends_the_run() -> None:
     with pytest.raises(Gone):
         workshop.trainer.train(snapshot, 0)
     assert workshop.passed == []
+
+
+MOST = 500
+
+
+def three_weeks(**settings: str) -> Workshop:
+    """900 tickets in three files."""
+    workshop = Workshop(settings)
+    for number in range(3):
+        workshop.drop(f"week{number}.csv", tickets(300, seed=number))
+    return workshop
+
+
+def test_of_too_many_tickets_the_model_is_the_one_that_the_smallest_hashes_alone_give() -> None:
+    workshop = three_weeks(URGENCY_MOST_TICKETS=str(MOST))
+    manifest, parts = workshop.train()
+    used = sum(manifest.rows[side] for side in ("train", "validation", "test"))
+    assert MOST - 5 <= used <= MOST
+    assert manifest.rows["accepted"] == 900
+
+    every = pd.concat([frame(300, seed=number) for number in range(3)])
+    hashes = mixed(every["split_key"].to_numpy())
+    alone = Workshop()
+    alone.drop("all.csv", csv_of(every[hashes < np.sort(hashes)[MOST]]))
+    other, other_parts = alone.train()
+    assert (other.parts[ARRAYS], other.parts[GOLDEN]) == (
+        manifest.parts[ARRAYS],
+        manifest.parts[GOLDEN],
+    )
+    assert other_parts[HONEST] == parts[HONEST]
+
+
+def test_what_is_only_counted_is_told_in_report_and_receipts() -> None:
+    manifest, parts = three_weeks(URGENCY_MOST_TICKETS=str(MOST)).train()
+    told = {finding["name"]: finding for finding in json.loads(parts[METRICS])["data"]}
+    used = sum(manifest.rows[side] for side in ("train", "validation", "test"))
+    assert f"{used:,} of 900 tickets" in told["only_counted"]["sentence"]
+    assert told["only_counted"]["sentence"] in html.unescape(parts[CARD].decode())
+    files = reports_from_json(parts[ACCOUNTING])
+    assert [file.accepted for file in files] == [300] * 3
+    counted = [int(file.notes[0].split()[0]) for file in files]
+    assert sum(counted) == 900 - used
+    assert min(counted) > 60
+    _, all_parts = three_weeks().train()
+    assert b"only" not in all_parts[ACCOUNTING]
+
+
+def test_a_model_of_some_tickets_is_judged_against_one_of_some() -> None:
+    workshop = three_weeks(URGENCY_MOST_TICKETS="400")  # under half of those that landed
+    workshop.commit()
+    workshop.drop("week3.csv", tickets(300, seed=3))
+    manifest, _ = workshop.train(champion=1)
+    assert (manifest.rows["accepted"], manifest.verdict.against) == (1_200, 1)
+    assert not any("deleted" in reason for reason in manifest.verdict.reasons)
+    _, again = workshop.trainer.train(workshop.registry.newest_snapshot(), 1)
+    assert {name: digest(body) for name, body in again.items()} == manifest.parts

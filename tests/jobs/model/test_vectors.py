@@ -12,7 +12,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 
 from jobs.model.vectors import corpus_of, design_of, probabilities
-from tests.support.job.frames import corpus, frame
+from jobs.tickets.texts import TicketWords
+from tests.support.job.frames import corpus, frame, matrix
 from tests.support.models import small_arrays, small_manifest
 from tests.support.texts import hostile_text
 from urgency.batch import weight_of_kind, words_of
@@ -36,14 +37,16 @@ def test_rows_and_idf_equal_scikit_learns_on_hostile_texts(kinds: Kinds) -> None
     theirs = normalize(tfidf.fit_transform(counts.tocsr()) @ sparse.diags(weight_of_kind(kinds)))
 
     none = pd.DataFrame({"source": "", "customer_tier": "", "urgent": False}, range(len(texts)))
-    ours = design_of(corpus_of(none.assign(split_key=0), words_of(texts, stems=True)), kinds)
+    fold = np.arange(len(texts)) % 3
+    words = TicketWords.all_of(words_of(texts, stems=True))
+    ours = design_of(corpus_of(none.assign(split_key=0), words), kinds, fold)
     np.testing.assert_allclose(ours.idf, (tfidf.idf_ * weight_of_kind(kinds))[ours.seen], 1e-14)
-    assert abs(ours.rows.text - theirs[:, ours.seen]).max() < 1e-6
+    assert abs(matrix(ours.rows) - theirs[ours.order][:, ours.seen]).max() < 1e-6
 
 
 def test_a_missing_value_is_the_average_of_the_others() -> None:
     rows = frame(200)
-    design = design_of(corpus(rows), Kinds())
+    design = design_of(corpus(rows), Kinds(), np.zeros(200, np.int64))
     rng = np.random.default_rng(0)
     weights = np.zeros(design.rows.weights, np.float32)
     weights[len(design.seen) :] = rng.normal(size=len(weights) - len(design.seen))
@@ -58,7 +61,7 @@ def test_a_missing_value_is_the_average_of_the_others() -> None:
 
 
 def test_back_is_the_transpose_of_times() -> None:
-    design = design_of(corpus(frame(50)), Kinds())
+    design = design_of(corpus(frame(50)), Kinds(), np.arange(50) // 20)
     rng = np.random.default_rng(0)
     columns = rng.normal(size=design.rows.weights).astype(np.float32)
     odds = rng.normal(size=50).astype(np.float32)

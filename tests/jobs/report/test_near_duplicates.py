@@ -7,6 +7,7 @@ import random
 import pytest
 
 from jobs.report.near_duplicates import near_duplicate_share
+from jobs.tickets.texts import TicketWords
 from tests.jobs.report.test_data_report import words
 from tests.support.processor_time import least_of, seconds_of
 from urgency.batch import words_of
@@ -14,11 +15,12 @@ from urgency.batch import words_of
 
 def near_share(texts: list[str], others: list[str]) -> float:
     """Of tickets with the first three words as their title."""
+
+    def split(text: str) -> list[str]:
+        return [" ".join(text.split()[:3]), " ".join(text.split()[3:])]
+
     tickets, known = (
-        words_of(
-            ([" ".join(text.split()[:3]), " ".join(text.split()[3:])] for text in some), stems=False
-        )
-        for some in (texts, others)
+        TicketWords.all_of(words_of(map(split, some), stems=False)) for some in (texts, others)
     )
     return near_duplicate_share(tickets, known)
 

@@ -7,6 +7,7 @@ import pytest
 
 from jobs.report import word_sets as module
 from jobs.report.word_sets import tickets_with, word_sets
+from jobs.tickets.texts import TicketWords
 from urgency.batch import words_of
 
 TICKETS = [
@@ -20,7 +21,7 @@ URGENT = np.array([False, False, True, True, True])
 
 
 def test_each_term_is_counted_in_the_tickets_of_each_label() -> None:
-    words = words_of(TICKETS, stems=False)
+    words = TicketWords.all_of(words_of(TICKETS, stems=False))
     assert tickets_with(["vpn", "the", "printer", "absent", "0"], words, URGENT).tolist() == [
         [0, 2],
         [1, 1],
@@ -32,7 +33,7 @@ def test_each_term_is_counted_in_the_tickets_of_each_label() -> None:
 
 
 def test_blocks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = words_of(TICKETS * 3, stems=False)
+    words = TicketWords.all_of(words_of(TICKETS * 3, stems=False))
     whole = tickets_with(["vpn", "the"], words, np.tile(URGENT, 3))
     monkeypatch.setattr(module, "_BLOCK", 2)
     assert (tickets_with(["vpn", "the"], words, np.tile(URGENT, 3)) == whole).all()

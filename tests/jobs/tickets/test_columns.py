@@ -8,6 +8,7 @@ import pytest
 
 from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
 from jobs.tickets.rows import Rows
+from jobs.tickets.split import text_hash
 from tests.support.job.csv_files import csv_bytes, dataset, row
 
 
@@ -39,9 +40,10 @@ def one_row(line: int, text: str = "printer", *, urgent: bool = False) -> Rows:
 
 
 def collected(*rows: Rows) -> TicketColumns:
-    columns = TicketColumns()
+    columns = TicketColumns(most=100)
     for number, one in enumerate(rows):
         columns.add(one, number % 2, [int(one.labels == [("urgent",)])], [NO_DATE], [NO_DATE])
+        columns.end_file(number, np.ones(1, bool))
     return columns
 
 
@@ -73,7 +75,7 @@ def test_the_frame_holds_a_row_for_each_ticket_in_their_order() -> None:
     columns = collected(one_row(2), one_row(3, "all tills are down", urgent=True))
     frame = columns.frame(["incoming/a.csv", "incoming/b.csv"])
     assert len(columns) == len(frame) == 2
-    assert frame["ticket_id"].tolist() == ["T-2", "T-3"]
+    assert frame["ticket_id"].tolist() == [text_hash("T-2"), text_hash("T-3")]
     assert frame["urgent"].tolist() == [False, True]
     assert frame["file"].tolist() == ["incoming/a.csv", "incoming/b.csv"]
     assert frame["source"].tolist() == ["email", "email"]
@@ -88,9 +90,10 @@ def test_digits_are_part_of_what_makes_two_tickets_the_same_and_not_of_their_sid
 
 
 def test_rows_that_are_not_kept_are_as_if_they_had_never_come() -> None:
-    columns = collected(one_row(2), one_row(3), one_row(4))
-    columns.keep(1, [False, False])
+    columns = collected(one_row(2))
+    for line in (3, 4):
+        columns.add(one_row(line), 1, [0], [NO_DATE], [NO_DATE])
+    columns.end_file(1, np.zeros(2, bool))
     files = ["a", "b"]
     pd.testing.assert_frame_equal(columns.frame(files), collected(one_row(2)).frame(files))
-    columns.keep(0, [False])
-    assert len(columns) == 0
+    assert len(columns) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.tickets.columns import NO_ID
 from jobs.tickets.ids import own_ids
 from tests.support.job.csv_files import csv_bytes, dataset, row
 
@@ -25,7 +26,7 @@ def test_null_words_are_no_ids(word: str) -> None:
     rows = [
         row(0, f"text {n}", "urgent" if n % 2 else "low").replace("T-0", word) for n in range(9)
     ]
-    assert dataset(csv_bytes(*rows)).frame["ticket_id"].tolist() == [""] * 9
+    assert dataset(csv_bytes(*rows)).frame["ticket_id"].tolist() == [NO_ID] * 9
 
 
 @pytest.mark.parametrize("number", ["1.23E+15", "1,5e+12", "7E12"])
@@ -43,7 +44,7 @@ def test_a_nearly_constant_column_holds_no_ids() -> None:
 def test_row_numbers_keep_both_files_and_the_receipts_say_so() -> None:
     data = dataset(week("q"), week("z"))
     assert len(data.frame) == 80
-    assert set(data.frame["ticket_id"]) == {""}
+    assert set(data.frame["ticket_id"]) == {NO_ID}
     for told in data.reports:
         assert told.accepted == 40
         assert "row numbers" in told.notes[0]
@@ -53,7 +54,7 @@ def test_a_third_file_whose_ids_identify_keeps_them() -> None:
     third = csv_bytes(*(row(n, f"text {n}", "urgent" if n % 3 else "low") for n in range(20)))
     data = dataset(week("q"), week("z"), third)
     assert data.reports[2].notes == ()
-    assert data.frame["ticket_id"].ne("").sum() == 20
+    assert data.frame["ticket_id"].ne(NO_ID).sum() == 20
 
 
 def test_an_edited_ticket_is_the_same_ticket() -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 
 import pandas as pd
+from scipy import sparse
 
+from jobs.model.newton import Rows
 from jobs.model.vectors import Corpus, corpus_of
 from jobs.tickets.split import SIDES, side_numbers, text_hash
+from jobs.tickets.texts import TicketWords
 from urgency.batch import words_of
 from urgency.ticket import normal_ticket, same_text, split_key
 
@@ -43,9 +46,14 @@ def frame(
 
 def corpus(rows: pd.DataFrame) -> Corpus:
     """These tickets, their words as their texts are now."""
-    return corpus_of(
-        rows, words_of(zip(rows["title"], rows["description"], strict=True), stems=True)
-    )
+    words = words_of(zip(rows["title"], rows["description"], strict=True), stems=True)
+    return corpus_of(rows, TicketWords.all_of(words))
+
+
+def matrix(rows: Rows) -> sparse.csr_matrix:
+    """What is fitted, but for sources and tiers, as one matrix."""
+    blocks = [sparse.diags(block.scale) @ block.has for block in rows.blocks]
+    return sparse.vstack(blocks, "csr") @ sparse.diags(rows.idf)
 
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
