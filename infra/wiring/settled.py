@@ -62,11 +62,16 @@ def settled(first: State, again: State, variables: Mapping[str, Any]) -> State:
 def published(state: State, variables: Mapping[str, Any]) -> State:
     """`state` with each of COMPUTED in its form, wherever it is referred to."""
     text = TAG.sub(r"/\1:0123456789abcdef", json.dumps(state))
-    for resource in state["resources"]:
-        for (kind, path), form in COMPUTED.items():
-            if resource["type"] == kind:
-                known = form.format(**({"name_prefix": ""} | resource["values"] | variables))
-                text = text.replace(_at(resource["values"], path), known)
+    forms = {
+        _at(resource["values"], path): form.format(
+            **({"name_prefix": ""} | resource["values"] | variables)
+        )
+        for resource in state["resources"]
+        for (kind, path), form in COMPUTED.items()
+        if resource["type"] == kind
+    }
+    for known in sorted(forms, key=len, reverse=True):  # a project's number stands in addresses
+        text = text.replace(known, forms[known])
     renamed: State = json.loads(text)
     return renamed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -130,6 +131,49 @@ def test_the_open_inference_client_infers(address: str, expected: list[float]):
     with pytest.raises(open_inference.BadRequestError) as raised:
         client.model_infer(MODEL_NAME, request=wrong)
     assert "its datatype is INT32" in raised.value.body["error"]
+
+
+class RunningContainer:
+    """What Docker says of a container: here the service listens on the port already."""
+
+    def __init__(self, port: str) -> None:
+        self.status = "running"
+        self.ports = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
+
+    def reload(self) -> None:
+        """Nothing changes."""
+
+    def stop(self) -> None:
+        """The test stops the service."""
+
+    def logs(self, **_options: Any) -> bytes:
+        return b""
+
+
+def test_vertex_ais_local_endpoint_predicts(expected: list[float], monkeypatch: pytest.MonkeyPatch):
+    """Google's client of a custom container, with the routes that Vertex AI names."""
+    endpoints = pytest.importorskip("google.cloud.aiplatform.prediction.local_endpoint")
+    endpoints.initializer.global_config.init(project="local-helpdesk")
+    routes = {"AIP_PREDICT_ROUTE": "/vertex/predict", "AIP_HEALTH_ROUTE": "/vertex/health"}
+    with served(Instance(registry_with(1, 2), routes)) as address:
+        container = RunningContainer(address.rpartition(":")[2])
+        monkeypatch.setattr(
+            endpoints.run, "run_prediction_container", lambda *_image, **_how: container
+        )
+        with endpoints.LocalEndpoint(
+            serving_container_image_uri="the service's image",
+            serving_container_predict_route=routes["AIP_PREDICT_ROUTE"],
+            serving_container_health_route=routes["AIP_HEALTH_ROUTE"],
+        ) as endpoint:
+            assert endpoint.run_health_check().status_code == 200
+            tickets = [
+                {"title": title, "description": description}
+                for title, description in zip(TITLES, DESCRIPTIONS, strict=True)
+            ]
+            body = json.dumps({"instances": tickets, "parameters": {"explain": 1}})
+            headers = {"Content-Type": "application/json"}
+            answer = endpoint.predict(request=body, headers=headers).json()
+    assert [one["probability"] for one in answer["predictions"]] == expected
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
