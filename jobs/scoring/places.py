@@ -142,11 +142,12 @@ def archive_at(url: str, stores: Stores) -> tuple[Below, list[ArchiveFile]]:
         file = ArchiveFile(path.name, _generation(path), path.stat().st_size)
         return Below(Folder(path.parent), ""), [file]
     store, prefix = _place(url, stores)
-    listed = list(store.list(prefix))
-    exact = [one for one in listed if one.name == prefix and one.size]
+    # The console makes a folder by an empty object whose name ends in a slash.
+    listed = [one for one in store.list(prefix) if not one.name.endswith("/")]
+    exact = [one for one in listed if one.name == prefix]
     folder = prefix.rpartition("/")[0] if exact else prefix.rstrip("/")
     below = Below(store, f"{folder}/" if folder else "")
-    found = exact or [one for one in listed if one.name.startswith(below.prefix) and one.size]
+    found = exact or [one for one in listed if one.name.startswith(below.prefix)]
     if not found:
         raise SettingsError(f"There is no file at {url}.")
     return below, [

@@ -227,6 +227,7 @@ def test_other_bytes_under_a_parts_name_are_not_passed_over(archive: Path, tmp_p
     [
         (b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 9, "this is a picture"),
         (b"a,b\n1,2\n", "the first line has 2 cells"),
+        (b"", "the file is empty"),
         (gzip.compress(csv_text(300, 1).encode())[:-40], "the gzip archive ends too early"),
     ],
 )
