@@ -71,7 +71,7 @@ def reach(environ: MutableMapping[str, str] = os.environ) -> System:
     local = None if is_cloud(environ) else _local(environ)
     if local:
         environ.update(local.stack.operator)
-        pulled = (one.name for one in load_wiring().subscriptions if one.push is None)
+        pulled = (one.name for one in load_wiring().subscriptions if one.is_pulled)
         environ.setdefault("URGENCY_DEAD_LETTERS", next(pulled))
     environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     return _system(read_settings(environ, *NEEDED), local)

@@ -14,6 +14,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
         "roles/storage.objectViewer",
         "roles/storage.objectCreator",
         "roles/storage.objectUser",
+        "roles/storage.legacyBucketReader",
     },
     "topic": {"roles/pubsub.publisher"},
     "subscription": {"roles/pubsub.subscriber"},
@@ -93,12 +94,18 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
             yield f"{grant.address} grants to {grant.member!r}"
 
 
+LAYS_MESSAGES = {"roles/storage.objectCreator", "roles/storage.legacyBucketReader"}
+"""What Pub/Sub's agent needs to lay messages into a bucket; Google asks for it without a fence."""
+
+
 @policy
 def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
     """The job writes receipts, people write below incoming/; job and operators read everything."""
     bucket = f"{deployed.variables['project_id']}-urgency-landing"
     read_all = {deployed.member("train"), *deployed.variable("operators", [])}
     for grant in deployed.grants(on=f"bucket/{bucket}"):
+        if grant.member == deployed.pubsub_agent and grant.role in LAYS_MESSAGES:
+            continue
         reads = grant.role == "roles/storage.objectViewer"
         below = "receipts/" if reads or grant.member == deployed.member("train") else "incoming/"
         fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}")'
