@@ -13,7 +13,7 @@ from infra.local.pocket.push import Bearer, Pusher
 from infra.local.pocket.run import run_blueprint
 from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
 from infra.local.pocket.storage import storage_blueprint
-from infra.local.pocket.storage_delivery import Bucket, StorageWriter
+from infra.local.pocket.storage_delivery import Bucket, StorageWriter, storage_writers
 from infra.local.state import Home
 from infra.local.timeline import Timeline
 from infra.local.wiring import Subscription, Wiring
@@ -43,11 +43,7 @@ class PocketCloud:
             if one.push
         ]
         bucket = Bucket(self._objects, access, self._agent, notifications)
-        writers = [
-            StorageWriter(broker, one, one.storage, bucket, timeline, speedup=speedup)
-            for one in wiring.subscriptions
-            if one.storage
-        ]
+        writers = storage_writers(broker, wiring, bucket, timeline, speedup=speedup)
         self._deliverers: list[Pusher | StorageWriter] = [*pushers, *writers]
         self._executions = Executions(jobs, home.execution_logs, timeline, speedup=speedup)
         self._scheduler = Scheduler(wiring, identity, timeline)

@@ -19,7 +19,7 @@ from infra.local.pocket.notifications import Notifications
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.resources import NewObject, Preconditions
 from infra.local.timeline import Timeline
-from infra.local.wiring import CloudStorage, Subscription
+from infra.local.wiring import CloudStorage, Subscription, Wiring
 
 WAIT_S = 0.2
 AT_ONCE = 100
@@ -143,6 +143,17 @@ class StorageWriter:
         else:
             self._timeline.note("storage_written", self._bucket.agent, **facts)
             self._broker.acknowledge(self._name, acks)
+
+
+def storage_writers(
+    broker: Broker, wiring: Wiring, bucket: Bucket, timeline: Timeline, *, speedup: float
+) -> list[StorageWriter]:
+    """A writer for each such subscription."""
+    return [
+        StorageWriter(broker, one, one.storage, bucket, timeline, speedup=speedup)
+        for one in wiring.subscriptions
+        if one.storage
+    ]
 
 
 def file_name(storage: CloudStorage, now: datetime) -> str:
