@@ -26,6 +26,7 @@ from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import LABEL, SHOWN_MOST, Table, names, unused, what_is_missing
 from urgency.errors import CorruptObject
+from urgency.feedback import is_feedback
 from urgency.records import SourceFile
 from urgency.vocabulary import key
 
@@ -199,7 +200,8 @@ def _decide(
             reading.add_problem(Problem(line, f"the value of {labels.column} is not known."))
     reading.unlabelled += own.count(_NONE)
     columns.label[begin:] = type(columns.label)("i", own)
-    columns.ticket_id[begin:] = own_ids(columns.ticket_id[begin:])
+    if not is_feedback(reading.file.name):  # where many may speak of one ticket
+        columns.ticket_id[begin:] = own_ids(columns.ticket_id[begin:])
     columns.keep(begin, [side >= 0 for side in own])
     reading.tell_labels(labels)
 
