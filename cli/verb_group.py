@@ -10,8 +10,8 @@ from typer.core import TyperGroup
 
 PANELS = {
     "This machine": ("up", "down", "demo"),
-    "Every day": ("drop", "predict", "status", "receipts", "ls", "rm", "models"),
-    "Who decides": ("train", "why", "card", "compare", "promote", "rollback", "resume"),
+    "Every day": ("drop", "predict", "feedback", "status", "receipts", "ls", "rm", "models"),
+    "Who decides": ("train", "why", "card", "compare", "quality", "promote", "rollback", "resume"),
     "Looking closer": ("doctor", "replay", "mlflow"),
 }
 """Panel of the help -> its verbs: files of cli/verbs with a function of the same name."""

@@ -71,3 +71,30 @@ locals {
     { for name, words in var.settings : name => words if contains(["URGENCY_URGENT_LABELS", "URGENCY_OTHER_LABELS"], name) },
   )
 }
+
+# --- what people say shows whether the model keeps its promise ------------------------------------------------------
+
+resource "google_monitoring_alert_policy" "quality_fell" {
+  display_name          = "Ticket urgency: Live recall below the promise"
+  severity              = "WARNING"
+  combiner              = "OR"
+  notification_channels = local.channels
+
+  conditions {
+    display_name = "even the upper bound of recall is below what the card says"
+    condition_matched_log {
+      filter = "${local.of_job} AND jsonPayload.message=\"quality_fell\""
+    }
+  }
+  alert_strategy {
+    auto_close = "86400s"
+    notification_rate_limit {
+      period = "86400s" # every training says it again
+    }
+  }
+  documentation {
+    content = "See docs/operations.md#live-recall-below-the-promise"
+  }
+
+  depends_on = [time_sleep.apis]
+}

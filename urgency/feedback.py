@@ -17,6 +17,7 @@ FEEDBACK = "feedback/"
 """Where these lines land, below the landing bucket."""
 
 SUFFIX = ".jsonl"
+_TEXTS = ("ticket_id", "title", "description", "source", "customer_tier")
 URGENT, OTHER = "urgent", "non-urgent"
 
 
@@ -46,6 +47,26 @@ class Feedback:
             "by": self.by,
         }
         return json.dumps(members, ensure_ascii=False).encode()
+
+
+def read_lines(body: bytes) -> tuple[list[Feedback], int]:
+    """What an object below FEEDBACK says, and how many lines do not parse."""
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    read = [said for line in lines if (said := _read(line))]
+    return read, len(lines) - len(read)
+
+
+def _read(line: bytes) -> Feedback | None:
+    try:
+        members = json.loads(line)
+        label, at = members["label_urgency"], datetime.fromisoformat(members["updated_at"])
+        name, title, description, source, tier = (str(members[one] or "") for one in _TEXTS)
+        if label not in (URGENT, OTHER) or at.tzinfo is None:
+            return None
+        is_urgent, by = label == URGENT, str(members["by"])
+        return Feedback(name, title, description, source, tier, is_urgent, by, at)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def is_feedback(name: str) -> bool:
