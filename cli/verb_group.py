@@ -10,7 +10,17 @@ from typer.core import TyperGroup
 
 PANELS = {
     "This machine": ("up", "down", "demo"),
-    "Every day": ("drop", "predict", "feedback", "status", "receipts", "ls", "rm", "models"),
+    "Every day": (
+        "drop",
+        "predict",
+        "feedback",
+        "label",
+        "status",
+        "receipts",
+        "ls",
+        "rm",
+        "models",
+    ),
     "Who decides": ("train", "why", "card", "compare", "quality", "promote", "rollback", "resume"),
     "Looking closer": ("doctor", "replay", "mlflow"),
 }
