@@ -23,7 +23,6 @@ from jobs.model.threshold import best_f1, cost_threshold, within_capacity
 from jobs.model.vectors import Corpus, corpus_of, probabilities
 from jobs.protocol.crash_points import Reached
 from jobs.report.card import card_html
-from jobs.report.live_quality import live_quality, read_feedback, tell
 from jobs.report.model_report import report_of
 from jobs.report.telling_words import telling_words
 from jobs.tickets.dataset import Dataset, build_dataset
@@ -46,7 +45,6 @@ from urgency.bundle import (
     digest,
 )
 from urgency.errors import CorruptObject, Gone
-from urgency.feedback import is_feedback
 from urgency.logs import Log
 from urgency.records import Snapshot, SourceFile
 from urgency.registry import Registry
@@ -113,7 +111,6 @@ class LandedTrainer:
         tickets = self.read(snapshot.files)
         self.reached("read")
         fitted, model = self._fitted(snapshot, tickets)
-        self._tell_live_quality(snapshot.files, champion)
         evidence = self._evidence(tickets, model, champion)
         verdict = self._judged(snapshot, evidence)
         return self._bundled(tickets, fitted, model, evidence, verdict)
@@ -187,18 +184,6 @@ class LandedTrainer:
         return within_capacity(
             lowest, fitted.out_of_fold, created_at, self.settings.capacity_per_day
         )
-
-    def _tell_live_quality(self, files: Sequence[SourceFile], champion: int) -> None:
-        """Log how the version that serves did on tickets that people labelled since it was made."""
-        manifest = self.registry.manifest(champion) if champion else None
-        if manifest is None or not any(is_feedback(file.name) for file in files):
-            return
-        try:
-            served = self.stored(manifest)
-        except CorruptObject:  # what is said of it at its comparison
-            return
-        said = read_feedback(self.landing)
-        tell(live_quality(served.scorer, served.honest.key, said), self.log)
 
     def _judged(self, snapshot: Snapshot, evidence: Evidence) -> Verdict:
         verdict = judge(evidence)

@@ -20,6 +20,7 @@ from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
 from urgency.bundle import CARD
 from urgency.errors import CorruptObject, Gone
+from urgency.live_quality import with_live_quality
 from urgency.logs import Log
 
 BODY_MAX_BYTES = 1_500_000
@@ -129,7 +130,8 @@ class Api:
         manifest = registry.manifest(version)
         if manifest is None or CARD not in manifest.parts:
             raise Problem(404, f"There is no card of version {version}; see GET /v1/models.")
-        page = Response(registry.part(manifest, CARD), content_type="text/html; charset=utf-8")
+        card = with_live_quality(registry.part(manifest, CARD), registry.live_quality()[1], version)
+        page = Response(card, content_type="text/html; charset=utf-8")
         page.headers["Content-Security-Policy"] = _CARD_MAY
         return page
 

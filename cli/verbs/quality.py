@@ -6,18 +6,14 @@ import typer
 from cli.context import System, reach
 from cli.show import Json, console, emit_json, say, table
 from cli.usage_error import UsageError
-from jobs.model.honest import read_honest
+from jobs.protocol.live import new_files, quality_since
 from jobs.report.live_quality import (
     FELL,
     TOO_FEW,
     Counts,
     LiveQuality,
     Share,
-    live_quality,
-    read_feedback,
 )
-from urgency.bundle import HONEST
-from urgency.scorer import verified_scorer
 
 COLUMNS = ("week", "#tickets", "#urgent", "precision", "recall", "false alarms")
 Version = Annotated[
@@ -33,8 +29,8 @@ HOLDS = "The recall of {promised:.0%} that it promised may still hold."
 def quality(version: Version = None, as_json: Json = False) -> None:
     """Precision, recall and false alarms on the tickets that people labelled, by week.
 
-    Only tickets count that the version's snapshot did not hold, each with its last label. Ranges
-    are 95 % intervals. 'urgency feedback' gives labels.
+    Only labels count that came after the version was made, of tickets that its snapshot did not
+    hold, each with its last label. Ranges are 95 % intervals. 'urgency feedback' gives labels.
 
     Examples: urgency quality; urgency quality 3 --json
     """
@@ -50,9 +46,9 @@ def quality_of(system: System, version: int | None) -> LiveQuality:
     if manifest is None:
         what = f"There is no version {version}" if version else "No version serves yet"
         raise UsageError(f"{what}; 'urgency models' lists all versions.")
-    known = read_honest(registry.part(manifest, HONEST)).key
-    scorer = verified_scorer(registry.bundle(number))
-    return live_quality(scorer, known, read_feedback(system.landing))
+    return quality_since(
+        system.landing, registry, manifest, new_files(system.landing, registry, number)
+    )
 
 
 def _show(found: LiveQuality) -> None:

@@ -1,14 +1,13 @@
 """Live quality: what a version calls the tickets that people labelled after it was made.
 
 Only tickets that its snapshot did not hold count, so nothing here was learned by heart; and only
-those that somebody labelled, so it is as fair as their choice. Pure but for `read_feedback`.
+those that somebody labelled, so it is as fair as their choice.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,17 +17,15 @@ from numpy.typing import NDArray
 from jobs.report.shares import wilson
 from jobs.tickets.split import text_hash
 from urgency.errors import BadTicket
-from urgency.feedback import FEEDBACK, Feedback, is_feedback, read_lines
+from urgency.feedback import Feedback
 from urgency.logs import Log
 from urgency.scorer import Scorer
-from urgency.store import ObjectStore
 from urgency.ticket import Ticket, normal_ticket, same_text
 
 MIN_URGENT = 10
 """Urgent tickets below which nothing is said about recall."""
 
 FELL, KEPT, TOO_FEW = "fell", "kept", "too few"
-_READERS = 16
 
 Keys = NDArray[np.uint64]
 
@@ -103,14 +100,6 @@ class LiveQuality:
             **self.total.members(),
             "weeks": [{"week": week} | one.members() for week, one in self.weeks.items()],
         }
-
-
-def read_feedback(landing: ObjectStore) -> list[Feedback]:
-    """Everything that people said so far; lines that do not parse are left out."""
-    names = [listed.name for listed in landing.list(FEEDBACK) if is_feedback(listed.name)]
-    with ThreadPoolExecutor(_READERS) as readers:
-        stored = list(readers.map(landing.get, names))
-    return [said for one in stored if one for said in read_lines(one.body)[0]]
 
 
 def live_quality(scorer: Scorer, known: Keys, feedback: Iterable[Feedback]) -> LiveQuality:

@@ -68,7 +68,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         file.upload_from_filename(str(CHECKOUT / "data/tickets.csv"))
         written["trained"] = train(environment).stderr
         say(place, ALL_WRONG)
-        file.upload_from_filename(str(CHECKOUT / "data/tickets.csv"))
         written["told"] = train(environment).stderr
         file.delete()
         written["emptied"] = train(environment).stderr

@@ -26,7 +26,6 @@ DECIDE_NOTHING = {
         "jobs.report.card",
         "jobs.report.data_report",
         "jobs.report.figures",
-        "jobs.report.live_quality",
         "jobs.report.model_report",
         "jobs.report.page",
         "jobs.report.plot",

@@ -19,13 +19,11 @@ from jobs.report.live_quality import (
     Counts,
     LiveQuality,
     live_quality,
-    read_feedback,
     tell,
 )
 from jobs.report.shares import wilson
 from jobs.tickets.split import text_hash
 from tests.support.models import small_arrays, small_manifest
-from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import Bundle
 from urgency.feedback import Feedback
 from urgency.logs import Log
@@ -112,14 +110,6 @@ def test_recall_has_fallen_where_its_upper_bound_is_below_the_promise(
     events = [json.loads(line)["message"] for line in log.getvalue().splitlines()]
     assert events == ["live_quality"] + ["quality_fell"] * (state == FELL)
     assert "down" not in log.getvalue().lower()
-
-
-def test_every_line_below_feedback_is_read_and_a_bad_one_is_no_obstacle() -> None:
-    landing = MemoryStore()
-    landing.overwrite("feedback/a.jsonl", DOWN.to_line() + b"\n{\n[]\n{}\n" + CALM.to_line())
-    landing.overwrite("feedback/b.jsonl", replace(DOWN, id="é").to_line())
-    landing.overwrite("feedback/c.csv", DOWN.to_line())
-    assert read_feedback(landing) == [DOWN, CALM, replace(DOWN, id="é")]
 
 
 def test_no_feedback_is_no_ticket() -> None:
