@@ -1,4 +1,5 @@
-"""Feedback -> Pub/Sub, by one plain HTTPS call: its client library would cost a second of start.
+"""Feedback -> Pub/Sub, by one plain HTTPS call: its client library would bring gRPC along, which is
+19 MB of image and .08 s of CPU at each start.
 
 https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/publish
 """
