@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from functools import cached_property
+from threading import Semaphore
 
 import google.auth
 import msgspec
@@ -18,6 +19,7 @@ from google.auth.transport.requests import AuthorizedSession, Request
 
 from service.background import Background
 from urgency.deadlines import mounted
+from urgency.errors import Unavailable
 from urgency.google_errors import translated
 from urgency.settings import Settings
 
@@ -29,6 +31,9 @@ WAIT_S = 1.3
 
 AT_A_TIME = 4
 """Calls under way; half of the threads of the service remain for others while Pub/Sub hangs."""
+
+QUEUE_S = 0.5
+"""How long a request waits for one of these calls to end: ten times what one takes."""
 
 _SCOPE = "https://www.googleapis.com/auth/pubsub"
 _GOOGLES = "https://pubsub.googleapis.com"
@@ -42,11 +47,17 @@ class FeedbackTopic:
         self._url = f"{settings.pubsub_endpoint or _GOOGLES}/v1/{topic}:publish"
         self._name = settings.feedback_topic
         self._background = Background(AT_A_TIME)
+        self._places = Semaphore(AT_A_TIME)
 
     def publish(self, messages: Sequence[bytes]) -> None:
         """Return once Pub/Sub has all messages. Raises Unavailable, also late, or Forbidden."""
         what = f"Publishing to topic {self._name}"
-        self._background.result(lambda: self._post(messages), PUBLISH_S, what)
+        if not self._places.acquire(timeout=QUEUE_S):
+            raise Unavailable(f"{what} is what too many others wait for. Try again later.")
+        try:
+            self._background.result(lambda: self._post(messages), PUBLISH_S, what)
+        finally:
+            self._places.release()
 
     def _post(self, messages: Sequence[bytes]) -> None:
         encoded = [{"data": base64.b64encode(message).decode()} for message in messages]

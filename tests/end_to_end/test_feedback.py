@@ -108,3 +108,14 @@ def test_4_the_next_drop_learns_from_it_and_labels_that_were_asked_for_train(
 
 def test_5_after_that_the_labels_are_known(stack: LiveStack) -> None:
     assert stack.urgency("quality", "2", "--json").json["tickets"] == 0
+
+
+def test_6_no_log_has_a_text_or_who_said_so(stack: LiveStack) -> None:
+    logs = [*stack.home.root.rglob("*.log"), stack.home.timeline]
+    assert len(logs) > 3
+    for file in logs:
+        written = file.read_text()
+        assert SAID["title"] not in written, file
+        assert "operator@" not in "".join(
+            line for line in written.splitlines() if "feedback_published" in line
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
@@ -17,6 +19,7 @@ from google.oauth2.credentials import Credentials
 from werkzeug.wrappers import Response
 
 from infra.local.server import listen, url_of
+from service.feedback_topic import AT_A_TIME, FeedbackTopic
 from tests.service.problem_answer import problem_of
 from tests.support.cloud.receiver import Receiver, SeenRequest, receiver
 from tests.support.cloud.whole_cloud import WIRING, cloud
@@ -25,6 +28,7 @@ from tests.support.service.service import ENVIRON, Instance
 from tests.support.service.service_process import service_process
 from tests.support.waiting import eventually
 from urgency.feedback import FEEDBACK
+from urgency.settings import read_settings
 
 SAID = {"id": "T-1", "title": "Checkout is down", "label": "urgent", "by": "ann"}
 
@@ -161,6 +165,23 @@ def test_a_pubsub_that_never_answers_is_a_503():
     silent = listen()
     with silent, patch("google.auth.default", return_value=(Credentials("t"), "p")):
         problem_of(taking(url_of(silent)).http.post("/v1/feedback", json=SAID), 503)
+
+
+def test_more_callers_than_calls_at_a_time_wait_for_each_other(pubsub: Receiver):
+    together = Barrier(AT_A_TIME)
+
+    def slowly(request: SeenRequest) -> Response:
+        together.wait(60)  # until as many calls are under way as there may be
+        return taken(request)
+
+    pubsub.answer = slowly
+    settings = {"URGENCY_PROJECT": "p", "URGENCY_FEEDBACK_TOPIC": "t"}
+    topic = FeedbackTopic(read_settings(settings | {"URGENCY_PUBSUB_ENDPOINT": pubsub.url}))
+    callers = 2 * AT_A_TIME
+    account = patch("google.auth.default", return_value=(Credentials("t"), "p"))
+    with account, ThreadPoolExecutor(callers) as threads:
+        list(threads.map(lambda _: topic.publish([b"{}"]), range(callers)))
+    assert len(pubsub.received) == callers
 
 
 def test_without_a_topic_nothing_is_taken():
