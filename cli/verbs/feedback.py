@@ -5,11 +5,10 @@ import typer
 
 from cli.context import System, reach
 from cli.labelled_file import labelled_tickets, without_text
-from cli.landed_tickets import tickets_by_id
 from cli.show import Json, emit_json, plain, print_error, say
-from cli.tickets import FILES, open_local, tickets_of
+from cli.tickets import FILES, Ticket, open_local, tickets_of
 from cli.usage_error import UsageError
-from jobs.tickets.rules import rules_of
+from jobs.tickets.rules import Rules, rules_of
 
 What = Annotated[list[str], typer.Argument(metavar="TEXT... | FILE | -", help="The tickets.")]
 Label = Annotated[str, typer.Option(help="urgent or non-urgent; not for a table of labels.")]
@@ -52,8 +51,8 @@ def _labelled(system: System, what: list[str], label: str, ticket_id: str) -> li
         rules = rules_of(system.settings)
         with open_local(Path(what[0])) as stream:
             tickets = labelled_tickets(stream, rules, skip=print_error)
-        known = tickets_by_id(system.landing, without_text(tickets), rules)
-        return _with_texts(tickets, known)
+        ids = without_text(tickets)
+        return _with_texts(tickets, _landed(system, ids, rules)) if ids else tickets
     if not label:
         raise UsageError("Say --label urgent or --label non-urgent.")
     tickets = tickets_of(what, skip=print_error)
@@ -63,16 +62,19 @@ def _labelled(system: System, what: list[str], label: str, ticket_id: str) -> li
     return [ticket | own for ticket in tickets]
 
 
+def _landed(system: System, ids: list[str], rules: Rules) -> dict[str, Ticket]:
+    from cli.landed_tickets import tickets_by_id  # needs pandas; labels with texts do not
+
+    return tickets_by_id(system.landing, ids, rules)
+
+
 def _with_texts(
     tickets: list[dict[str, Any]], known: dict[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    without = without_text(tickets)
-    if missing := [name for name in without if name not in known]:
+    if missing := [name for name in without_text(tickets) if name not in known]:
         some = ", ".join(missing[:IDS_SHOWN]) + (", ..." if len(missing) > IDS_SHOWN else "")
         raise UsageError(
             f"No file that was dropped has these {len(missing):,} ids: {some}. Nothing was sent;"
             " give a title or description beside them, or leave the rows out."
         )
-    if not without:
-        return tickets
     return [known[ticket["id"]] | {"label": ticket["label"]} for ticket in tickets]
