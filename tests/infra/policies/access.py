@@ -181,6 +181,17 @@ def public_follows_its_variable(deployed: Deployment) -> Iterator[str]:
             yield f"{service.address} is {'private' if asked else 'public'}, which nobody asked for"
 
 
+@policy
+def feedback_is_taken_from_known_callers_only(deployed: Deployment) -> Iterator[str]:
+    """A public service has no topic for labels: anybody could teach the model."""
+    public = bool(deployed.variable("public", False))
+    for service in deployed.of("cloud_run_v2_service"):
+        variables = service.block("template", "containers").get("env") or []
+        has_topic = any(one["name"] == "URGENCY_FEEDBACK_TOPIC" for one in variables)
+        if service.name == "ticket-urgency" and has_topic == public:
+            yield f"{service.address} takes {'' if has_topic else 'no '}feedback"
+
+
 def _grants_of_any_kind(deployed: Deployment) -> Iterator[Resource]:
     return (r for r in deployed.resources if r.type.endswith(("_iam_member", "_iam_binding")))
 

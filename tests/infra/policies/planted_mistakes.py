@@ -86,6 +86,7 @@ AS_IT_COMES: Planted = {
         forget('google_cloud_run_v2_job_iam_member.runs["trigger"]', "train")
     ],
     "public_follows_its_variable": [change(SERVICE, "invoker_iam_disabled", True)],
+    "feedback_is_taken_from_known_callers_only": [change(SERVICE, f"{CONTAINER}.env", [])],
     # what is announced
     "subscriptions_have_dead_letters": [
         change(PUSH, "dead_letter_policy", []),
@@ -243,6 +244,9 @@ EVERYTHING: Planted = {
     ],
     "deletion_is_guarded_as_asked": [change(DATABASE, "deletion_protection", False)],
     "public_follows_its_variable": [change(SERVICE, "invoker_iam_disabled", False)],
+    "feedback_is_taken_from_known_callers_only": [
+        change(SERVICE, f"{CONTAINER}.env", [{"name": "URGENCY_FEEDBACK_TOPIC", "value": "x"}])
+    ],
     "landing_is_fenced_by_prefix": [
         change(
             'google_storage_bucket_iam_member.uploaders_drop["user:ann@example.com"]',
