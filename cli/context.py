@@ -107,7 +107,7 @@ def _reached(environ: MutableMapping[str, str], profile: Mapping[str, str]) -> S
     local = None if is_cloud(environ) else _local(environ)
     if local:
         environ.update(local.stack.operator)
-        pulled = (one.name for one in load_wiring().subscriptions if one.push is None)
+        pulled = (one.name for one in load_wiring().subscriptions if one.is_pulled)
         environ.setdefault("URGENCY_DEAD_LETTERS", next(pulled))
     if profile:
         for name in PLACES:

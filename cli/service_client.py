@@ -1,6 +1,7 @@
 """The prediction service, asked with the caller's identity."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,9 @@ from urgency.google_errors import translated
 TIMEOUT_S = 15.0
 AT_ONCE = 1_000
 """Tickets that the service takes in one request."""
+
+BYTES_AT_ONCE = 1_200_000
+"""Of JSON; a request holds 1.5 MB."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +46,19 @@ class ServiceClient:
         model: dict[str, Any] = {}
         for start in range(0, len(tickets), AT_ONCE):
             part = tickets[start : start + AT_ONCE]
-            answer = self._predict({"instances": part, "parameters": {"explain": explain}})
+            body = {"instances": part, "parameters": {"explain": explain}}
+            answer = self._post("/v1/predict", body)
             predictions += answer["predictions"]
             model = answer["model"]
         return {"predictions": predictions, "model": model}
+
+    def feedback(self, labelled: Sequence[dict[str, Any]]) -> list[str]:
+        """Hand in tickets with `label` and `by`; warnings. Raises as `predict` does."""
+        warnings: dict[str, None] = {}
+        for part in _parts(labelled):
+            answer = self._post("/v1/feedback", part)
+            warnings |= dict.fromkeys(answer["warnings"])
+        return list(warnings)
 
     def instances(self) -> list[Instance]:
         """What each instance answers with now; one that fails is named with its problem."""
@@ -64,8 +77,8 @@ class ServiceClient:
         has_no_model = answer.status_code == 503
         return Instance(address, problem="" if has_no_model else _status(answer))
 
-    def _predict(self, body: dict[str, Any]) -> dict[str, Any]:
-        url = f"{self._url}/v1/predict"
+    def _post(self, path: str, body: object) -> dict[str, Any]:
+        url = f"{self._url}{path}"
         with translated(f"reach the service at {self._url}"):
             answer = requests.post(url, json=body, headers=self._headers, timeout=TIMEOUT_S)
         if answer.status_code == 200:
@@ -80,6 +93,21 @@ class ServiceClient:
     @cached_property
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._id_token(self._url)}"}
+
+
+def _parts(tickets: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """As many tickets together as one request may hold."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for ticket in tickets:
+        own = len(json.dumps(ticket))
+        if part and (len(part) == AT_ONCE or size + own > BYTES_AT_ONCE):
+            yield part
+            part, size = [], 0
+        part.append(ticket)
+        size += own
+    if part:
+        yield part
 
 
 def _detail(answer: requests.Response) -> str:

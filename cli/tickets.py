@@ -10,6 +10,7 @@ from cli.usage_error import UsageError
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused
 from jobs.tickets.reader import open_file
+from jobs.tickets.rows import Rows
 from jobs.tickets.table import TEXTS, what_is_missing
 
 Ticket = dict[str, Any]
@@ -31,18 +32,26 @@ def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
         return _from_text(sys.stdin.read(), "standard input", "description")
     file = Path(words[0])
     if len(words) == 1 and file.suffix.lower() in FILES:
-        with _open(file) as stream:
+        with open_local(file) as stream:
             tickets = list(_from_file(stream, skip))
         if not tickets:
             raise UsageError(f"{file} holds no ticket.")
         return tickets
     if len(words) == 1 and file.suffix.lower() == ".json":
-        with _open(file) as stream:
+        with open_local(file) as stream:
             return _from_json(stream.read().decode(errors="replace"), str(file))
     return _from_text(" ".join(words), "the argument", "title")
 
 
-def _open(file: Path) -> BinaryIO:
+def ticket_rows(rows: Rows) -> Iterator[Ticket]:
+    """Rows as the service takes them."""
+    columns = {"id": rows.ticket_id} | {name: getattr(rows, name) for name in _SENT}
+    for cells in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, cells, strict=True))
+
+
+def open_local(file: Path) -> BinaryIO:
+    """A file of this machine. Raises UsageError."""
     try:
         return file.open("rb")
     except OSError as error:
@@ -77,8 +86,6 @@ def _from_file(stream: BinaryIO, skip: Skip) -> Iterator[Ticket]:
             if isinstance(rows, Problem):
                 skip(f"Line {rows.line} is left out: {rows.reason}")
                 continue
-            columns = {"id": rows.ticket_id} | {name: getattr(rows, name) for name in _SENT}
-            for cells in zip(*columns.values(), strict=True):
-                yield dict(zip(columns, cells, strict=True))
+            yield from ticket_rows(rows)
     except FileRefused as error:
         raise UsageError(f"Line {error.line} of the file: {error.reason}") from None

@@ -10,8 +10,11 @@ from typer.core import TyperGroup
 
 PANELS = {
     "This machine": ("up", "down", "demo"),
-    "Every day": ("drop", "predict", "score", "status", "receipts", "ls", "rm", "models"),
-    "Who decides": ("train", "why", "card", "compare", "promote", "rollback", "resume"),
+    "Every day": (
+        *("drop", "predict", "score", "feedback", "label", "status", "receipts", "ls", "rm"),
+        "models",
+    ),
+    "Who decides": ("train", "why", "card", "compare", "quality", "promote", "rollback", "resume"),
     "Looking closer": ("doctor", "logs", "dead-letters", "replay", "mlflow", "profile"),
 }
 """Panel of the help -> its verbs: files of cli/verbs with a function of the same name, with `_` for

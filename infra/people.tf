@@ -100,21 +100,25 @@ resource "google_cloud_run_v2_job_iam_member" "operators_watch" {
 
 # They announce a rollback, and send dead letters again: to the topic on which the subscription that gave one up says it is.
 locals {
-  operators_by_push = { for pair in setproduct(var.operators, keys(local.pushes)) : join(" ", pair) => pair }
+  replayed = merge(
+    { for name, topic in local.pushes : name => { topic = topic, subscription = google_pubsub_subscription.push[name].name } },
+    { ticket-feedback = { topic = google_pubsub_topic.feedback.id, subscription = google_pubsub_subscription.feedback.name } },
+  )
+  operators_replay = { for pair in setproduct(var.operators, keys(local.replayed)) : join(" ", pair) => pair }
 }
 
 resource "google_pubsub_topic_iam_member" "operators_publish" {
-  for_each = local.operators_by_push
+  for_each = local.operators_replay
 
-  topic  = local.pushes[each.value[1]]
+  topic  = local.replayed[each.value[1]].topic
   role   = "roles/pubsub.publisher"
   member = each.value[0]
 }
 
 resource "google_pubsub_subscription_iam_member" "operators_see_the_topic" {
-  for_each = local.operators_by_push
+  for_each = local.operators_replay
 
-  subscription = google_pubsub_subscription.push[each.value[1]].name
+  subscription = local.replayed[each.value[1]].subscription
   role         = "roles/pubsub.viewer"
   member       = each.value[0]
 }

@@ -80,7 +80,7 @@ resource "google_cloud_run_v2_service" "api" {
       }
 
       dynamic "env" {
-        for_each = {
+        for_each = merge(local.feedback_environment, {
           URGENCY_PROJECT         = var.project_id
           URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name
           URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name
@@ -88,7 +88,7 @@ resource "google_cloud_run_v2_service" "api" {
           URGENCY_RELOAD_CALLER   = google_service_account.this["reload"].email
           # The client would ask for the bucket's metadata at each start, which no grant here allows.
           DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
-        }
+        })
         content {
           name  = env.key
           value = env.value

@@ -17,6 +17,7 @@ from traceback import extract_tb
 from jobs.console import job_log
 from jobs.protocol.crash_points import Reached, crash_points
 from jobs.protocol.lease import Lease
+from jobs.protocol.live import follow_live_quality
 from jobs.protocol.publish import beat, publisher
 from jobs.protocol.reconcile import Reconciler, Trainer
 from jobs.protocol.snapshots import list_landing, next_snapshot
@@ -157,6 +158,7 @@ class Run:
             force=force,
         ).run()
         log_reconciled(self.registry, _now(), self.log)
+        follow_live_quality(self.landing, self.registry, _now(), self.log)
         track_all(self.settings, self.registry, self.log)
         self.reached("tracked")
         beat(self.registry, publish, self.execution, self.log, epoch=epoch)

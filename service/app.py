@@ -14,6 +14,8 @@ from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
 from service.background import Background
 from service.door import Door
+from service.feedback_topic import FeedbackTopic
+from service.feedback_view import FeedbackView
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
@@ -24,7 +26,7 @@ from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
 from service.request_log import RequestLog
-from service.routes import BODY_MAX_BYTES, Api
+from service.routes import BODY_MAX_BYTES, Api, sent_body
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, settings_or_exit
@@ -83,6 +85,8 @@ def create_door(
     api = Api(slot, models, caller, metrics, log, lines=lines)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
+    people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
+    app.register_blueprint(people.blueprint())
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
     return Door(app, api, slot, metrics)
 

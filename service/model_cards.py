@@ -7,6 +7,7 @@ from service.background import Background
 from service.pointer_checks import OpenRegistry
 from urgency.bundle import CARD, Manifest
 from urgency.errors import CorruptObject, Gone
+from urgency.live_quality import with_live_quality
 from urgency.registry import Registry
 
 LOOK_UP_WAIT_S = 5.0
@@ -72,6 +73,7 @@ def _card(registry: Registry, version: int) -> bytes | None:
     if manifest is None or CARD not in manifest.parts:
         return None
     try:
-        return registry.part(manifest, CARD)
+        card = registry.part(manifest, CARD)
+        return with_live_quality(card, registry.live_quality()[1], version)
     except Gone:
         return None

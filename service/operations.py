@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from service.feedback import LabelledTicket, Published
 from service.model_cards import NOT_SHOWN
 from service.predict import INSTANCES_MAX, Envelope, Parameters, Prediction, Predictions
 from service.routes import METRICS_TYPE, MODELS_DEFAULT, MODELS_MAX
 from service.tickets import OpenTicketBody
 from service.trial import EXAMPLES
 from urgency.bundle import Manifest, Verdict
+from urgency.feedback import OTHER, URGENT
 from urgency.ticket import CATEGORY_MAX, INVISIBLE, TEXT_MAX
 
 JSON, HTML, FORM = "application/json", "text/html", "application/x-www-form-urlencoded"
@@ -39,6 +41,11 @@ _TICKET = {
     "description": "for all customers",
     "source": "phone",
 }
+_SAID = {"label": "urgent", "by": "ann@example.com"}
+_LABELS = {"enum": [URGENT, OTHER]}
+_SAYS = _HAS_TEXT | {"properties": {"label": _LABELS, "by": _SOME_TEXT}}
+_LABELLED = Annotated[LabelledTicket, Meta(extra_json_schema=_SAYS)]
+_SOME = Meta(min_length=1, max_length=INSTANCES_MAX)
 _EXPLAIN_3 = {"parameters": {"explain": 3}}
 
 Whole = Annotated[int, Meta(ge=0)]
@@ -186,6 +193,13 @@ OPERATIONS = {
         (400, 413, 415, 422, 503),
         {JSON: (Instances, Annotated[BareTicket, Meta(extra_json_schema=_BARE)])},
         {"instances": {"instances": [_TICKET]} | _EXPLAIN_3, "a bare ticket": _TICKET | _EXPLAIN_3},
+    ),
+    "feedback": Operation(
+        "What people say of tickets; the next training learns from it",
+        {JSON: (Published,)},
+        (400, 403, 413, 415, 422, 503),
+        {JSON: (_LABELLED, Annotated[list[_LABELLED], _SOME])},
+        {"one ticket": _TICKET | _SAID, "a list": [_TICKET | _SAID]},
     ),
     "reload": Operation(
         "Look at the release pointer now; for the reload identity only",

@@ -52,7 +52,7 @@ class Api:
         self._slot, self._stored, self._caller = slot, models, caller
         self._metrics, self._log, self._lines = metrics, log, lines
         self.predict_paths: frozenset[str] = frozenset()
-        self._doors = Doors(_body, self._serving, metrics)
+        self._doors = Doors(sent_body, self._serving, metrics)
 
     def blueprint(
         self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
@@ -82,7 +82,7 @@ class Api:
         """Tickets -> labels and probabilities."""
         if request.mimetype in BATCHES:
             return self._doors.tables()
-        body = _body(JSON, *BATCHES)
+        body = sent_body(JSON, *BATCHES)
         return _json(self.prediction(body, g.exchange, self._slot.serving))
 
     def prediction(self, body: bytes, exchange: Exchange, model: LookUpModel) -> bytes:
@@ -194,7 +194,7 @@ def _required(exchange: Exchange, serving: Serving | None) -> Serving:
     return serving
 
 
-def _body(*media_types: str) -> bytes:
+def sent_body(*media_types: str) -> bytes:
     """The request's body, of one of these types. Raises Problem 415 and RequestEntityTooLarge."""
     if request.content_type and request.mimetype not in media_types:
         raise Problem(415, f"Send one of these as Content-Type: {', '.join(media_types)}.")

@@ -39,10 +39,11 @@ class OpenTicketBody(TicketBody, forbid_unknown_fields=False):
 
 
 class SentTicket(Struct):
-    """A valid ticket with its id as sent, and warnings that name the members not read."""
+    """A valid ticket, its id and fields as sent, and warnings that name the members not read."""
 
     id: TicketId
     ticket: Ticket
+    body: TicketBody
     warnings: tuple[str, ...] = ()
 
 
@@ -67,7 +68,7 @@ def read_ticket(instance: Raw | bytes, *, is_single: bool) -> SentTicket:
         raise flaw(error) from None
     except BadTicket as error:
         raise _named(str(error), others) from None
-    return SentTicket(body.id, ticket, others.warnings if others else ())
+    return SentTicket(body.id, ticket, body, others.warnings if others else ())
 
 
 def _with_others(instance: Raw | bytes, *, is_single: bool) -> tuple[TicketBody, Others]:

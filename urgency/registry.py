@@ -26,6 +26,7 @@ from urgency.store import ABSENT, ListedObject, ObjectStore, Unchanged, Versione
 from urgency.writes import Sleep, create_once, swap
 
 RELEASE, NOTIFIED, BLOBS = "release.json", "notified.json", "blobs/sha256/"
+QUALITY = "quality.json"
 
 
 class Registry:
@@ -184,6 +185,15 @@ class Registry:
     def record_notified(self, epoch: int, expect: int) -> None:
         """Remember that the message of `epoch` was published. Raises Conflict."""
         swap(self.control, NOTIFIED, canonical_json({"epoch": epoch}), expect, self._sleep)
+
+    def live_quality(self) -> tuple[int, bytes]:
+        """Token and JSON of what was last found of the serving version's live quality."""
+        stored = self.control.get(QUALITY)
+        return (stored.token, stored.body) if stored else (ABSENT, b"{}")
+
+    def record_live_quality(self, body: bytes, expect: int) -> None:
+        """Keep what was found. Raises Conflict."""
+        swap(self.control, QUALITY, body, expect, self._sleep)
 
     def _create(self, name: str, body: bytes) -> bool:
         return create_once(self.objects, name, body, self._sleep)

@@ -98,6 +98,9 @@ class Settings:
     registry_bucket: str = _setting("bucket of snapshots, models and verdicts")
     control_bucket: str = _setting("bucket of the release pointer and the lease")
     release_topic: str = _setting("Pub/Sub topic for ModelReleased, without the project")
+    feedback_topic: str = _setting(
+        "Pub/Sub topic for labels that people send; empty: the service takes none"
+    )
     train_job: str = _setting("name of the Cloud Run job that trains")
     score_job: str = _setting("name of the Cloud Run job that scores archives", default="score")
     reload_url: str = _setting("address of the service's reload hook", _url)

@@ -13,6 +13,7 @@ from cli.show import Json, emit_json, plain, say
 from cli.usage_error import UsageError
 from infra.local.state import home_of
 from urgency.bundle import CARD, METRICS, Manifest
+from urgency.live_quality import with_live_quality
 from urgency.registry import Registry
 
 Version = Annotated[int, typer.Argument(min=1, metavar="N", help="The version.")]
@@ -47,7 +48,8 @@ def report(registry: Registry, version: int) -> dict[str, Any]:
 
 def write_card(registry: Registry, version: int, where: Path) -> Path:
     """Write a version's card to a file, whose whole path is returned. Raises UsageError."""
-    page = registry.part(_manifest(registry, version), CARD)
+    card = registry.part(_manifest(registry, version), CARD)
+    page = with_live_quality(card, registry.live_quality()[1], version)
     where.parent.mkdir(parents=True, exist_ok=True)
     where.write_bytes(page)
     return where.resolve()

@@ -41,8 +41,19 @@ class Push:
 
 
 @dataclass(frozen=True)
+class CloudStorage:
+    """Where a subscription lays its messages as text, a line each, and when a file is complete."""
+
+    bucket: str
+    filename_prefix: str
+    filename_suffix: str
+    max_duration_s: float
+    max_bytes: int
+
+
+@dataclass(frozen=True)
 class Subscription:
-    """One subscription and its policies; without `push` it is pulled."""
+    """One subscription and its policies; pushed, laid into a bucket, or pulled."""
 
     name: str
     topic: str
@@ -52,6 +63,12 @@ class Subscription:
     dead_letter_topic: str | None
     max_delivery_attempts: int
     push: Push | None
+    storage: CloudStorage | None = None
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether somebody has to fetch its messages."""
+        return self.push is None and self.storage is None
 
 
 @dataclass(frozen=True)
@@ -234,12 +251,23 @@ def _subscription(plan: dict[str, Any]) -> Subscription:
         dead_letter_topic=dead.get("dead_letter_topic"),
         max_delivery_attempts=dead.get("max_delivery_attempts", 0),
         push=_push(plan["push_config"]) if plan.get("push_config") else None,
+        storage=_storage(plan["cloud_storage_config"]) if "cloud_storage_config" in plan else None,
     )
 
 
 def _push(plan: dict[str, Any]) -> Push:
     token = plan["oidc_token"]
     return Push(plan["push_endpoint"], token["service_account_email"], token["audience"])
+
+
+def _storage(plan: dict[str, Any]) -> CloudStorage:
+    return CloudStorage(
+        bucket=plan["bucket"],
+        filename_prefix=plan["filename_prefix"],
+        filename_suffix=plan["filename_suffix"],
+        max_duration_s=seconds(plan["max_duration"]),
+        max_bytes=plan["max_bytes"],
+    )
 
 
 def _container(plan: dict[str, Any]) -> Container:

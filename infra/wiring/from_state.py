@@ -161,7 +161,15 @@ def _subscription(subscription: Values) -> Values:
     for push in subscription.get("push_config", []):
         token = _picked(push["oidc_token"][0], "service_account_email", "audience")
         wired["push_config"] = _picked(push, "push_endpoint") | {"oidc_token": token}
+    for storage in subscription.get("cloud_storage_config", []):
+        wired["cloud_storage_config"] = _cloud_storage(storage)
     return wired
+
+
+def _cloud_storage(config: Values) -> Values:
+    """Where the laptop's Pub/Sub lays messages; it writes text only."""
+    names = ("bucket", "filename_prefix", "filename_suffix", "max_duration", "max_bytes")
+    return _picked(config, *names)
 
 
 def _function(function: Values) -> Values:

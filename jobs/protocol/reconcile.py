@@ -13,7 +13,7 @@ from typing import Protocol
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import Publish, publish_pending
-from jobs.protocol.snapshots import list_landing, next_snapshot
+from jobs.protocol.snapshots import due_files, list_landing, next_snapshot
 from jobs.report.receipt_page import receipt_markdown
 from jobs.report.receipts import Receipt, receipt_json, receipt_name, unanswered
 from jobs.tickets.file_report import reports_from_json
@@ -114,7 +114,7 @@ class Reconciler:
         while True:
             latest = self.registry.newest_snapshot()
             # Listed after `latest` was read, so that n + 1 is never older than n.
-            files = list_landing(self.landing)
+            files = self._due(latest, list_landing(self.landing))
             self.reached("listed")
             if not files:
                 self._nothing_landed(latest)
@@ -128,6 +128,11 @@ class Reconciler:
                 files = self._when_quiet(files)
             if files and (snapshot := self._make_snapshot(latest, files)):
                 return snapshot
+
+    def _due(
+        self, latest: Snapshot | None, files: tuple[SourceFile, ...]
+    ) -> tuple[SourceFile, ...]:
+        return files if self.force else due_files(latest, files, self.recipe, self.now())
 
     def _is_of(self, latest: Snapshot, files: tuple[SourceFile, ...]) -> bool:
         """Force makes one more snapshot per execution, whose retries go on with it."""

@@ -1,10 +1,11 @@
 """The next snapshot: a pure function of the one before, the landing listing and the recipe."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+from urgency.feedback import FEEDBACK, is_feedback
 from urgency.messages import INCOMING, is_ticket_file
 from urgency.records import Snapshot, SourceFile, snapshot_id
 from urgency.store import ListedObject, ObjectStore
@@ -14,9 +15,33 @@ NAMES_KEPT = 100
 
 
 def list_landing(landing: ObjectStore) -> tuple[SourceFile, ...]:
-    """Every ticket file that there is now, oldest first: in a dataset the newest file wins."""
-    listed = sorted((o for o in landing.list(INCOMING) if is_ticket_file(o.name)), key=_age)
-    return tuple(SourceFile(o.name, o.generation, o.size, o.crc32c) for o in listed)
+    """Every ticket file that there is now, oldest first: in a dataset the newest file wins.
+
+    Then the files of feedback; alone they are nothing to train on, and are not listed.
+    """
+    dropped = sorted((o for o in landing.list(INCOMING) if is_ticket_file(o.name)), key=_age)
+    if not dropped:
+        return ()
+    said = sorted((o for o in landing.list(FEEDBACK) if is_feedback(o.name)), key=_age)
+    return tuple(SourceFile(o.name, o.generation, o.size, o.crc32c) for o in (*dropped, *said))
+
+
+def due_files(
+    before: Snapshot | None, files: tuple[SourceFile, ...], recipe: str, now: datetime
+) -> tuple[SourceFile, ...]:
+    """`files` without the feedback that has to wait.
+
+    Alone, new feedback makes one snapshot a day (UTC); with any other change it comes along.
+    """
+    if before is None or _day(datetime.fromisoformat(before.created_at)) < _day(now):
+        return files
+    taken = set(before.files)
+    known = tuple(file for file in files if file in taken or not is_feedback(file.name))
+    return known if snapshot_id(known, recipe) == before.id else files
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
 
 
 def next_snapshot(

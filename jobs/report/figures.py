@@ -1,6 +1,5 @@
 """Figures: what `metrics.json` says of the test tickets, as SVG that needs nothing else."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from jobs.report.plot import (
     x,
     y,
 )
+from jobs.report.shares import wilson
 
 ROW = 24
 """Height of a word's row in units."""
@@ -37,7 +37,6 @@ _FIELDS = {
     "false_alarms": "false alarms",
     "calm": "rightly left",
 }
-_Z = 1.96
 
 
 def figures(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -94,14 +93,6 @@ def _middle_of_bin(probability: float) -> float:
 def _short(count: int) -> str:
     """A count of at most four characters, up to ten million."""
     return f"{count:d}" if count < 10_000 else f"{count / 1_000:.0f}k"
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share of `rows` tickets (Wilson 1927)."""
-    spread = _Z * _Z / rows
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z * math.sqrt(share * (1 - share) / rows + spread / (4 * rows)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def confusion_figure(test: dict[str, float]) -> str:

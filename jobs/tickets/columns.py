@@ -60,12 +60,13 @@ class TicketColumns:
         self._split_key.add(split_key)
         self._same_text.add(np.fromiter(map(text_hash, texts), np.uint64, len(texts)))
 
-    def end_file(self, begin: int, kept: NDArray[np.bool_]) -> None:
+    def end_file(self, begin: int, kept: NDArray[np.bool_], *, one_row_each: bool = True) -> None:
         """Of the rows from `begin` on, those of the file that was read, forget what is not `kept`.
 
-        Ids are looked at file by file: in one where they do not identify there are none.
+        Ids are looked at file by file: in one where they do not identify there are none. Not
+        one_row_each: many rows may well speak of one ticket.
         """
-        ids = own_ids(self.ids) if kept.any() else self.ids
+        ids = own_ids(self.ids) if kept.any() and one_row_each else self.ids
         self._ticket_id.add(np.array([text_hash(one) if one else NO_ID for one in ids], np.uint64))
         self.ids = []
         if kept.all():

@@ -20,6 +20,7 @@ from jobs.tickets.mapping import is_mapping, read_mappings
 from jobs.tickets.rules import NO_RULES, Rules
 from jobs.tickets.split import mixed
 from jobs.tickets.texts import Keys, Numbers, Texts, TicketWords
+from urgency.feedback import is_feedback
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
@@ -104,10 +105,13 @@ ROW_NUMBERS = (
 
 
 def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> None:
-    """Set aside files with one label only that the other files' share does not explain."""
-    file, urgent = rows["file"].cat.codes.to_numpy(), rows["urgent"].to_numpy()
+    """Set aside files with one label only that the other files' share does not explain.
+
+    Not feedback: people may well speak of urgent tickets only.
+    """
+    file, urgent, said = rows["file"].cat.codes.to_numpy(), rows["urgent"].to_numpy(), _said(rows)
     for number, reading in enumerate(readings):
-        own, others = urgent[file == number], urgent[file != number]
+        own, others = urgent[(file == number) & ~said], urgent[(file != number) & ~said]
         if not len(own) or not len(others) or 0 < own.sum() < len(own):
             continue
         if reading.one_label_is_meant:
@@ -119,8 +123,11 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
 
 
 def forget_row_numbers(rows: pd.DataFrame, texts: Texts, readings: Sequence[FileReading]) -> None:
-    """Take the ids from the rows of files whose ids are row numbers, and say so."""
-    by_row = row_numbered(rows, texts)
+    """Take the ids from the rows of files whose ids are row numbers, and say so.
+
+    Feedback is no witness: it may have few words of a ticket.
+    """
+    by_row = row_numbered(rows[~_said(rows)], texts)
     for number in by_row:
         readings[number].notes.append(ROW_NUMBERS)
     if by_row:
@@ -132,19 +139,32 @@ def _refused(readings: Sequence[FileReading]) -> list[int]:
 
 
 def _newest_last(rows: pd.DataFrame) -> pd.DataFrame:
-    """In order of file and line, but updated tickets in order of their updates."""
+    """In order of file and line, but updated tickets in order of their updates; feedback last."""
     if rows["updated_at"].isna().all():
         return rows
     return rows.assign(order=_order(rows)).sort_values("order", kind="stable")
 
 
 def _order(rows: pd.DataFrame) -> Numbers:
-    """Places in which rows with a date of update take each other's places, oldest first."""
-    order = np.arange(len(rows))
-    dated = np.flatnonzero(rows["updated_at"].notna())
-    by_date = dated[np.argsort(rows["updated_at"].to_numpy()[dated], kind="stable")]
-    order[by_date] = dated
+    """Places in which rows with a date of update take each other's places, oldest first.
+
+    Rows of feedback do so among themselves, behind all others: what a person says counts.
+    """
+    said = _said(rows)
+    place = np.arange(len(rows)) + len(rows) * said
+    order = place.copy()
+    for own in (said, ~said):
+        dated = np.flatnonzero(rows["updated_at"].notna().to_numpy() & own)
+        by_date = dated[np.argsort(rows["updated_at"].to_numpy()[dated], kind="stable")]
+        order[by_date] = place[dated]
     return order
+
+
+def _said(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows are feedback, shape (rows,)."""
+    file = rows["file"].cat
+    of_file = np.array([*map(is_feedback, file.categories), False], bool)
+    return np.asarray(of_file[file.codes])
 
 
 def _repeated(rows: pd.DataFrame) -> tuple[Numbers, int]:

@@ -27,6 +27,7 @@ from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import LABEL, SHOWN_MOST, Table, names, unused, what_is_missing
 from urgency.errors import CorruptObject
+from urgency.feedback import is_feedback
 from urgency.records import SourceFile
 from urgency.vocabulary import key
 
@@ -200,7 +201,7 @@ def _decide(
     reading.unlabelled += int((number == _NONE).sum())
     kept = number >= 0
     del number  # a view
-    columns.end_file(begin, kept)
+    columns.end_file(begin, kept, one_row_each=not is_feedback(reading.file.name))
     reading.tell_labels(labels)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, jsonify, request
 
-from cli.service_client import AT_ONCE, Instance, ServiceClient
+from cli.service_client import AT_ONCE, BYTES_AT_ONCE, Instance, ServiceClient
 from cli.usage_error import UsageError
 from tests.support.cloud.pocket import served
 from urgency.errors import Forbidden, Unavailable
@@ -30,6 +30,21 @@ def test_many_tickets_are_asked_in_batches_and_stay_in_order() -> None:
     assert sizes == [AT_ONCE, 1]
     assert [each["id"] for each in answer["predictions"]] == list(range(AT_ONCE + 1))
     assert answer["model"] == MODEL
+
+
+def test_labels_are_sent_in_requests_that_are_neither_too_many_nor_too_large() -> None:
+    sizes: list[int] = []
+
+    def feedback() -> Response:
+        sizes.append(len(request.get_json()))
+        return jsonify(published=sizes[-1], warnings=["x is not read.", f"{sizes[-1]}"])
+
+    long = {"title": "x" * (BYTES_AT_ONCE // 2), "label": "urgent", "by": "ann"}
+    with _service(lambda: ("", 500), feedback=feedback) as client:
+        assert client.feedback([{}] * (AT_ONCE + 1) + [long] * 2) == [
+            *("x is not read.", f"{AT_ONCE}", "2", "1")
+        ]
+    assert sizes == [AT_ONCE, 2, 1]
 
 
 def test_the_token_is_made_for_the_service() -> None:
@@ -75,8 +90,11 @@ def test_an_instance_has_the_version_and_epoch_that_it_serves() -> None:
 
 
 @contextmanager
-def _service(predict: Any, model: Any = lambda: ("", 404)) -> Iterator[ServiceClient]:
+def _service(
+    predict: Any, model: Any = lambda: ("", 404), feedback: Any = lambda: ("", 404)
+) -> Iterator[ServiceClient]:
     app = Flask("service")
+    app.add_url_rule("/v1/feedback", "feedback", feedback, methods=["POST"])
     app.add_url_rule("/v1/predict", "predict", predict, methods=["POST"])
     app.add_url_rule("/v1/model", "model", model)
     with served(app) as address:

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from google.cloud import storage
+from google.pubsub_v1 import PublisherClient
 
 from infra.local.pocket.log_entries import Entry, entry_of, extracted, takes
 from tests.infra.log_filters import log_filters
 from tests.support.cloud.live_stack import CHECKOUT
-from tests.support.cloud.whole_cloud import WIRING, cloud
+from tests.support.cloud.whole_cloud import WIRING, Cloud, cloud
 from tests.support.job.job_process import job_environment, train
 from tests.support.models import registry_with
 from tests.support.service.service import SOFT_S, Instance
+from tests.support.waiting import eventually
+from urgency.feedback import Feedback
 
 FILTERS = log_filters(WIRING)
 JOB, SERVICE = WIRING.job("train").name, WIRING.services[0].name
+
+
+ALL_WRONG = [
+    Feedback(
+        *("", f"Thank you, question {n}", "", "", ""),
+        is_urgent=True,
+        by="ann",
+        at=datetime(2026, 1, 5, tzinfo=UTC),
+    ).to_line()
+    for n in "abcdefghijklmnopqrst"
+]
+"""Urgent tickets that no model calls urgent."""
+
+
+def say(place: Cloud, messages: list[bytes]) -> None:
+    """As the service does it, and until all lies in the bucket."""
+    client = PublisherClient(transport="rest", **place.options("urgency-serve"))
+    topic = client.topic_path(WIRING.project, "ticket-feedback")
+    client.publish(topic=topic, messages=[{"data": data} for data in messages])
+    laid = len(messages)
+    eventually(lambda: sum(hop["messages"] for hop in place.hops("storage_written")) == laid)
 
 
 def of_job(lines: str, job: str = JOB) -> list[Entry]:
@@ -29,8 +55,10 @@ def of_service(lines: str, service: str = SERVICE) -> list[Entry]:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the real job wrote: with nothing landed, trained, with a bucket emptied, failed."""
-    with cloud(tmp_path_factory.mktemp("cloud")) as place:
+    """What the real job wrote: with nothing landed, trained, told that it was wrong, with a bucket
+    emptied, failed.
+    """
+    with cloud(tmp_path_factory.mktemp("cloud"), speedup=100_000) as place:
         nobody = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
         environment = job_environment(place) | nobody
         client = storage.Client(project=WIRING.project, **place.options("operator"))
@@ -39,6 +67,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         written = {"nothing": train(environment).stderr}
         file.upload_from_filename(str(CHECKOUT / "data/tickets.csv"))
         written["trained"] = train(environment).stderr
+        say(place, ALL_WRONG)
+        written["told"] = train(environment).stderr
         file.delete()
         written["emptied"] = train(environment).stderr
         nowhere = environment | {"URGENCY_STORAGE_ENDPOINT": f"{place.url}/nowhere"}
@@ -98,6 +128,14 @@ def test_held_versions_are_a_number_in_every_run_that_reconciled(runs: dict[str,
 def test_an_emptied_bucket_is_reported_and_an_empty_one_is_not(runs: dict[str, str]) -> None:
     assert events(taken("landing_emptied", of_job(runs["emptied"]))) == ["landing_empty"]
     assert not taken("landing_emptied", of_job(runs["nothing"]) + of_job(runs["trained"]))
+
+
+def test_recall_that_fell_is_reported_and_a_first_model_has_none(runs: dict[str, str]) -> None:
+    [line] = taken("quality_fell", of_job(runs["told"]))
+    told = line["jsonPayload"]
+    assert told["version"] == 1
+    assert told["recall_at_most"] < told["promised_recall"]
+    assert not taken("quality_fell", of_job(runs["trained"]))
 
 
 def test_an_instance_that_answers_is_counted_each_minute_by_its_version(served: str) -> None:

@@ -33,7 +33,7 @@ def test_a_changed_policy_changes_the_wiring() -> None:
     ]
     push["ack_deadline_seconds"] = 61
     changed = wiring_from(state)
-    assert [one["ack_deadline_seconds"] for one in changed["subscriptions"]] == [60, 61, 60]
+    assert [one["ack_deadline_seconds"] for one in changed["subscriptions"]] == [60, 61, 60, 600]
     assert changed | {"subscriptions": COMMITTED["subscriptions"]} == COMMITTED
 
 

@@ -29,6 +29,7 @@ DECIDE_NOTHING = {
         "jobs.report.model_report",
         "jobs.report.page",
         "jobs.report.plot",
+        "jobs.report.shares",
     ),
     *("jobs.report.near_duplicates", "urgency.__init__", "urgency.errors"),
     *("urgency.google_errors", "urgency.logs", "urgency.messages", "urgency.records"),

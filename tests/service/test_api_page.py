@@ -6,9 +6,12 @@ import json
 import re
 import shlex
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from google.oauth2.credentials import Credentials
 
+from tests.support.cloud.receiver import receiver
 from tests.support.models import registry_with
 from tests.support.service.served import served
 from tests.support.service.service import Instance
@@ -50,6 +53,7 @@ def test_every_door_has_an_example():
     paths = {sent(curl)["path"].partition("?")[0] for curl, _form, _answer in EXAMPLES}
     assert paths == {
         "/v1/predict",
+        "/v1/feedback",
         "/invocations",
         "/v1/models/ticket-urgency:predict",
         "/v1/models/ticket-urgency",
@@ -61,7 +65,10 @@ def test_every_door_has_an_example():
 
 @pytest.mark.parametrize(("curl", "form", "shown"), EXAMPLES)
 def test_the_answer_is_that_of_the_page(curl: str, form: str, shown: str):
-    answer = Instance(registry_with(1)).http.open(**sent(curl))
+    account = (Credentials("a-token"), "local-helpdesk")
+    with receiver() as pubsub, patch("google.auth.default", return_value=account):
+        topic = {"URGENCY_FEEDBACK_TOPIC": "ticket-feedback", "URGENCY_PUBSUB_ENDPOINT": pubsub.url}
+        answer = Instance(registry_with(1), topic).http.open(**sent(curl))
     assert answer.status_code == 200, answer.text
     assert read(rounded(answer.text), form) == read(shown, form)
 

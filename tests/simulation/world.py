@@ -20,7 +20,7 @@ from tests.simulation.system import LEASE_S, System
 from urgency.messages import ModelReleased
 from urgency.store import ListedObject
 
-FAULTY_EVENTS, CLEAN_EVENTS = 255, 190
+FAULTY_EVENTS, CLEAN_EVENTS = 267, 199
 
 
 class World(System):

@@ -14,6 +14,7 @@ from infra.local.pocket.push import Bearer, Pusher
 from infra.local.pocket.run import run_blueprint
 from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
 from infra.local.pocket.storage import storage_blueprint
+from infra.local.pocket.storage_delivery import Bucket, StorageWriter, storage_writers
 from infra.local.state import Home
 from infra.local.timeline import Timeline
 from infra.local.wiring import Subscription, Wiring
@@ -37,11 +38,14 @@ class PocketCloud:
         )
         notifications = Notifications(broker, wiring, access, timeline)
         bearer = Bearer(identity, access, self._agent, timeline)
-        self._pushers = [
+        pushers = [
             Pusher(broker, one, one.push, bearer, timeline, project=wiring.project)
             for one in wiring.subscriptions
             if one.push
         ]
+        bucket = Bucket(self._objects, access, self._agent, notifications)
+        writers = storage_writers(broker, wiring, bucket, timeline, speedup=speedup)
+        self._deliverers: list[Pusher | StorageWriter] = [*pushers, *writers]
         self._executions = Executions(jobs, home.execution_logs, timeline, speedup=speedup)
         self._scheduler = Scheduler(wiring, identity, timeline)
         self.app = pocket_app(
@@ -55,18 +59,18 @@ class PocketCloud:
 
     def start(self) -> None:
         """Begin to push, to run jobs and to keep time."""
-        for pusher in self._pushers:
-            pusher.start()
+        for deliverer in self._deliverers:
+            deliverer.start()
         self._executions.resume()
         self._scheduler.start()
 
     def stop(self, grace_s: float) -> None:
         """Begin nothing more and stop executions within `grace_s`; the API still answers them."""
         self._scheduler.stop()
-        for pusher in self._pushers:
-            pusher.stop()
-        for pusher in self._pushers:
-            pusher.join(PUSHES_S)
+        for deliverer in self._deliverers:
+            deliverer.stop()
+        for deliverer in self._deliverers:
+            deliverer.join(PUSHES_S)
         self._executions.stop(grace_s)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import google.api_core.exceptions as api
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from tests.support.cloud.grants import GRANTS, WIRING, without
 from tests.support.cloud.guarded import HEARTBEAT, SERVICE, SWEEP, GuardedCloud, Refused, guarded
+from tests.support.cloud.whole_cloud import cloud
 from urgency.errors import Forbidden
 from urgency.store import ABSENT
 
@@ -70,6 +72,28 @@ def replace_file(system: GuardedCloud, account: str) -> None:
     system.delete(account, "landing", listed.name)
 
 
+def lay_feedback(system: GuardedCloud) -> None:
+    """A label that the service took lies in the bucket."""
+    system.publish("urgency-serve", "ticket-feedback")
+    name = {"subscription": "ticket-feedback"}
+    system.expect(("storage_written", name), ("storage_write_refused", name | {"status": 403}))
+
+
+def bury_feedback(system: GuardedCloud) -> None:
+    """A message for a bucket that is not there, until Pub/Sub gives up."""
+    wiring = system.cloud.wiring
+    subscriptions = tuple(
+        replace(one, storage=one.storage and replace(one.storage, bucket="gone"))
+        for one in wiring.subscriptions
+    )
+    folder = system.cloud.home.root / "without-bucket"
+    with cloud(folder, replace(wiring, subscriptions=subscriptions), speedup=10_000) as place:
+        astray = GuardedCloud(place, {}, {})
+        astray.publish("urgency-serve", "ticket-feedback")
+        dead = ("message_published", {"topic": "dead-letters"})
+        astray.expect(dead, ("dead_letter_refused", {"subscription": "ticket-feedback"}))
+
+
 def swap(system: GuardedCloud, account: str) -> None:
     """The release pointer, by compare-and-swap."""
     control = system.bucket(account, "control")
@@ -102,6 +126,22 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     "pubsub's agent: pubsub.subscriber on subscriptions/on-model-released": (
         "an undeliverable release leaves its subscription",
         lambda system: fail_until_dead_letter(system, "on-model-released"),
+    ),
+    "pubsub's agent: storage.objectCreator on buckets/landing": (
+        "feedback is laid into the bucket",
+        lay_feedback,
+    ),
+    "pubsub's agent: storage.legacyBucketReader on buckets/landing": (
+        "the bucket for feedback is known to be there",
+        lay_feedback,
+    ),
+    "pubsub's agent: pubsub.subscriber on subscriptions/ticket-feedback": (
+        "feedback that cannot be laid leaves its subscription",
+        bury_feedback,
+    ),
+    "urgency-serve: pubsub.publisher on topics/ticket-feedback": (
+        "the service hands feedback on",
+        lambda system: system.publish("urgency-serve", "ticket-feedback"),
     ),
     "urgency-pusher: run.servicesInvoker on services/on-csv-landed": (
         "a landing reaches its function",
@@ -210,6 +250,14 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     "operator: pubsub.publisher on topics/tickets-landed": (
         "operators send a dead letter of a landing again",
         lambda system: system.publish("operator", "tickets-landed"),
+    ),
+    "operator: pubsub.publisher on topics/ticket-feedback": (
+        "operators send a dead letter of feedback again",
+        lambda system: system.publish("operator", "ticket-feedback"),
+    ),
+    "operator: pubsub.viewer on subscriptions/ticket-feedback": (
+        "operators know on which topic feedback was announced",
+        lambda system: system.see_subscription("operator", "ticket-feedback"),
     ),
     "operator: pubsub.viewer on subscriptions/on-csv-landed": (
         "operators know on which topic a landing was announced",

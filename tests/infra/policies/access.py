@@ -14,6 +14,7 @@ NARROW = {  # kind of resource -> roles that may be granted on it
         "roles/storage.objectViewer",
         "roles/storage.objectCreator",
         "roles/storage.objectUser",
+        "roles/storage.legacyBucketReader",
     },
     "topic": {"roles/pubsub.publisher"},
     "subscription": {"roles/pubsub.subscriber", "roles/pubsub.viewer"},
@@ -114,6 +115,10 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
             yield f"{grant.address} grants to {grant.member!r}"
 
 
+LAYS_MESSAGES = {"roles/storage.objectCreator", "roles/storage.legacyBucketReader"}
+"""What Pub/Sub's agent needs to lay messages into a bucket; Google asks for it without a fence."""
+
+
 @policy
 def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
     """The job writes receipts, people write below incoming/; job and operators read everything."""
@@ -121,6 +126,8 @@ def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
     train = deployed.member("train")
     read_all = {train, *deployed.variable("operators", [])}
     for grant in deployed.grants(on=f"bucket/{bucket}"):
+        if grant.member == deployed.pubsub_agent and grant.role in LAYS_MESSAGES:
+            continue
         reads = grant.role == "roles/storage.objectViewer"
         below = "receipts" if reads or grant.member == train else "incoming"
         fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}/")'
@@ -203,6 +210,17 @@ def public_follows_its_variable(deployed: Deployment) -> Iterator[str]:
         asked = bool(deployed.variable("public", False)) and is_ours
         if bool(service.values.get("invoker_iam_disabled")) != asked:
             yield f"{service.address} is {'private' if asked else 'public'}, which nobody asked for"
+
+
+@policy
+def feedback_is_taken_from_known_callers_only(deployed: Deployment) -> Iterator[str]:
+    """A public service has no topic for labels: anybody could teach the model."""
+    public = bool(deployed.variable("public", False))
+    for service in deployed.of("cloud_run_v2_service"):
+        variables = service.block("template", "containers").get("env") or []
+        has_topic = any(one["name"] == "URGENCY_FEEDBACK_TOPIC" for one in variables)
+        if service.name == "ticket-urgency" and has_topic == public:
+            yield f"{service.address} takes {'' if has_topic else 'no '}feedback"
 
 
 def _grants_of_any_kind(deployed: Deployment) -> Iterator[Resource]:

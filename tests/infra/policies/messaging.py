@@ -56,7 +56,7 @@ def pushes_are_authenticated(deployed: Deployment) -> Iterator[str]:
     addresses = {
         f.block("service_config").get("uri") for f in deployed.of("cloudfunctions2_function")
     }
-    for subscription in _sources(deployed):
+    for subscription in _pushed(deployed):
         push, token = (
             subscription.block("push_config"),
             subscription.block("push_config", "oidc_token"),
@@ -83,11 +83,28 @@ def pushes_wait_for_the_function(deployed: Deployment) -> Iterator[str]:
         ),
         default=0,
     )
-    for subscription in _sources(deployed):
+    for subscription in _pushed(deployed):
         if not longest < (subscription.values.get("ack_deadline_seconds") or 10) <= 600:
             yield (
                 f"{subscription.address} waits {subscription.values.get('ack_deadline_seconds')} s"
             )
+
+
+@policy
+def laid_messages_are_lines_below_a_prefix(deployed: Deployment) -> Iterator[str]:
+    """As text, below feedback/, and acknowledged in time: else they come twice, or start a run."""
+    for subscription in deployed.of("pubsub_subscription"):
+        if not (laid := subscription.block("cloud_storage_config")):
+            continue
+        ends = (laid.get("filename_prefix"), laid.get("filename_suffix"))
+        if ends != ("feedback/", ".jsonl") or not laid.get("text_config"):
+            yield f"{subscription.address} lays no JSON lines below feedback/"
+        lasts, deadline = laid.get("max_duration"), subscription.values["ack_deadline_seconds"]
+        if not 60 <= seconds(lasts) <= deadline:
+            yield f"{subscription.address} keeps a file open for {lasts}"
+        for role in ("roles/storage.objectCreator", "roles/storage.legacyBucketReader"):
+            if not deployed.allows(deployed.pubsub_agent, role, f"bucket/{laid['bucket']}"):
+                yield f"{subscription.address}: Pub/Sub's agent lacks {role}"
 
 
 @policy
@@ -146,6 +163,11 @@ def _sources(deployed: Deployment) -> Iterator[Resource]:
     """Subscriptions other than the one of the dead letters themselves."""
     dead = _dead_letter_topics(deployed)
     return (s for s in deployed.of("pubsub_subscription") if last(s.values["topic"]) not in dead)
+
+
+def _pushed(deployed: Deployment) -> Iterator[Resource]:
+    """Sources whose messages are not laid into a bucket."""
+    return (s for s in _sources(deployed) if not s.block("cloud_storage_config"))
 
 
 def _dead_letter_topics(deployed: Deployment) -> set[str]:

@@ -10,6 +10,7 @@ SOURCE = 'google_storage_bucket.this["source"]'
 JOB, SERVICE = "google_cloud_run_v2_job.train", "google_cloud_run_v2_service.api"
 FUNCTION = 'google_cloudfunctions2_function.this["on-csv-landed"]'
 PUSH = 'google_pubsub_subscription.push["on-csv-landed"]'
+FEEDBACK = "google_pubsub_subscription.feedback"
 NIGHTLY = 'google_cloud_scheduler_job.this["nightly"]'
 RECEIPTS = "google_storage_bucket_iam_member.train_writes_receipts"
 NO_SUCCESS = 'google_monitoring_alert_policy.logged["No successful run for 3 hours"]'
@@ -90,6 +91,7 @@ AS_IT_COMES: Planted = {
         forget('google_cloud_run_v2_job_iam_member.runs["trigger"]', "train")
     ],
     "public_follows_its_variable": [change(SERVICE, "invoker_iam_disabled", True)],
+    "feedback_is_taken_from_known_callers_only": [change(SERVICE, f"{CONTAINER}.env", [])],
     # what is announced
     "subscriptions_have_dead_letters": [
         change(PUSH, "dead_letter_policy", []),
@@ -107,6 +109,15 @@ AS_IT_COMES: Planted = {
         ),
     ],
     "pushes_wait_for_the_function": [change(PUSH, "ack_deadline_seconds", 20)],
+    "laid_messages_are_lines_below_a_prefix": [
+        change(FEEDBACK, "cloud_storage_config.0.filename_prefix", "incoming/"),
+        change(FEEDBACK, "cloud_storage_config.0.text_config", []),
+        change(FEEDBACK, "cloud_storage_config.0.max_duration", "601s"),
+        forget(
+            'google_storage_bucket_iam_member.pubsub_lays_feedback["roles/storage.objectCreator"]',
+            "pubsub_subscription.feedback",
+        ),
+    ],
     "dead_letters_are_kept": [forget("google_pubsub_subscription.dead_letters", "dead-letters")],
     "agent_may_forward_dead_letters": [
         forget("google_pubsub_topic_iam_member.pubsub_forwards", "dead-letters"),
@@ -244,6 +255,9 @@ EVERYTHING: Planted = {
     ],
     "deletion_is_guarded_as_asked": [change(DATABASE, "deletion_protection", False)],
     "public_follows_its_variable": [change(SERVICE, "invoker_iam_disabled", False)],
+    "feedback_is_taken_from_known_callers_only": [
+        change(SERVICE, f"{CONTAINER}.env", [{"name": "URGENCY_FEEDBACK_TOPIC", "value": "x"}])
+    ],
     "landing_is_fenced_by_prefix": [
         change(
             'google_storage_bucket_iam_member.uploaders_drop["user:ann@example.com"]',

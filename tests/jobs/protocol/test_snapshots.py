@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.protocol.snapshots import NAMES_KEPT, list_landing, next_snapshot
+from jobs.protocol.snapshots import NAMES_KEPT, due_files, list_landing, next_snapshot
 from tests.support.storage.memory_store import MemoryStore
 from urgency.records import Snapshot, SourceFile, snapshot_id
 
@@ -38,6 +38,48 @@ def test_every_file_below_incoming_is_listed_oldest_first_and_no_folders_mark() 
         ("incoming/notes.pdf", 18),
         ("incoming/b.csv", 14),
     ]
+
+
+def test_feedback_stands_behind_what_was_dropped_and_is_nothing_alone() -> None:
+    times = iter(range(60))
+    landing = MemoryStore(now=lambda: NOW.replace(second=next(times)))
+    for name in ("feedback/b.jsonl", "feedback/a.jsonl", "feedback/x.csv"):
+        landing.overwrite(name, b"{}")
+    assert list_landing(landing) == ()
+    landing.overwrite("incoming/a.csv", b"x")
+    names = [listed.name for listed in list_landing(landing)]
+    assert names == ["incoming/a.csv", "feedback/b.jsonl", "feedback/a.jsonl"]
+
+
+SAID = SourceFile("feedback/a.jsonl", 1, 10, "AAAAAA==")
+LATER = NOW.replace(hour=23)
+TOMORROW = NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("files", "recipe", "now", "is_due"),
+    [
+        ((file("a"), SAID), "recipe", LATER, False),
+        ((file("a"), SAID), "recipe", TOMORROW, True),
+        ((file("a", 2), SAID), "recipe", LATER, True),
+        ((file("a"), file("b"), SAID), "recipe", LATER, True),
+        ((file("a"), SAID), "another", LATER, True),
+    ],
+)
+def test_feedback_comes_along_or_waits_for_the_next_day(
+    files: tuple[SourceFile, ...], recipe: str, now: datetime, is_due: bool
+) -> None:
+    due = due_files(snapshot(file("a")), files, recipe, now)
+    assert due == (files if is_due else (file("a"),))
+
+
+def test_feedback_that_was_erased_is_not_waited_for() -> None:
+    before = snapshot(file("a"), SAID)
+    assert due_files(before, (file("a"),), "recipe", LATER) == (file("a"),)
+
+
+def test_the_first_snapshot_takes_everything() -> None:
+    assert due_files(None, (file("a"), SAID), "recipe", NOW) == (file("a"), SAID)
 
 
 def test_numbers_count_on_from_the_snapshot_before() -> None:

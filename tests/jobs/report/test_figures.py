@@ -16,10 +16,10 @@ from jobs.report.figures import (
     confusion_figure,
     figures,
     precision_recall,
-    wilson,
     words,
 )
 from jobs.report.plot import SIDE
+from jobs.report.shares import wilson
 
 RNG = np.random.default_rng(7)
 PROBABILITY = RNG.random(2000)
