@@ -51,6 +51,8 @@ STOPS: dict[str, Hop] = {
     "urgency-serve: storage.objectViewer on buckets/registry": refused("on-model-released", 500),
 }
 DROP = ("drop", "data/tickets.csv", "--wait")
+ARCHIVE = "gs://local-helpdesk-urgency-archive"
+SCORE = ("score", f"{ARCHIVE}/in/2025", "-o", f"{ARCHIVE}/scored/2025")
 ROLL_BACK = ("rollback", "--to", "1", "--reason", "the test says so")
 
 # grant -> what an operator types; the last command fails and says why
@@ -61,6 +63,8 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "operator: storage.objectUser on buckets/control": [("models",)],
     "operator: run.jobsExecutor on jobs/train": [("train",)],
     "operator: run.viewer on jobs/train": [("train", "--wait")],
+    "operator: run.jobsExecutorWithOverrides on jobs/score": [SCORE],
+    "operator: run.viewer on jobs/score": [SCORE],
     "operator: run.servicesInvoker on services/ticket-urgency": [("predict", "anything")],
     "operator: pubsub.publisher on topics/model-released": [DROP, ROLL_BACK],
     "operator: pubsub.subscriber on subscriptions/dead-letters": [("doctor",)],
