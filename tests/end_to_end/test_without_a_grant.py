@@ -56,6 +56,8 @@ NOT_OF_THE_HEART = {
     "urgency-train: pubsub.publisher on topics/model-released",  # said in the log, fails no run
 }
 DROP = ("drop", "data/tickets.csv", "--wait")
+ARCHIVE = "gs://local-helpdesk-urgency-archive"
+SCORE = ("score", f"{ARCHIVE}/in/2025", "-o", f"{ARCHIVE}/scored/2025")
 ROLL_BACK = ("rollback", "--to", "1", "--reason", "the test says so")
 
 # grant -> what an operator types; the last command fails and says why
@@ -66,6 +68,8 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     "operator: storage.objectUser on buckets/control": [("models",)],
     "operator: run.jobsExecutor on jobs/train": [("train",)],
     "operator: run.viewer on jobs/train": [("train", "--wait")],
+    "operator: run.jobsExecutorWithOverrides on jobs/score": [SCORE],
+    "operator: run.viewer on jobs/score": [SCORE],
     "operator: run.servicesInvoker on services/ticket-urgency": [("predict", "anything")],
     "operator: pubsub.publisher on topics/model-released": [DROP, ROLL_BACK],
     "operator: pubsub.subscriber on subscriptions/dead-letters": [("doctor",)],
