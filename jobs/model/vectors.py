@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +22,7 @@ from urgency.features import FEATURES, Kinds
 from urgency.scorer import Scorer
 
 F4 = np.float32
-AT_ONCE = 16_384
+AT_ONCE = 8_192
 """Tickets of a block of what is fitted."""
 
 
@@ -76,87 +76,65 @@ def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
     fold: shape (n,), which rows belong together.
     """
     order = np.argsort(fold, kind="stable")
-    feature, ends = _presence(corpus, order, kinds)
-    frequency = _frequency(feature)
+    edges = _edges(fold[order])
+    found = [_presence(corpus.words.take(order[a:b]), kinds) for a, b in pairwise(edges)]
+    counted = (np.bincount(feature, minlength=FEATURES) for feature, _ in found)
+    frequency = sum(counted, np.zeros(FEATURES, np.int64))
     seen = np.flatnonzero(frequency).astype(np.int32)
     idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
     idf *= weight_of_kind(kinds)[seen]
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
     value = np.stack([*_codes(corpus.categories, values)])[:, order]
-    edges = np.cumsum([0, *map(len, values.values())]).tolist()
-    groups = tuple(slice(*edge) for edge in pairwise(edges))
-    counts = np.bincount((value + 1).ravel(), minlength=edges[-1] + 1)[1:]
+    begins = np.cumsum([0, *map(len, values.values())]).tolist()
+    groups = tuple(slice(*edge) for edge in pairwise(begins))
+    counts = np.bincount((value + 1).ravel(), minlength=begins[-1] + 1)[1:]
     share = np.concatenate([counts[group] / max(1, counts[group].sum()) for group in groups])
-    _to_columns(feature, seen)
-    rows = Rows((), idf.astype(F4), share.astype(F4), groups)
-    blocks = _blocks(rows.idf, feature, ends, fold[order], value)
-    return Design(replace(rows, blocks=tuple(blocks)), order, seen, idf, values)
+    matrices = _matrices(found, seen)
+    parts = zip(edges, matrices, np.split(value, edges[1:-1], axis=1), strict=False)
+    blocks = [
+        Block(int(fold[order[first]]), has, _scale(idf.astype(F4), has), own)
+        for first, has, own in parts
+    ]
+    rows = Rows(tuple(blocks), idf.astype(F4), share.astype(F4), groups)
+    return Design(rows, order, seen, idf, values)
 
 
-def _presence(
-    corpus: Corpus, order: NDArray[np.int64], kinds: Kinds
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The features of the tickets in this order, and where each ticket's begin and end."""
-    words = corpus.words.take(order)
-    most = words.count * sum(kind > 0 for kind in (1, *kinds))
-    feature = np.empty(most, np.int32)  # what is not written to takes no memory
-    counts, end = [np.zeros(1, np.int64)], 0
-    for block in words.blocks(BLOCK):
-        found = features_of(block, kinds)
-        feature[end : end + len(found.feature)] = found.feature
-        end += len(found.feature)
-        counts.append(np.bincount(found.row, minlength=len(block)))
-    return feature[:end], np.concatenate(counts).cumsum()
+def _matrices(
+    found: list[tuple[NDArray[np.int32], NDArray[np.int32]]], seen: NDArray[np.int32]
+) -> Iterator[sparse.csr_matrix]:
+    """Of each part a matrix with a column for each feature that was `seen`; all share their ones.
 
-
-def _frequency(feature: NDArray[np.int32]) -> NDArray[np.int32]:
-    """How many tickets have each feature, (FEATURES,)."""
-    frequency = np.zeros(FEATURES, np.int32)
-    for begin in range(0, len(feature), FEATURES):  # bincount copies what it counts
-        frequency += np.bincount(feature[begin : begin + FEATURES], minlength=FEATURES)
-    return frequency
-
-
-def _to_columns(feature: NDArray[np.int32], seen: NDArray[np.int32]) -> None:
-    """Each feature becomes its place among those `seen`."""
+    scipy copies a small part of a large array at each transposition, so parts have their own.
+    """
     column = np.zeros(FEATURES, np.int32)
     column[seen] = np.arange(len(seen))
-    for begin in range(0, len(feature), FEATURES):
-        part = feature[begin : begin + FEATURES]
-        part[:] = column[part]
+    ones = np.ones(max((len(feature) for feature, _ in found), default=0), F4)
+    for feature, ends in found:
+        feature[:] = column[feature]
+        has = (ones[: len(feature)], feature, ends)
+        yield sparse.csr_matrix(has, (len(ends) - 1, len(seen)))
 
 
-def _blocks(
-    idf: NDArray[np.float32],
-    column: NDArray[np.int32],
-    ends: NDArray[np.int64],
-    fold: NDArray[np.int64],
-    value: NDArray[np.int32],
-) -> Iterator[Block]:
-    """Blocks of one fold each, which share `column` and their ones."""
+def _edges(fold: NDArray[np.int64]) -> list[int]:
+    """Where blocks of one fold each begin, and where the last one ends."""
     cuts = np.flatnonzero(np.diff(fold)) + 1
-    edges = [*np.unique([*range(0, len(fold), AT_ONCE), *cuts]).tolist(), len(fold)]
-    scale = _scale(idf, column, ends)
-    ones = np.ones(max((int(ends[b] - ends[a]) for a, b in pairwise(edges)), default=0), F4)
-    for first, last in pairwise(edges):
-        own = column[ends[first] : ends[last]]
-        has = (ones[: len(own)], own, (ends[first : last + 1] - ends[first]).astype(np.int32))
-        matrix = sparse.csr_matrix(has, (last - first, len(idf)))
-        yield Block(int(fold[first]), matrix, scale[first:last], value[:, first:last])
+    return [*np.unique([*range(0, len(fold), AT_ONCE), *cuts]).astype(int).tolist(), len(fold)]
 
 
-def _scale(
-    idf: NDArray[np.float32], column: NDArray[np.int32], ends: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def _presence(words: TicketWords, kinds: Kinds) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The features of some tickets, and where each ticket's begin and end."""
+    parts, counts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
+    for block in words.blocks(BLOCK):
+        found = features_of(block, kinds)
+        parts.append(found.feature)
+        counts.append(np.bincount(found.row, minlength=len(block)))
+    return np.concatenate(parts), np.concatenate(counts).cumsum().astype(np.int32)
+
+
+def _scale(idf: NDArray[np.float32], has: sparse.csr_matrix) -> NDArray[np.float32]:
     """What brings each row to length 1, as scikit-learn's TfidfTransformer; an empty one gets 1."""
-    scale = np.ones(len(ends) - 1, F4)
-    for first in range(0, len(scale), BLOCK):
-        edges = ends[first : first + BLOCK + 1]
-        data = idf[column[edges[0] : edges[-1]]]
-        squares = np.add.reduceat(np.append(data * data, F4(0)), edges[:-1] - edges[0])
-        has_words = np.diff(edges) > 0
-        scale[first : first + BLOCK][has_words] = 1 / np.sqrt(squares[has_words])
-    return scale
+    squares = has @ (idf * idf)
+    return np.asarray(1 / np.sqrt(np.where(squares > 0, squares, 1)), F4)
 
 
 def _codes(

@@ -59,11 +59,6 @@ class TicketWords:
         """Their words in one piece, a copy."""
         return next(self.blocks(max(1, len(self))), None) or words_of([], stems=True)
 
-    @property
-    def count(self) -> int:
-        """How many words there are."""
-        return int(self.words.counts[self.place].sum())
-
 
 class Text(NamedTuple):
     """A ticket's texts as they are written."""
