@@ -18,6 +18,7 @@ from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
 from service.model_slot import ModelSlot
+from service.observed import Observer
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
@@ -72,11 +73,12 @@ def create_door(
     certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = _empty_app(log)
-    api = Api(slot, registry, caller, metrics, log)
+    observer = Observer(log, clock)
+    api = Api(slot, registry, caller, metrics, log, observer=observer)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
     app.register_blueprint(Pages(slot, registry, api.serving_if_any).blueprint())
-    return Door(app, api, slot)
+    return Door(app, api, slot, observer)
 
 
 def _empty_app(log: Log) -> Flask:

@@ -13,6 +13,7 @@ from flask import Flask
 
 from service.exchange import Exchange
 from service.model_slot import CHECK_WAIT_S, ModelSlot
+from service.observed import Observer
 from service.problems import PROBLEM_TYPE, Problem
 from service.routes import BODY_MAX_BYTES, Api
 from service.wsgi import Answer, Receive, Scope, Send, header_bytes, wsgi_answer
@@ -50,8 +51,10 @@ class Door:
     has not been parsed.
     """
 
-    def __init__(self, app: Flask, api: Api, slot: ModelSlot, places: int = PLACES) -> None:
-        self.app = app
+    def __init__(
+        self, app: Flask, api: Api, slot: ModelSlot, observer: Observer, places: int = PLACES
+    ) -> None:
+        self.app, self.observer = app, observer
         self._api, self._slot, self._places = api, slot, places
         self._taken = 0
         self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()

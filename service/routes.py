@@ -15,6 +15,7 @@ from service.exchange import Exchange
 from service.metrics import Metrics
 from service.model_cards import model_card, newest_models
 from service.model_slot import ModelSlot, Serving
+from service.observed import Observer
 from service.pointer_checks import OpenRegistry
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
@@ -46,11 +47,13 @@ class Api:
         caller: ReloadCaller,
         metrics: Metrics,
         log: Log,
+        *,
+        observer: Observer,
     ) -> None:
         self._slot, self._registry, self._caller = slot, registry, caller
-        self._metrics, self._log = metrics, log
+        self._metrics, self._observer, self._log = metrics, observer, log
         self.predict_paths: frozenset[str] = frozenset()
-        self._doors = Doors(_body, self._serving, metrics)
+        self._doors = Doors(_body, self._serving, metrics, observer)
 
     def blueprint(
         self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
@@ -90,7 +93,7 @@ class Api:
         """
         asked = read_request(body)
         serving = _required(exchange, model())
-        predictions = predict(asked, serving)
+        predictions = predict(asked, serving, self._observer.tally(serving))
         for prediction in predictions:
             self._metrics.predictions.add(prediction.label)
         return encode(asked, predictions, serving)
