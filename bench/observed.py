@@ -55,7 +55,7 @@ def main() -> int:
                 f"batch of {BATCH:,}": request_s(server, [batch] * BATCHES),
             }
         serving = Serving(Scorer(LocalCopy(baked).bundle()), 1)
-    counting_s = counting(serving, [Ticket(**row) for row in rows])
+    counting_s = counting(serving, [Ticket(*(str(row[name]) for name in FIELDS)) for row in rows])
     spent = [*zip(cpu_s.items(), counting_s, strict=True)]
     lines = [_line(name, of_request_s, of_counts_s) for (name, of_request_s), of_counts_s in spent]
     sys.stdout.write(markdown(HEAD, lines))

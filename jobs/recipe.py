@@ -27,7 +27,7 @@ MODULES = (
     *("jobs/model/calibrate.py", "jobs/model/choose.py", "jobs/model/fit.py"),
     *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),
     *("jobs/model/evidence.py", "jobs/model/rules.py", "jobs/model/sentences.py"),
-    "jobs/model/per_hundred.py",
+    *("jobs/model/per_hundred.py", "jobs/model/reference.py"),
     *("jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
 )
 """The deciding modules, by their path below the checkout."""
