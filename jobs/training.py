@@ -261,7 +261,7 @@ class LandedTrainer:
             ACCOUNTING: reports_to_json(tickets.data.reports),
             CARD: card_html(manifest, report).encode(),
             HONEST: model.honest.to_bytes(),
-            REFERENCE: _reference(tickets, model).to_bytes(),
+            REFERENCE: reference(tickets, model).to_bytes(),
         }
         return replace(manifest, parts={name: digest(body) for name, body in parts.items()}), parts
 
@@ -271,7 +271,7 @@ class LandedTrainer:
         return manifest.metrics["train"].get("base_rate") if manifest else None
 
 
-def _reference(tickets: Tickets, model: Model) -> Reference:
+def reference(tickets: Tickets, model: Model) -> Reference:
     """What drift compares with: the tickets as a model sees them that had not seen them."""
     named = category_counts(tickets.given, model.scorer.manifest.weights)
     honest, key = model.scores(tickets)[0].probability, tickets.corpus.key

@@ -104,16 +104,20 @@ class Scored(NamedTuple):
 
 def counts_of(scored: Scored, categories: dict[str, Counter[str]]) -> Counts:
     """The counts of these tickets; `categories` have been counted."""
-    lengths = scored.lengths
-    share = _sums(scored.seen, lengths) / np.maximum(lengths, 1)
-    binned = {
+    binned = binned_of(scored)
+    histograms = {name: np.bincount(binned[name], minlength=bins) for name, bins in BINS.items()}
+    return Counts(len(scored.lengths), histograms, categories)
+
+
+def binned_of(scored: Scored) -> dict[str, NDArray[Any]]:
+    """By family of BINS the bin of each ticket, (n,), and of each word, (words,)."""
+    share = _sums(scored.seen, scored.lengths) / np.maximum(scored.lengths, 1)
+    return {
         "probability": _bins(np.asarray(scored.probability), "probability"),
         "known": _bins(share, "known"),
-        "length": np.searchsorted(LENGTH_EDGES, lengths, side="right"),
+        "length": np.searchsorted(LENGTH_EDGES, scored.lengths, side="right"),
         "words": scored.marked & (BINS["words"] - 1),
     }
-    histograms = {name: np.bincount(one, minlength=BINS[name]) for name, one in binned.items()}
-    return Counts(len(lengths), histograms, categories)
 
 
 def named_counts(values: Iterable[str], named: Collection[str]) -> Counter[str]:

@@ -61,7 +61,7 @@ class Scorer:
         seen[arrays.feature] = True
         # Read one by one, for which numpy's arrays are slow; batches look at the same memory.
         self._pull, self._square = array("d", pull.tobytes()), array("d", square.tobytes())
-        self._seen = seen.tobytes()
+        self.seen = seen.tobytes()
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
@@ -81,7 +81,7 @@ class Scorer:
         if tally:
             tally.add(probability, [marked for _, marked in fields], ticket)
         # The weights of words that were seen may add up to 0 too.
-        return Score(probability, text != 0 or any(map(self._seen.__getitem__, features)))
+        return Score(probability, text != 0 or any(map(self.seen.__getitem__, features)))
 
     def scores(self, tickets: Sequence[Ticket], tally: Tally | None = None) -> list[Score]:
         """The score of each ticket: that of `score`, many at once in a fraction of the time."""
@@ -101,7 +101,7 @@ class Scorer:
 
     def tally(self) -> Tally:
         """Counts of what this model scores, none yet."""
-        return Tally(self._seen[:PAIR], self.manifest.weights)
+        return Tally(self.seen[:PAIR], self.manifest.weights)
 
     def text_log_odds(self, words: Words) -> Floats:
         """What titles and descriptions add to the log-odds, without bias, shape (tickets,)."""
@@ -152,7 +152,7 @@ class Scorer:
         """`_text` of each ticket, and whether it has a feature that training saw."""
         found = features_of(words, self._kinds)
         pull = np.bincount(found.row, np.frombuffer(self._pull)[found.feature], len(words))
-        seen = np.bincount(found.row, np.frombuffer(self._seen, bool)[found.feature], len(words))
+        seen = np.bincount(found.row, np.frombuffer(self.seen, bool)[found.feature], len(words))
         return pull / self._norms(found, len(words)), seen > 0
 
     def _norms(self, found: Features, tickets: int) -> Floats:

@@ -77,6 +77,7 @@ class Settings:
     landing_bucket: str = _setting("bucket in which CSVs land and receipts answer")
     registry_bucket: str = _setting("bucket of snapshots, models and verdicts")
     control_bucket: str = _setting("bucket of the release pointer and the lease")
+    observed_bucket: str = _setting("bucket of what the service counted, for drift")
     release_topic: str = _setting("Pub/Sub topic for ModelReleased, without the project")
     train_job: str = _setting("name of the Cloud Run job that trains")
     reload_url: str = _setting("address of the service's reload hook", _url)

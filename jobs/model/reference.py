@@ -43,7 +43,7 @@ class Block(NamedTuple):
     fold: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """`counts` of all tickets; `words` (groups, buckets): of TOGETHER tickets each, by chance."""
 
