@@ -28,7 +28,7 @@ from bench.streams import landed, model_of
 from bench.table import markdown, met
 from data.generator.tickets import Recipe, Row, make_rows
 from jobs.drift.statistic import MOVED, Window, check
-from jobs.model.reference import Reference
+from urgency.reference import Reference
 from jobs.model.vectors import probabilities
 from jobs.training import reference
 from urgency.features import MASK, PAIR

@@ -12,7 +12,7 @@ PANELS = {
     "This machine": ("up", "down", "demo"),
     "Every day": ("drop", "predict", "status", "receipts", "ls", "rm", "models"),
     "Who decides": ("train", "why", "card", "compare", "promote", "rollback", "resume"),
-    "Looking closer": ("doctor", "replay", "mlflow"),
+    "Looking closer": ("doctor", "drift", "replay", "mlflow"),
 }
 """Panel of the help -> its verbs: files of cli/verbs with a function of the same name."""
 

@@ -1,4 +1,4 @@
-"""python -m jobs train: one run. Exit code 0: done, 1: temporary, retry, 2: settings or rights."""
+"""python -m jobs train | drift. Exit code 0: done, 1: temporary, retry, 2: settings or rights."""
 
 from __future__ import annotations
 
@@ -43,11 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     execution = os.environ.get("CLOUD_RUN_EXECUTION") or f"manual-{socket.gethostname()}"
     log = job_log(execution)
     try:
-        run = Run.of(read_settings(os.environ, *NEEDED), execution, log)
-        if options.dry_run:
-            print(run.rehearse())  # noqa: T201
-        else:
-            run.reconcile(force=options.force)
+        options.run(options, execution, log)
         return 0
     except (SettingsError, Forbidden) as error:
         log.error("run_refused", reason=str(error))
@@ -62,9 +58,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+def _train(options: argparse.Namespace, execution: str, log: Log) -> None:
+    run = Run.of(read_settings(os.environ, *NEEDED), execution, log)
+    if options.dry_run:
+        print(run.rehearse())  # noqa: T201
+    else:
+        run.reconcile(force=options.force)
+
+
+def _drift(_options: argparse.Namespace, _execution: str, log: Log) -> None:
+    from jobs.drift.run import NEEDED, DriftRun  # a training needs none of it
+
+    run = DriftRun.of(read_settings(os.environ, *NEEDED), log)
+    run.record(run.check(_now()))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m jobs", description="The training job of ticket-urgency."
+        prog="python -m jobs", description="The jobs of ticket-urgency."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser(
@@ -76,6 +87,17 @@ def _parser() -> argparse.ArgumentParser:
             " the environment."
         ),
     )
+    train.set_defaults(run=_train)
+    drift = commands.add_parser(
+        "drift",
+        help="say whether what is scored still looks like what was trained on",
+        description=(
+            "Compare what the service counted (the bucket of observed lines) with the reference of"
+            " the version that serves; write drift/ in the control bucket. Settings come from the"
+            " environment."
+        ),
+    )
+    drift.set_defaults(run=_drift)
     how = train.add_mutually_exclusive_group()
     how.add_argument(
         "--dry-run", action="store_true", help="train and judge, print the verdict, write nothing"

@@ -12,7 +12,13 @@ from urgency.settings import Settings, recipe_settings
 
 MODULES = (
     *("urgency/batch.py", "urgency/bundle.py", "urgency/features.py", "urgency/html_text.py"),
-    *("urgency/observed.py", "urgency/reasons.py", "urgency/scorer.py", "urgency/ticket.py"),
+    *(
+        "urgency/observed.py",
+        "urgency/reasons.py",
+        "urgency/reference.py",
+        "urgency/scorer.py",
+        "urgency/ticket.py",
+    ),
     *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
     *("jobs/tickets/code_page.py", "jobs/tickets/header.py"),

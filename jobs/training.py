@@ -20,7 +20,7 @@ from jobs.model.gate import judge
 from jobs.model.golden import broken_promises, golden_part
 from jobs.model.honest import HonestScores, read_honest
 from jobs.model.metrics import Flags, Floats, metrics_of
-from jobs.model.reference import Reference, category_counts, reference_of
+from jobs.model.reference import category_counts, reference_of
 from jobs.model.threshold import best_f1, cost_threshold, within_capacity
 from jobs.model.vectors import Corpus, corpus_of, probabilities
 from jobs.protocol.crash_points import Reached
@@ -50,6 +50,7 @@ from urgency.bundle import (
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 from urgency.records import Snapshot, SourceFile
+from urgency.reference import Reference
 from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings

@@ -75,8 +75,7 @@ def _name(family: str, names: list[str]) -> str:
         return names[0]
     if family in CATEGORIES:
         return REST
-    first, last = names[0].partition("-")[0], names[-1]
-    return last if last.startswith(first) else f"{first}-{last.rpartition('-')[2]}"
+    return f"{names[0].partition('-')[0]}-{names[-1].partition('-')[2]}"
 
 
 def _steps(bins: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from jobs.drift.bins import Bins, bins_of, merged_bins
 from jobs.drift.lines import Observed
 from jobs.drift.since import moved_since
 from jobs.drift.statistic import FEW, MOVED, STEADY, TOO_FEW, Window, check
-from jobs.model.reference import Reference
+from urgency.reference import Reference
 from urgency.observed import Counts
 
 NO_REFERENCE = "no reference"

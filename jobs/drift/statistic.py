@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.drift.bins import bins_of, merged_bins
-from jobs.model.reference import TOGETHER, Reference
+from urgency.reference import TOGETHER, Reference
 from urgency.observed import FAMILIES, Counts
 
 STEADY, MOVED, TOO_FEW = "steady", "moved", "too few"

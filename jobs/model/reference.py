@@ -7,11 +7,8 @@ word, and of new ones it does not.
 
 from __future__ import annotations
 
-import io
-import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from typing import NamedTuple
@@ -22,16 +19,13 @@ from numpy.typing import NDArray
 from jobs.model.folds import Keys, folds_of
 from jobs.model.metrics import Flags, Floats
 from urgency.batch import BLOCK, Words
-from urgency.bundle import canonical_json
-from urgency.errors import CorruptObject
 from urgency.features import MASK, PAIR
 from urgency.observed import BINS, CATEGORIES, Counts, Scored, counts_of, named_counts, no_counts
+from urgency.reference import TOGETHER, Reference
 
 FOLDS = 10
-TOGETHER, GROUPS = 8, 250
-"""Tickets whose words are counted together, and how many such groups are kept: they say how much
-words vary from ticket to ticket, and nothing of one ticket.
-"""
+GROUPS = 250
+"""How many groups of tickets are kept at most."""
 
 
 class Block(NamedTuple):
@@ -41,20 +35,6 @@ class Block(NamedTuple):
     lengths: NDArray[np.int64]
     marked: NDArray[np.uint32]
     fold: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """`counts` of all tickets; `words` (groups, buckets): of TOGETHER tickets each, by chance."""
-
-    counts: Counts
-    words: NDArray[np.uint16]
-
-    def to_bytes(self) -> bytes:
-        """As an npz, not compressed: equal references give equal bytes."""
-        body, told = io.BytesIO(), canonical_json(self.counts.members())
-        np.savez(body, counts=np.frombuffer(told, np.uint8), words=self.words)
-        return body.getvalue()
 
 
 def reference_of(
@@ -91,16 +71,6 @@ def category_counts(
 ) -> dict[str, Counter[str]]:
     """How many tickets have each value that the model names, another one, and none."""
     return {name: named_counts(values[name].elements(), named.get(name, ())) for name in CATEGORIES}
-
-
-def read_reference(body: bytes) -> Reference:
-    """The reference in `body`. Raises CorruptObject."""
-    try:
-        with np.load(io.BytesIO(body), allow_pickle=False) as stored:
-            counts = Counts.from_members(json.loads(stored["counts"].tobytes()))
-            return Reference(counts, stored["words"])
-    except Exception as error:  # noqa: BLE001  zip, npy and numpy each raise their own
-        raise CorruptObject(f"A reference does not parse: {error!r}.") from None
 
 
 def _blocks(words: Words, fold: NDArray[np.int64]) -> Iterator[Block]:

@@ -19,7 +19,7 @@ from jobs.drift.statistic import (
     distances,
     holm,
 )
-from jobs.model.reference import TOGETHER, Reference
+from urgency.reference import TOGETHER, Reference
 from urgency.observed import BINS, CATEGORIES, Counts
 
 SHARES = np.linspace(2, 1, BINS["probability"])

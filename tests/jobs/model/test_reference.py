@@ -7,16 +7,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from jobs.model.reference import (
-    GROUPS,
-    TOGETHER,
-    category_counts,
-    read_reference,
-    reference_of,
-)
+from jobs.model.reference import GROUPS, category_counts, reference_of
 from urgency.batch import words_of
 from urgency.errors import CorruptObject
 from urgency.observed import CATEGORIES
+from urgency.reference import TOGETHER, read_reference
 
 NAMED = {name: Counter({"(none)": 40}) for name in CATEGORIES}
 
