@@ -28,11 +28,11 @@ from bench.streams import landed, model_of
 from bench.table import markdown, met
 from data.generator.tickets import Recipe, Row, make_rows
 from jobs.drift.statistic import MOVED, Window, check
-from urgency.reference import Reference
 from jobs.model.vectors import probabilities
 from jobs.training import reference
 from urgency.features import MASK, PAIR
 from urgency.observed import BINS, CATEGORIES, LENGTH_EDGES, Counts, Scored, binned_of, named_counts
+from urgency.reference import Reference
 
 SIZES = (50, 200, 1_000, 5_000, 50_000)
 TRAINED, POPULATION = 10_000, 150_000

@@ -18,7 +18,7 @@ def run_job(local: Local, *arguments: str) -> int:
 def _job_environment(local: Local) -> dict[str, str]:
     pocket = local.stack.urls.pocket
     wiring = localised(load_wiring(), pocket, {})
-    (job,) = wiring.jobs
+    job = wiring.job("train")
     account = job.service_account.partition("@")[0]
     identity = Identity(local.home.cloud, wiring)
     return environment_for(

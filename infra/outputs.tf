@@ -45,6 +45,7 @@ output "settings" {
     URGENCY_LANDING_BUCKET  = google_storage_bucket.this["landing"].name
     URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name
     URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name
+    URGENCY_OBSERVED_BUCKET = google_storage_bucket.observed.name
     URGENCY_RELEASE_TOPIC   = google_pubsub_topic.this["model-released"].name
     URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri

@@ -1,5 +1,6 @@
-"""Reference: what a version's training tickets look like, in the counts that the service keeps; made
-by `jobs.model.reference`, compared with by `jobs.drift`.
+"""Reference: what a version's training tickets look like, in the counts that the service keeps.
+
+Made by `jobs.model.reference`, compared with by `jobs.drift`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,11 @@ END: Final = "<!-- written by make wiring: end -->\n"
 BUCKET: Final = re.compile(r"^.+-urgency-")
 PREFIX: Final = re.compile(r'"projects/_/buckets/(?:[^"]*/objects/)?([^"]*)"')
 KINDS: Final = {"repositories": "repository", "serviceAccounts": "account"}
-AGENTS: Final = {"gcp-sa-pubsub": "Pub/Sub's agent", "gs-project-accounts": "Cloud Storage's agent"}
+AGENTS: Final = {
+    "gcp-sa-logging": "Cloud Logging's sink",
+    "gcp-sa-pubsub": "Pub/Sub's agent",
+    "gs-project-accounts": "Cloud Storage's agent",
+}
 
 
 def main() -> int:

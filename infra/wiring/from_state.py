@@ -34,17 +34,18 @@ def wiring_from(state: State) -> dict[str, Any]:
     builds = _only_for_builds(state)
     buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
     grants = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
-    (job,) = _of(state, "google_cloud_run_v2_job")
+    jobs = _of(state, "google_cloud_run_v2_job")
     return {
-        "project": job["project"],
-        "region": job["location"],
+        "project": jobs[0]["project"],
+        "region": jobs[0]["location"],
         "buckets": [_bucket(one) for one in buckets],
         "notifications": [_notification(one) for one in _of(state, "google_storage_notification")],
         "topics": [topic["name"] for topic in _of(state, "google_pubsub_topic")],
         "subscriptions": [_subscription(one) for one in _of(state, "google_pubsub_subscription")],
         "functions": [_function(one) for one in _of(state, "google_cloudfunctions2_function")],
-        "jobs": [_job(job)],
+        "jobs": [*map(_job, jobs)],
         "services": [_service(one) for one in _of(state, "google_cloud_run_v2_service")],
+        "log_sinks": [_log_sink(one) for one in _of(state, "google_logging_project_sink")],
         "schedules": [_schedule(one) for one in _of(state, "google_cloud_scheduler_job")],
         "service_accounts": sorted(accounts - builds),
         "agents": _agents(state),
@@ -138,6 +139,12 @@ def _subscription(subscription: Values) -> Values:
         token = _picked(push["oidc_token"][0], "service_account_email", "audience")
         wired["push_config"] = _picked(push, "push_endpoint") | {"oidc_token": token}
     return wired
+
+
+def _log_sink(sink: Values) -> Values:
+    _kind, _, email = sink["writer_identity"].partition(":")
+    wired = {"bucket": _last(sink["destination"]), "service_account": email}
+    return _picked(sink, "name", "filter") | wired
 
 
 def _function(function: Values) -> Values:

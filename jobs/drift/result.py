@@ -11,8 +11,8 @@ from jobs.drift.bins import Bins, bins_of, merged_bins
 from jobs.drift.lines import Observed
 from jobs.drift.since import moved_since
 from jobs.drift.statistic import FEW, MOVED, STEADY, TOO_FEW, Window, check
-from urgency.reference import Reference
 from urgency.observed import Counts
+from urgency.reference import Reference
 
 NO_REFERENCE = "no reference"
 SINCE_MOST = timedelta(days=28)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from jobs.drift.lines import read_observed
 from jobs.drift.page import drift_page
 from jobs.drift.result import RELEASE, SINCE_MOST, Result, result_of, windows_of
-from urgency.reference import Reference, read_reference
 from urgency.bundle import REFERENCE, canonical_json
 from urgency.errors import Gone
 from urgency.logs import Log
+from urgency.reference import Reference, read_reference
 from urgency.registry import DRIFT, Registry
 from urgency.settings import Settings
 from urgency.store import ABSENT, CloudBucket, ObjectStore, storage_client

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.drift.bins import bins_of, merged_bins
-from urgency.reference import TOGETHER, Reference
 from urgency.observed import FAMILIES, Counts
+from urgency.reference import TOGETHER, Reference
 
 STEADY, MOVED, TOO_FEW = "steady", "moved", "too few"
 FEW = 50

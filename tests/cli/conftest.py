@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OperatedCl
         settings = Settings(
             project=running.wiring.project,
             region=running.wiring.region,
-            train_job=running.wiring.jobs[0].name,
+            train_job=running.wiring.job("train").name,
             run_endpoint=running.url,
             pubsub_endpoint=running.url,
             dead_letters="dead-letters",

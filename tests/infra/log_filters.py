@@ -31,7 +31,8 @@ def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
     """Every log-based metric and log-match alert by its Terraform name, with `wiring`'s names."""
     text = "\n".join(file.read_text() for file in sorted(INFRA.glob("*.tf")))
     names = {
-        "google_cloud_run_v2_job.train.name": wiring.jobs[0].name,
+        "google_cloud_run_v2_job.train.name": wiring.job("train").name,
+        "google_cloud_run_v2_job.drift.name": wiring.job("drift").name,
         "google_cloud_run_v2_service.api.name": wiring.services[0].name,
     }
     names |= {f"local.{name}": _filled(value, names) for name, value in LOCAL.findall(text)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.cloud import storage
 
-from tests.infra.log_entries import Entry, entry_of, extracted, takes
+from infra.local.pocket.log_entries import Entry, entry_of, extracted, takes
 from tests.infra.log_filters import log_filters
 from tests.support.cloud.live_stack import CHECKOUT
 from tests.support.cloud.whole_cloud import WIRING, cloud
@@ -14,7 +14,7 @@ from tests.support.models import registry_with
 from tests.support.service.service import SOFT_S, Instance
 
 FILTERS = log_filters(WIRING)
-JOB, SERVICE = WIRING.jobs[0].name, WIRING.services[0].name
+JOB, SERVICE = WIRING.job("train").name, WIRING.services[0].name
 
 
 def of_job(lines: str, job: str = JOB) -> list[Entry]:

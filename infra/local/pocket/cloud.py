@@ -12,6 +12,7 @@ from infra.local.pocket.pubsub import pubsub_blueprint
 from infra.local.pocket.push import Bearer, Pusher
 from infra.local.pocket.run import run_blueprint
 from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
+from infra.local.pocket.sinks import sink_writers
 from infra.local.pocket.storage import storage_blueprint
 from infra.local.state import Home
 from infra.local.timeline import Timeline
@@ -42,6 +43,7 @@ class PocketCloud:
             if one.push
         ]
         self._executions = Executions(jobs, home.execution_logs, timeline, speedup=speedup)
+        self._sinks = sink_writers(wiring, home, self._objects, access, timeline, speedup=speedup)
         self._scheduler = Scheduler(wiring, identity, timeline)
         self.app = pocket_app(
             metadata_blueprint(identity),
@@ -55,6 +57,8 @@ class PocketCloud:
         """Begin to push, to run jobs and to keep time."""
         for pusher in self._pushers:
             pusher.start()
+        for sink in self._sinks:
+            sink.start()
         self._executions.resume()
         self._scheduler.start()
 
@@ -65,6 +69,8 @@ class PocketCloud:
             pusher.stop()
         for pusher in self._pushers:
             pusher.join(PUSHES_S)
+        for sink in self._sinks:
+            sink.stop()
         self._executions.stop(grace_s)
 
     def close(self) -> None:

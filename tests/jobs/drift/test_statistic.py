@@ -19,8 +19,8 @@ from jobs.drift.statistic import (
     distances,
     holm,
 )
-from urgency.reference import TOGETHER, Reference
 from urgency.observed import BINS, CATEGORIES, Counts
+from urgency.reference import TOGETHER, Reference
 
 SHARES = np.linspace(2, 1, BINS["probability"])
 
