@@ -22,10 +22,14 @@ Hours = dict[datetime, Counts]
 
 @dataclass
 class Observed:
-    """Counts by version and hour, UTC; `unreadable`: lines and objects that did not parse."""
+    """Counts by version and hour, UTC; `unreadable`: lines that did not parse.
+
+    An entry counts once: a sink may lay it down more than once.
+    """
 
     versions: dict[int, Hours] = field(default_factory=lambda: defaultdict(dict))
     unreadable: int = 0
+    _ids: set[str] = field(default_factory=set)
 
     def add(self, body: bytes) -> None:
         """The lines of one object. One that is not of ours does no harm."""
@@ -51,13 +55,16 @@ class Observed:
         return {day: summed(counts) for day, counts in days.items()}
 
     def _add(self, entry: dict[str, Any]) -> None:
-        payload = entry["jsonPayload"]
+        payload, insert_id = entry["jsonPayload"], str(entry["insertId"])
+        if insert_id in self._ids:
+            return
         # Numbers of a payload may come back as 7.0: its type knows no whole ones.
         counts = Counts.from_members(_whole_again(payload))
         at = datetime.fromisoformat(entry["timestamp"]).astimezone(UTC)
         hour = at.replace(minute=0, second=0, microsecond=0)
         hours = self.versions[int(payload["version"])]
         hours[hour] = hours.get(hour, no_counts()) + counts
+        self._ids.add(insert_id)
 
 
 def read_observed(bucket: ObjectStore, since: date) -> Observed:

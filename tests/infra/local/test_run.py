@@ -13,7 +13,7 @@ from tests.support.cloud.programs import is_alive
 from tests.support.cloud.whole_cloud import WIRING, Cloud, cloud, granting, with_jobs
 from tests.support.waiting import eventually
 
-(JOB,) = WIRING.jobs
+JOB = WIRING.job("train")
 PARENT = f"projects/{WIRING.project}/locations/{WIRING.region}/jobs/{JOB.name}"
 WATCHED = granting(("roles/run.viewer", f"jobs/{JOB.name}"))
 SUCCEEDED, FAILED = (

@@ -16,7 +16,10 @@ from tests.support.cloud.receiver import Receiver, receiver
 from tests.support.cloud.whole_cloud import WIRING, cloud, granting
 from tests.support.waiting import eventually
 
-NIGHTLY, SWEEP = WIRING.schedules
+NIGHTLY, SWEEP = (
+    next(one for one in WIRING.schedules if one.name == f"urgency-{name}")
+    for name in ("nightly", "sweep")
+)
 NOON = datetime(2025, 3, 30, 12, 7, tzinfo=UTC)
 
 

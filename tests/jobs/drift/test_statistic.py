@@ -19,38 +19,18 @@ from jobs.drift.statistic import (
     distances,
     holm,
 )
-from urgency.observed import BINS, CATEGORIES, Counts
-from urgency.reference import TOGETHER, Reference
-
-SHARES = np.linspace(2, 1, BINS["probability"])
-
-
-def counts_of(n: int, seed: int, *, emails: float = 0.5, shares: np.ndarray = SHARES) -> Counts:
-    """Tickets drawn at random, ten words each."""
-    random = np.random.default_rng(seed)
-    histograms = {
-        "probability": random.multinomial(n, shares / shares.sum()),
-        "known": random.multinomial(n, [0.1] * 10),
-        "length": random.multinomial(n, [0.125] * 8),
-        "words": random.multinomial(10 * n, [1 / 512] * 512),
-    }
-    mails = int(random.binomial(n, emails))
-    source = Counter({"email": mails, "(none)": n - mails})
-    return Counts(n, histograms, {"source": source, "customer_tier": Counter({"(none)": n})})
-
-
-def reference(n: int = 4_000) -> Reference:
-    words = np.random.default_rng(9).multinomial(10 * TOGETHER, [1 / 512] * 512, 200)
-    return Reference(counts_of(n, 1), words.astype(np.uint16))
+from tests.jobs.drift.observed_world import counts_of, reference_of
+from urgency.observed import CATEGORIES
+from urgency.reference import Reference
 
 
 def test_tickets_of_the_same_kind_are_steady() -> None:
-    answers = check({"week": counts_of(700, 2), "day": counts_of(100, 3)}, reference())
+    answers = check({"week": counts_of(700, 2), "day": counts_of(100, 3)}, reference_of())
     assert [window.answer for window in answers.values()] == [STEADY, STEADY]
 
 
 def test_a_family_that_shifts_moves_and_is_named_alone() -> None:
-    window = check({"week": counts_of(400, 2, emails=0.8)}, reference())["week"]
+    window = check({"week": counts_of(400, 2, emails=0.8)}, reference_of())["week"]
     assert window.answer == MOVED
     assert [shift.family for shift in window.moved] == ["source"]
 
@@ -59,25 +39,25 @@ def test_a_source_that_nobody_knew_moves() -> None:
     counts = counts_of(400, 2)
     newcomer = Counter({"email": 250, "other": 150})
     counts = replace(counts, categories=counts.categories | {"source": newcomer})
-    assert check({"week": counts}, reference())["week"].moved[0].family == "source"
+    assert check({"week": counts}, reference_of())["week"].moved[0].family == "source"
 
 
 def test_few_tickets_get_no_answer() -> None:
     windows = {"week": counts_of(FEW, 2), "day": counts_of(FEW - 1, 3, emails=0.9)}
-    answers = check(windows, reference())
+    answers = check(windows, reference_of())
     assert answers["day"].answer == TOO_FEW
     assert answers["week"].answer == STEADY
 
 
 def test_what_is_sure_and_small_is_left_alone() -> None:
-    window = check({"week": counts_of(60_000, 2, emails=0.53)}, reference(60_000))["week"]
+    window = check({"week": counts_of(60_000, 2, emails=0.53)}, reference_of(60_000))["week"]
     [source] = [shift for shift in window.shifts if shift.family == "source"]
     assert source.chance < ALARMS / 18
     assert window.answer == STEADY
 
 
 def test_a_family_of_one_bin_and_a_reference_without_groups_are_not_compared() -> None:
-    bare = Reference(reference().counts, np.zeros((0, 512), np.uint16))
+    bare = Reference(reference_of().counts, np.zeros((0, 512), np.uint16))
     families = {shift.family for shift in check({"week": counts_of(200, 2)}, bare)["week"].shifts}
     assert families == {"probability", "known", "length", "source"}
 
@@ -102,7 +82,7 @@ def test_distances_are_those_of_the_textbook() -> None:
 
 
 def test_small_neighbours_are_joined_and_small_categories_become_the_rest() -> None:
-    observed, known = counts_of(50, 2), reference().counts
+    observed, known = counts_of(50, 2), reference_of().counts
     ours, theirs = merged_bins("probability", observed, known)
     assert len(ours.names) == len(ours.counts) == len(theirs.counts) < 6
     assert (ours.counts.sum(), theirs.counts.sum()) == (50, 4_000)
