@@ -115,7 +115,10 @@ def _only_for_builds(state: State) -> set[str]:
 def _agents(state: State) -> dict[str, str]:
     (pubsub,) = _of(state, "google_project_service_identity")
     (storage,) = _of(state, "google_storage_project_service_account")
-    return {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+    sinks = {_email(one["writer_identity"]) for one in _of(state, "google_logging_project_sink")}
+    (logging,) = sinks
+    emails = {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+    return {"logging": logging} | emails
 
 
 def _bucket(bucket: Values) -> Values:
@@ -142,9 +145,13 @@ def _subscription(subscription: Values) -> Values:
 
 
 def _log_sink(sink: Values) -> Values:
-    _kind, _, email = sink["writer_identity"].partition(":")
+    email = _email(sink["writer_identity"])
     wired = {"bucket": _last(sink["destination"]), "service_account": email}
     return _picked(sink, "name", "filter") | wired
+
+
+def _email(member: str) -> str:
+    return member.partition(":")[2]
 
 
 def _function(function: Values) -> Values:

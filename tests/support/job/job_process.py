@@ -14,7 +14,7 @@ from tests.support.cloud.whole_cloud import Cloud
 
 def job_environment(place: Cloud, execution: str = "train-test1") -> dict[str, str]:
     """What Cloud Run would give the job, with `place` in place of Google's endpoints."""
-    [job] = place.wiring.jobs
+    job = place.wiring.job("train")
     account = job.service_account.partition("@")[0]
     identity = place.identity.environment(account, place.url.removeprefix("http://"))
     environment = environment_for(
