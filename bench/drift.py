@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -71,12 +71,12 @@ class Population:
         return Counts(len(chosen), histograms | {"words": words}, named)
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the table; 1 where a bound is broken."""
     parser = argparse.ArgumentParser(description="How often the drift check is wrong.")
     parser.add_argument("--tickets", nargs="*", type=Path, default=[], help="labelled tickets")
     parser.add_argument("--trials", type=int, default=400)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     frames = {path.name: _halves(path) for path in options.tickets} or {"made up": _made_up()}
     lines = []
     for name, (trained, others) in frames.items():

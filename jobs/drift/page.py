@@ -12,7 +12,7 @@ from jobs.drift.result import FAMILIES, Result, shares
 from jobs.drift.statistic import Floats, Shift, Window
 from jobs.report.page import figure, heading, page, paragraph, table
 from jobs.report.plot import SIDE, TOP, field, svg, text
-from urgency.observed import Counts
+from urgency.observed import BINS, Counts
 
 WORDS_DRAWN = 24
 """Buckets of words that are drawn: those that changed most."""
@@ -39,7 +39,7 @@ def drift_page(result: Result, observed: Counts, reference: Counts | None) -> st
             f"Bars: {observed.tickets:,} tickets scored. Line: {reference.tickets:,} trained on."
         )
         figures = "".join(
-            figure(_drawn(name, observed, reference), FAMILIES[name]) for name in FAMILIES
+            figure(_drawn(name, observed, reference), _caption(name)) for name in FAMILIES
         )
         parts += [
             heading("Scored and trained on"),
@@ -47,6 +47,12 @@ def drift_page(result: Result, observed: Counts, reference: Counts | None) -> st
             f'<div class="pair">{figures}</div>',
         ]
     return page(f"Drift: {result.answer}", *parts)
+
+
+def _caption(family: str) -> str:
+    if family == "words":
+        return f"words: the {WORDS_DRAWN} of {BINS['words']} buckets that changed most"
+    return FAMILIES[family]
 
 
 def _windows(windows: dict[str, Window]) -> str:
@@ -70,7 +76,7 @@ def _drawn(family: str, observed: Counts, reference: Counts) -> str:
     chosen = np.arange(len(now))
     if family == "words":
         chosen = np.sort(np.argsort(-np.abs(now - before), kind="stable")[:WORDS_DRAWN])
-    names = [ours.names[place] for place in chosen]
+    names = [ours.names[place].removeprefix("bucket ") for place in chosen]
     drawn = "".join(_bars(names, now[chosen], before[chosen]))
     return svg(FAMILIES[family], field() + drawn, SIDE + TOP + UNDER)
 
@@ -79,15 +85,15 @@ def _bars(names: list[str], now: Floats, before: Floats) -> Iterator[str]:
     """A bar for each share observed, a line across it for the reference's."""
     most = max(float(now.max()), float(before.max())) or 1.0
     width = SIDE / len(names)
-    yield text(-8, 10, f"{most:.0%}", "tick", "end") + text(-8, SIDE, "0", "tick", "end")
+    yield text(-8, 10, f"{most:.1%}", "tick", "end") + text(-8, SIDE, "0", "tick", "end")
     for place, (name, ours, theirs) in enumerate(zip(names, now, before, strict=True)):
         left, high, line = place * width, SIDE * ours / most, SIDE * (1 - theirs / most)
         says = f"{name}: {theirs:.1%} -> {ours:.1%}"
         yield (
             f'<rect class="ours" x="{left + width * 0.15:.1f}" y="{SIDE - high:.1f}"'
             f' width="{width * 0.7:.1f}" height="{high:.1f}"><title>{escape(says)}</title></rect>'
-            f'<line class="guide" x1="{left:.1f}" x2="{left + width:.1f}" y1="{line:.1f}"'
-            f' y2="{line:.1f}"></line>'
+            f'<rect class="mark" x="{left:.1f}" y="{line - 1:.1f}" width="{width:.1f}"'
+            f' height="2"></rect>'
             f'<g transform="translate({left + width / 2 + 4:.1f} {SIDE + 8}) rotate(-90)">'
             f"{text(0, 0, name, 'tick', 'end')}</g>"
         )
