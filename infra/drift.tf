@@ -104,7 +104,7 @@ locals {
   of_drift = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"${google_cloud_run_v2_job.drift.name}\""
 }
 
-resource "google_logging_metric" "drift" {
+resource "google_logging_metric" "drift_index" {
   name            = "urgency-drift-index"
   description     = "Highest population stability index of a night's check."
   filter          = "${local.of_drift} AND jsonPayload.message=\"drift_checked\""

@@ -105,6 +105,6 @@ resource "time_sleep" "metrics" {
   create_duration = "60s"
   depends_on = [
     google_logging_metric.reconciled, google_logging_metric.held, google_logging_metric.model_age,
-    google_logging_metric.serving, google_logging_metric.verdicts, google_logging_metric.drift,
+    google_logging_metric.serving, google_logging_metric.verdicts, google_logging_metric.drift_index,
   ]
 }

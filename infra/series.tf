@@ -15,7 +15,7 @@ locals {
     verdicts     = "${local.of_job} AND ${local.logged}/${google_logging_metric.verdicts.name}\""
     held         = "${local.of_job} AND ${local.logged}/${google_logging_metric.held.name}\""
     model_age    = "${local.of_job} AND ${local.logged}/${google_logging_metric.model_age.name}\""
-    drift        = "${local.of_drift} AND ${local.logged}/${google_logging_metric.drift.name}\""
+    drift        = "${local.of_drift} AND ${local.logged}/${google_logging_metric.drift_index.name}\""
     dead_letters = "resource.type=\"pubsub_subscription\" AND resource.labels.subscription_id=\"${google_pubsub_subscription.dead_letters.name}\" AND metric.type=\"pubsub.googleapis.com/subscription/num_undelivered_messages\""
   }
 
