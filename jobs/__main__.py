@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 
 from jobs.console import job_log
 from jobs.protocol.crash_points import Reached, crash_points
@@ -88,6 +89,18 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     train.set_defaults(run=_train)
+    _add_drift(commands)
+    how = train.add_mutually_exclusive_group()
+    how.add_argument(
+        "--dry-run", action="store_true", help="train and judge, print the verdict, write nothing"
+    )
+    how.add_argument(
+        "--force", action="store_true", help="train also when neither data nor recipe changed"
+    )
+    return parser
+
+
+def _add_drift(commands: Any) -> None:
     drift = commands.add_parser(
         "drift",
         help="say whether what is scored still looks like what was trained on",
@@ -98,14 +111,6 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     drift.set_defaults(run=_drift)
-    how = train.add_mutually_exclusive_group()
-    how.add_argument(
-        "--dry-run", action="store_true", help="train and judge, print the verdict, write nothing"
-    )
-    how.add_argument(
-        "--force", action="store_true", help="train also when neither data nor recipe changed"
-    )
-    return parser
 
 
 @dataclass(frozen=True)
