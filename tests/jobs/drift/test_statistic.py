@@ -15,9 +15,11 @@ from jobs.drift.statistic import (
     MOVED,
     STEADY,
     TOO_FEW,
+    best_cut,
     check,
     distances,
     holm,
+    pearson,
 )
 from tests.jobs.drift.observed_world import counts_of, reference_of
 from urgency.observed import CATEGORIES
@@ -71,14 +73,21 @@ def test_holm_stops_at_the_first_that_is_not_rare_enough() -> None:
 
 def test_distances_are_those_of_the_textbook() -> None:
     ours, theirs = np.array([30, 70]), np.array([100, 100])
-    found = distances(ours, theirs)
+    found = distances("source", ours, theirs)
     # (ad - bc)^2 * n / product of the margins, of a table of two rows and two columns
-    assert found.pearson == pytest.approx(
-        (30 * 100 - 70 * 100) ** 2 * 300 / (100 * 200 * 130 * 170)
-    )
+    assert found.apart == pytest.approx((30 * 100 - 70 * 100) ** 2 * 300 / (100 * 200 * 130 * 170))
     p, q = 30.5 / 101, 100.5 / 201
     expected = (p - q) * np.log(p / q) + (q - p) * np.log((1 - p) / (1 - q))
     assert found.stability == pytest.approx(expected)
+
+
+def test_the_best_cut_is_the_one_that_tells_the_sides_apart_most() -> None:
+    ours, theirs = np.array([10, 10, 10, 70]), np.array([200, 100, 100, 100])
+    cuts = [[ours[:at].sum(), ours[at:].sum()] for at in (1, 2, 3)]
+    known = [[theirs[:at].sum(), theirs[at:].sum()] for at in (1, 2, 3)]
+    each = [pearson(np.array(o), np.array(t)) for o, t in zip(cuts, known, strict=True)]
+    assert best_cut(ours, theirs) == pytest.approx(max(each))
+    assert best_cut(np.array([0, 9, 0]), np.array([0, 50, 0])) == 0
 
 
 def test_small_neighbours_are_joined_and_small_categories_become_the_rest() -> None:
