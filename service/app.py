@@ -22,6 +22,7 @@ from service.members import warm
 from service.metrics import Metrics
 from service.model_cards import StoredModels
 from service.model_slot import ModelSlot
+from service.observed import Observer
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
@@ -80,15 +81,15 @@ def create_door(
     certificates = Certificates(settings.certs_url, Background(), clock=clock)
     caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
     app = _empty_app(log)
-    models = StoredModels(registry)
+    models, observer = StoredModels(registry), Observer(log, clock)
     lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
-    api = Api(slot, models, caller, metrics, log, lines=lines)
+    api = Api(slot, models, caller, metrics, log, lines=lines, observer=observer)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
     people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
     app.register_blueprint(people.blueprint())
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
-    return Door(app, api, slot, metrics)
+    return Door(app, api, slot, metrics, observer)
 
 
 def _empty_app(log: Log) -> Flask:

@@ -39,9 +39,7 @@ def wiring_from(state: State) -> dict[str, Any]:
     buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
     granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
     opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
-    # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
-    enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
-    grants = [one for one in enforced if one["member"] != EVERYBODY]
+    grants = _enforced(granted)
     jobs = _of(state, "google_cloud_run_v2_job")
     return {
         "project": jobs[0]["project"],
@@ -57,6 +55,7 @@ def wiring_from(state: State) -> dict[str, Any]:
         ],
         "jobs": [_job(job) for job in jobs],
         "services": [_service(one) for one in _of(state, "google_cloud_run_v2_service")],
+        "log_sinks": [_log_sink(one) for one in _of(state, "google_logging_project_sink")],
         "schedules": [_schedule(one) for one in _of(state, "google_cloud_scheduler_job")],
         "service_accounts": sorted(accounts - builds),
         "agents": _agents(state),
@@ -115,6 +114,12 @@ def _last(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
+def _enforced(granted: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What the laptop's stack enforces: it hands secrets to functions as Cloud Run does, unasked."""
+    named = [one for one in granted if one["member"] != EVERYBODY]
+    return [one for one in named if not one["resource"].startswith("secrets/")]
+
+
 def _people(grants: list[dict[str, str]]) -> dict[str, str]:
     members = sorted({one["member"] for one in grants if one["member"].startswith("user:")})
     return {member.removeprefix("user:").partition("@")[0]: member for member in members}
@@ -131,7 +136,10 @@ def _only_for_builds(state: State) -> set[str]:
 def _agents(state: State) -> dict[str, str]:
     (pubsub,) = _of(state, "google_project_service_identity")
     (storage,) = _of(state, "google_storage_project_service_account")
-    return {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+    sinks = {_email(one["writer_identity"]) for one in _of(state, "google_logging_project_sink")}
+    (logging,) = sinks
+    emails = {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+    return {"logging": logging} | emails
 
 
 def _log_view(state: State) -> str:
@@ -170,6 +178,16 @@ def _cloud_storage(config: Values) -> Values:
     """Where the laptop's Pub/Sub lays messages; it writes text only."""
     names = ("bucket", "filename_prefix", "filename_suffix", "max_duration", "max_bytes")
     return _picked(config, *names)
+
+
+def _log_sink(sink: Values) -> Values:
+    email = _email(sink["writer_identity"])
+    wired = {"bucket": _last(sink["destination"]), "service_account": email}
+    return _picked(sink, "name", "filter") | wired
+
+
+def _email(member: str) -> str:
+    return member.partition(":")[2]
 
 
 def _function(function: Values) -> Values:

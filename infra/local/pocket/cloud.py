@@ -13,6 +13,7 @@ from infra.local.pocket.pubsub import pubsub_blueprint
 from infra.local.pocket.push import Bearer, Pusher
 from infra.local.pocket.run import run_blueprint
 from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
+from infra.local.pocket.sinks import sink_writers
 from infra.local.pocket.storage import storage_blueprint
 from infra.local.pocket.storage_delivery import Bucket, StorageWriter, storage_writers
 from infra.local.state import Home
@@ -47,6 +48,7 @@ class PocketCloud:
         writers = storage_writers(broker, wiring, bucket, timeline, speedup=speedup)
         self._deliverers: list[Pusher | StorageWriter] = [*pushers, *writers]
         self._executions = Executions(jobs, home.execution_logs, timeline, speedup=speedup)
+        self._sinks = sink_writers(wiring, home, self._objects, access, timeline, speedup=speedup)
         self._scheduler = Scheduler(wiring, identity, timeline)
         self.app = pocket_app(
             metadata_blueprint(identity),
@@ -59,8 +61,8 @@ class PocketCloud:
 
     def start(self) -> None:
         """Begin to push, to run jobs and to keep time."""
-        for deliverer in self._deliverers:
-            deliverer.start()
+        for worker in (*self._deliverers, *self._sinks):
+            worker.start()
         self._executions.resume()
         self._scheduler.start()
 
@@ -71,6 +73,8 @@ class PocketCloud:
             deliverer.stop()
         for deliverer in self._deliverers:
             deliverer.join(PUSHES_S)
+        for sink in self._sinks:
+            sink.stop()
         self._executions.stop(grace_s)
 
     def close(self) -> None:
