@@ -31,9 +31,13 @@ def test_a_line_a_minute_while_it_answers() -> None:
     [line] = instance.facts("observed")
     assert (line["version"], line["tickets"]) == (1, 22)
     assert Counts.from_members(line).tickets == 22
-    instance.clock.advance(LOG_EVERY_S)
     instance.version()
-    assert [line["tickets"] for line in instance.facts("observed")] == [22, 1]
+    instance.clock.advance(LOG_EVERY_S - 1)
+    instance.version()
+    assert len(instance.facts("observed")) == 1
+    instance.clock.advance(1)
+    instance.version()
+    assert [line["tickets"] for line in instance.facts("observed")] == [22, 3]
 
 
 def test_each_version_has_its_own_line() -> None:

@@ -53,6 +53,12 @@ def test_one_by_one_and_in_a_batch_they_are_the_same() -> None:
     assert batch.categories["source"] == {"email": 3, "(none)": 6, "other": 3}
 
 
+def test_a_ticket_without_a_word_has_none_that_is_known() -> None:
+    nothing, known = normal_ticket("?!", ""), normal_ticket("Production down", "")
+    counts = counted(scorer(), [nothing, known] * 5)
+    assert (counts.histograms["known"][0], counts.histograms["known"][9]) == (5, 5)
+
+
 def test_a_value_that_the_model_does_not_name_is_not_in_them() -> None:
     written = json.dumps(counted(scorer(), MANY).members())
     for word in ("pigeon", "production", "za"):
