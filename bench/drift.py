@@ -93,7 +93,8 @@ def population_of(trained: pd.DataFrame, others: pd.DataFrame) -> Population:
     met_later = landed({"others.csv": others})
     corpus, others_frame = met_later.corpus, met_later.data.frame
     seen = np.frombuffer(model.scorer.seen, bool)[:PAIR]
-    lengths, marked = corpus.words.counts.sum(axis=1), corpus.words.marked
+    words_met = corpus.words.together()
+    lengths, marked = words_met.counts.sum(axis=1), words_met.marked
     scored = Scored(probabilities(model.scorer, corpus), lengths, marked, seen[marked & MASK])
     binned = {name: bins.astype(np.int64) for name, bins in binned_of(scored).items()}
     weights = model.scorer.manifest.weights

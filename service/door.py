@@ -59,6 +59,7 @@ class Door:
         slot: ModelSlot,
         metrics: Metrics,
         observer: Observer,
+        *,
         places: int = PLACES,
     ) -> None:
         self.app, self.observer = app, observer

@@ -107,7 +107,7 @@ class Pages:
     def _drift(self) -> dict[str, Any] | None:
         """What the newest drift check found, if it can be read."""
         try:
-            return self._registry().latest_drift()
+            return self._stored.drift()
         except UrgencyError:
             return None
 

@@ -23,8 +23,9 @@ def drift(page: Page = None, as_json: Json = False) -> None:
 
     Example: urgency drift --page drift.html
     """
-    reach()
-    found = DriftRun.of(read_settings(os.environ, *NEEDED), Log()).check(datetime.now(UTC))
+    system = reach()
+    observed = system.bucket(read_settings(os.environ, *NEEDED).observed_bucket)
+    found = DriftRun(system.registry, observed, Log()).check(datetime.now(UTC))
     if page:
         page.write_text(found.page)
     if as_json:

@@ -115,7 +115,7 @@ def _last(name: str) -> str:
 
 
 def _enforced(granted: list[dict[str, str]]) -> list[dict[str, str]]:
-    """What the laptop's stack enforces: it hands secrets to functions as Cloud Run does, unasked."""
+    """What the laptop's stack enforces; secrets it hands to functions itself, as Cloud Run does."""
     named = [one for one in granted if one["member"] != EVERYBODY]
     return [one for one in named if not one["resource"].startswith("secrets/")]
 

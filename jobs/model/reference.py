@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from jobs.model.folds import Keys, folds_of
 from jobs.model.metrics import Flags, Floats
-from urgency.batch import BLOCK, Words
+from jobs.tickets.texts import TicketWords
+from urgency.batch import BLOCK
 from urgency.features import MASK, PAIR
 from urgency.observed import BINS, CATEGORIES, Counts, Scored, counts_of, named_counts, no_counts
 from urgency.reference import TOGETHER, Reference
@@ -38,7 +39,7 @@ class Block(NamedTuple):
 
 
 def reference_of(
-    words: Words,
+    words: TicketWords,
     probability: Floats,
     key: Keys,
     learned: Flags,
@@ -73,7 +74,7 @@ def category_counts(
     return {name: named_counts(values[name].elements(), named.get(name, ())) for name in CATEGORIES}
 
 
-def _blocks(words: Words, fold: NDArray[np.int64]) -> Iterator[Block]:
+def _blocks(words: TicketWords, fold: NDArray[np.int64]) -> Iterator[Block]:
     begin = 0
     for block in words.blocks(BLOCK):
         end = begin + len(block)
@@ -81,7 +82,7 @@ def _blocks(words: Words, fold: NDArray[np.int64]) -> Iterator[Block]:
         begin = end
 
 
-def _seen_elsewhere(words: Words, fold: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _seen_elsewhere(words: TicketWords, fold: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Of each fold and each word, whether learned tickets of another fold have it."""
     there = np.zeros((FOLDS + 1, PAIR), bool)
     for block in _blocks(words, fold):

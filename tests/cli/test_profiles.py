@@ -26,7 +26,7 @@ from urgency.errors import SettingsError
 
 CHANGES = {"dead-letters", "drop", "promote", "resume", "rm", "rollback", "score", "train"}
 LOOKS = {"card", "compare", "doctor", "ls", "mlflow", "models", "predict", "receipts", "replay"}
-LOOKS |= {"logs", "status", "why"}
+LOOKS |= {"drift", "logs", "status", "why"}
 THIS_MACHINE = {"up", "down", "demo", "profile"}
 
 PROD = json.dumps(committed("everything")["outputs"]["settings"])

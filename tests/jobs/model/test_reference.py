@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jobs.model.reference import GROUPS, category_counts, reference_of
+from jobs.tickets.texts import TicketWords
 from urgency.batch import words_of
 from urgency.errors import CorruptObject
 from urgency.observed import CATEGORIES
@@ -18,7 +19,7 @@ NAMED = {name: Counter({"(none)": 40}) for name in CATEGORIES}
 
 def reference(texts: list[str], learned: list[bool] | None = None):
     n = len(texts)
-    words = words_of([(text, "") for text in texts], stems=False)
+    words = TicketWords.all_of(words_of([(text, "") for text in texts], stems=False))
     flags = np.array(learned or [True] * n)
     named = {name: Counter({"(none)": n}) for name in CATEGORIES}
     key = np.arange(n, dtype=np.uint64)
