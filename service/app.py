@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
@@ -86,10 +86,13 @@ def create_door(
     api = Api(slot, models, caller, metrics, log, lines=lines, observer=observer)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
-    people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
-    app.register_blueprint(people.blueprint())
+    app.register_blueprint(_feedback(settings, log))
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
     return Door(app, api, slot, metrics, observer)
+
+
+def _feedback(settings: Settings, log: Log) -> Blueprint:
+    return FeedbackView(settings, FeedbackTopic(settings), log, sent_body).blueprint()
 
 
 def _empty_app(log: Log) -> Flask:

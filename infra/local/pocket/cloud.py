@@ -10,7 +10,7 @@ from infra.local.pocket.metadata import metadata_blueprint
 from infra.local.pocket.notifications import Notifications
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.pubsub import pubsub_blueprint
-from infra.local.pocket.push import Bearer, Pusher
+from infra.local.pocket.push import Bearer, Pusher, pushers_of
 from infra.local.pocket.run import run_blueprint
 from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
 from infra.local.pocket.sinks import sink_writers
@@ -39,11 +39,7 @@ class PocketCloud:
         )
         notifications = Notifications(broker, wiring, access, timeline)
         bearer = Bearer(identity, access, self._agent, timeline)
-        pushers = [
-            Pusher(broker, one, one.push, bearer, timeline, project=wiring.project)
-            for one in wiring.subscriptions
-            if one.push
-        ]
+        pushers = pushers_of(broker, wiring, bearer, timeline)
         bucket = Bucket(self._objects, access, self._agent, notifications)
         writers = storage_writers(broker, wiring, bucket, timeline, speedup=speedup)
         self._deliverers: list[Pusher | StorageWriter] = [*pushers, *writers]
