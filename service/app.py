@@ -77,8 +77,7 @@ def create_door(
     slot = _model_slot(settings, registry, clock, log, metrics)
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
-    certificates = Certificates(settings.certs_url, Background(), clock=clock)
-    caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
+    caller = _reload_caller(settings, clock)
     app = _empty_app(log)
     models = StoredModels(registry)
     lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
@@ -89,6 +88,11 @@ def create_door(
     app.register_blueprint(people.blueprint())
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
     return Door(app, api, slot, metrics)
+
+
+def _reload_caller(settings: Settings, clock: Clock) -> ReloadCaller:
+    certificates = Certificates(settings.certs_url, Background(), clock=clock)
+    return ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
 
 
 def _empty_app(log: Log) -> Flask:

@@ -3,7 +3,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.context import System, reach
+from cli.context import System, reach_to_change
 from cli.labelled_file import labelled_tickets, without_text
 from cli.show import Json, emit_json, plain, print_error, say
 from cli.tickets import FILES, Ticket, open_local, tickets_of
@@ -29,7 +29,7 @@ def feedback(
 
     Examples: urgency feedback "Checkout is down" --label urgent; urgency feedback labels.csv
     """
-    system = reach()
+    system = reach_to_change()
     labelled = _labelled(system, what, label, ticket_id)
     who = by or system.who()
     warnings = system.service.feedback([ticket | {"by": who} for ticket in labelled])

@@ -37,11 +37,7 @@ def wiring_from(state: State) -> dict[str, Any]:
     accounts = {account["email"] for account in _of(state, "google_service_account")}
     builds = _only_for_builds(state)
     buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
-    granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
-    opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
-    # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
-    enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
-    grants = [one for one in enforced if one["member"] != EVERYBODY]
+    grants, opened = _enforced(state, builds)
     jobs = _of(state, "google_cloud_run_v2_job")
     return {
         "project": jobs[0]["project"],
@@ -63,6 +59,15 @@ def wiring_from(state: State) -> dict[str, Any]:
         "people": _people(grants),
         "grants": grants,
     }
+
+
+def _enforced(state: State, builds: set[str]) -> tuple[list[dict[str, str]], set[str]]:
+    """The grants that the pocket cloud enforces, and the services that are open to everybody."""
+    granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
+    opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
+    # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
+    enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
+    return [one for one in enforced if one["member"] != EVERYBODY], opened
 
 
 def grants_from(state: State) -> list[dict[str, str]]:

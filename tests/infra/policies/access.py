@@ -219,7 +219,7 @@ def feedback_is_taken_from_known_callers_only(deployed: Deployment) -> Iterator[
     for service in deployed.of("cloud_run_v2_service"):
         variables = service.block("template", "containers").get("env") or []
         has_topic = any(one["name"] == "URGENCY_FEEDBACK_TOPIC" for one in variables)
-        if service.name == "ticket-urgency" and has_topic == public:
+        if service.name == deployed.called("ticket-urgency") and has_topic == public:
             yield f"{service.address} takes {'' if has_topic else 'no '}feedback"
 
 
