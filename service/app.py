@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
@@ -78,21 +78,22 @@ def create_door(
     slot = _model_slot(settings, registry, clock, log, metrics)
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
-    certificates = Certificates(settings.certs_url, Background(), clock=clock)
-    caller = ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
+    caller = _reload_caller(settings, clock)
     app = _empty_app(log)
     models, observer = StoredModels(registry), Observer(log, clock)
     lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
     api = Api(slot, models, caller, metrics, log, lines=lines, observer=observer)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
-    app.register_blueprint(_feedback(settings, log))
+    people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
+    app.register_blueprint(people.blueprint())
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
     return Door(app, api, slot, metrics, observer)
 
 
-def _feedback(settings: Settings, log: Log) -> Blueprint:
-    return FeedbackView(settings, FeedbackTopic(settings), log, sent_body).blueprint()
+def _reload_caller(settings: Settings, clock: Clock) -> ReloadCaller:
+    certificates = Certificates(settings.certs_url, Background(), clock=clock)
+    return ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
 
 
 def _empty_app(log: Log) -> Flask:

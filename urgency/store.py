@@ -4,7 +4,6 @@ A token is an object's generation. It identifies a version, it does not order ve
 Storage does not promise that generations increase.
 """
 
-import base64
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from enum import Enum
 from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 
 import google.auth
-import google_crc32c
 import requests
 from google.api_core import exceptions as api
 from google.auth.transport.requests import AuthorizedSession, Request
@@ -24,6 +22,7 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 from urgency.deadlines import mounted
 from urgency.errors import Conflict, CorruptObject, Gone
 from urgency.google_errors import translated
+from urgency.object_streams import Bounded, Checked
 from urgency.settings import Settings
 
 ABSENT: Final = 0
@@ -149,7 +148,7 @@ class CloudBucket:
                 raise Gone(f"{where} no longer exists in {self.name}.") from None
         # Not from `described`: a loaded Blob reads from its mediaLink, not from our endpoint.
         fresh = self._bucket.blob(name, generation=generation)
-        checked = _Checked(fresh, described, begin, self._read)
+        checked = Checked(fresh, described, begin, self._read)
         return cast(BinaryIO, io.BufferedReader(checked, _CHUNK_BYTES))
 
     def put(self, name: str, body: bytes, expect: int) -> int:
@@ -189,7 +188,7 @@ class CloudBucket:
     def _download(self, name: str, **condition: int) -> Versioned | None:
         """Raises NotModified where `condition` says so."""
         blob = self._bucket.blob(name)  # fresh: a used one pins the generation that it saw
-        body = _Bounded(name, self._get_most)
+        body = Bounded(name, self._get_most)
         with translated(f"read {name}"):
             try:
                 blob.download_to_file(body, raw_download=True, **condition, **self._read)
@@ -236,60 +235,3 @@ def _whose_answers_end(token_wait_s: float) -> dict[str, Any]:
     tokens = Request(mounted(requests.Session()))
     session = AuthorizedSession(credentials, refresh_timeout=token_wait_s, auth_request=tokens)
     return {"credentials": credentials, "_http": mounted(session)}
-
-
-class _Bounded(io.BytesIO):
-    """The bytes of an object, if they are not too many."""
-
-    def __init__(self, name: str, most: int | None) -> None:
-        super().__init__()
-        self._name, self._most = name, most
-
-    def write(self, data: Any) -> int:
-        if self._most is not None and self.tell() + len(data) > self._most:
-            raise CorruptObject(f"{self._name} has over {self._most:,} bytes; it is not read.")
-        return super().write(data)
-
-
-class _Checked(io.RawIOBase):
-    """A raw stream that compares crc32c with what storage declared once all bytes have passed.
-
-    source: read from byte `begin` on; there is nothing to compare where that is not the first.
-    options: of each request.
-    """
-
-    def __init__(
-        self, source: storage.Blob, declared: storage.Blob, begin: int, options: dict[str, Any]
-    ) -> None:
-        super().__init__()
-        self._source, self._name, self._options = source, declared.name, options
-        self._expected = None if begin else declared.crc32c
-        self._at, self._size = begin, declared.size or 0  # some servers leave a 0 out
-        self._sum = google_crc32c.Checksum()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        with translated(f"read {self._name}"):
-            try:
-                chunk = self._read_at(len(buffer))
-            except (api.NotFound, api.PreconditionFailed):
-                raise Gone(f"{self._name} was deleted while it was read.") from None
-        buffer[: len(chunk)] = chunk
-        self._sum.update(chunk)
-        self._at += len(chunk)
-        is_checked = not chunk and self._expected is not None
-        if is_checked and base64.b64encode(self._sum.digest()).decode() != self._expected:
-            raise CorruptObject(f"{self._name} arrived with another crc32c than stored; try again.")
-        return len(chunk)
-
-    def _read_at(self, most: int) -> bytes:
-        """The next bytes; asking for more than there is would be one more request."""
-        if self._at >= self._size:
-            return b""
-        end = min(self._at + most, self._size) - 1
-        body: bytes = self._source.download_as_bytes(
-            start=self._at, end=end, raw_download=True, checksum=None, **self._options
-        )
-        return body

@@ -37,9 +37,7 @@ def wiring_from(state: State) -> dict[str, Any]:
     accounts = {account["email"] for account in _of(state, "google_service_account")}
     builds = _only_for_builds(state)
     buckets = [one for one in _of(state, "google_storage_bucket") if one["name"] not in builds]
-    granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
-    opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
-    grants = _enforced(granted)
+    grants, opened = _enforced(state, builds)
     jobs = _of(state, "google_cloud_run_v2_job")
     return {
         "project": jobs[0]["project"],
@@ -62,6 +60,15 @@ def wiring_from(state: State) -> dict[str, Any]:
         "people": _people(grants),
         "grants": grants,
     }
+
+
+def _enforced(state: State, builds: set[str]) -> tuple[list[dict[str, str]], set[str]]:
+    """The grants that the pocket cloud enforces, and the services that are open to everybody."""
+    granted = [one for one in grants_from(state) if one["member"].partition(":")[2] not in builds]
+    opened = {one["resource"] for one in granted if one["member"] == EVERYBODY}
+    # The stack hands a secret to its function as Cloud Run does; nothing here asks for it.
+    enforced = [one for one in granted if not one["resource"].startswith("secrets/")]
+    return [one for one in enforced if one["member"] != EVERYBODY], opened
 
 
 def grants_from(state: State) -> list[dict[str, str]]:
@@ -112,12 +119,6 @@ def _grant(resource: Values) -> dict[str, str]:
 def _last(name: str) -> str:
     """'projects/p/topics/x' -> 'x'."""
     return name.rsplit("/", 1)[-1]
-
-
-def _enforced(granted: list[dict[str, str]]) -> list[dict[str, str]]:
-    """What the laptop's stack enforces; secrets it hands to functions itself, as Cloud Run does."""
-    named = [one for one in granted if one["member"] != EVERYBODY]
-    return [one for one in named if not one["resource"].startswith("secrets/")]
 
 
 def _people(grants: list[dict[str, str]]) -> dict[str, str]:

@@ -37,6 +37,7 @@ DECIDE_NOTHING = {
         "urgency.deadlines",
         "urgency.registry",
         "urgency.settings",
+        "urgency.object_streams",
         "urgency.store",
         "urgency.writes",
     ),

@@ -21,6 +21,7 @@ OPENS = {
     "subscriptions": ("roles/pubsub.subscriber",),
     "jobs": ("roles/run.jobsExecutorWithOverrides", "roles/run.viewer"),
     "services": ("roles/run.servicesInvoker",),
+    "views": ("roles/logging.viewAccessor",),
     "serviceAccounts": ("roles/iam.serviceAccountTokenCreator",),
     "projects": ("roles/serviceusage.serviceUsageConsumer",),
 }
@@ -29,6 +30,7 @@ THERE = {
     "registry": ["models/1.json"],
     "control": ["release.json"],
     "archive": ["in/2025.csv", "scored/2025/manifest.json"],
+    "observed": [],
 }
 
 
@@ -135,6 +137,18 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("urgency-train", "read archives", read("archive", "in/2025.csv")),
     ("urgency-serve", "read archives", read("archive", "in/2025.csv")),
     ("uploader", "read archives", read("archive", "in/2025.csv")),
+    ("urgency-drift", "read tickets", read("landing", "incoming/ann.csv")),
+    ("urgency-drift", "create a model", create("registry", "models/2.json")),
+    ("urgency-drift", "move the pointer", overwrite("control", "release.json")),
+    ("urgency-drift", "delete the pointer", delete("control", "release.json")),
+    ("urgency-drift", "make up counts", create("observed", "x.json")),
+    ("urgency-drift", "announce a release", publish("model-released")),
+    ("urgency-drift", "run a job", run),
+    ("urgency-train", "read counts", list_("observed")),
+    ("urgency-serve", "read counts", list_("observed")),
+    ("urgency-serve", "make up counts", create("observed", "x.json")),
+    ("operator", "make up counts", create("observed", "x.json")),
+    ("uploader", "read counts", list_("observed")),
     ("urgency-scheduler", "read tickets", read("landing", "incoming/ann.csv")),
     ("urgency-scheduler", "read the registry", read("registry", "models/1.json")),
     ("urgency-scheduler", "list the control bucket", list_("control")),
@@ -145,7 +159,6 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("operator", "delete a model", delete("registry", "models/1.json")),
     ("operator", "write a receipt", create("landing", "receipts/x.md")),
     ("operator", "overwrite a receipt", overwrite("landing", "receipts/ann.md")),
-    ("operator", "announce a landing", publish("tickets-landed")),
     ("operator", "call a function", call("on-csv-landed")),
     ("operator", "take a function's messages", pull("on-model-released")),
     ("operator", "run the job as something else", run_with_overrides),
