@@ -28,7 +28,6 @@ from bench.seed import fit_and_evaluate
 from bench.table import markdown, met
 from bench.variants import ALPHABETS, SPLITS, another_split, shuffled_labels, without_spaces
 from jobs.model.gate import PROMOTE
-from jobs.model.vectors import corpus_of
 from jobs.protocol.snapshots import next_snapshot
 from jobs.tickets.dataset import Dataset
 from jobs.training import LandedTrainer, Tickets
@@ -147,8 +146,7 @@ def trained(data: Dataset, numbers: Iterable[int], changed: Changed = _as_it_is)
 def _first_version(data: Dataset) -> Manifest:
     base = trainer()
     snapshot = next_snapshot(None, (), "bench", now=base.now(), forced_by=None)
-    tickets = Tickets(data, corpus_of(data.frame, data.words))
-    return GivenTickets(**vars(base), tickets=tickets).train(snapshot, 0)[0]
+    return GivenTickets(**vars(base), tickets=Tickets.of(data)).train(snapshot, 0)[0]
 
 
 def beside(name: str, seed: Means, ours: Means) -> Iterator[Line]:

@@ -16,9 +16,8 @@ from jobs.model.evidence import Champion, Evidence
 from jobs.model.fit import fit
 from jobs.model.honest import HonestScores
 from jobs.model.threshold import best_f1
-from jobs.model.vectors import corpus_of, probabilities
+from jobs.model.vectors import probabilities
 from jobs.tickets.dataset import Dataset, build_dataset
-from jobs.tickets.rare_values import without_rare_values
 from jobs.training import NOT_JUDGED, Model, Tickets
 from urgency.bundle import Bundle, Manifest
 from urgency.records import SourceFile
@@ -43,8 +42,7 @@ def read(path: Path, most: int) -> pd.DataFrame:
 def landed(files: dict[str, pd.DataFrame]) -> Tickets:
     """What the project's reader takes of files that hold these tickets."""
     data = _dataset({name: _csv(rows) for name, rows in files.items()})
-    frame = without_rare_values(data.frame)
-    return Tickets(Dataset(frame, lambda: data.words, (), 0), corpus_of(frame, data.words))
+    return Tickets.of(Dataset(data.frame, lambda: data.words, (), 0))
 
 
 def _csv(rows: pd.DataFrame) -> bytes:

@@ -22,7 +22,15 @@ NEEDED = (
 PLACES = tuple(
     f"URGENCY_{name.upper()}"
     for name in (
-        *(*NEEDED, "dead_letters", "mlflow_service", "score_job", "log_view", "containers"),
+        *(
+            *NEEDED,
+            "dead_letters",
+            "observed_bucket",
+            "mlflow_service",
+            "score_job",
+            "log_view",
+            "containers",
+        ),
         *("storage_endpoint", "pubsub_endpoint", "run_endpoint", "logging_endpoint"),
     )
 )

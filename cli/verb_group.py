@@ -15,7 +15,9 @@ PANELS = {
         "models",
     ),
     "Who decides": ("train", "why", "card", "compare", "quality", "promote", "rollback", "resume"),
-    "Looking closer": ("doctor", "logs", "dead-letters", "replay", "mlflow", "profile"),
+    "Looking closer": (
+        *("doctor", "drift", "logs", "dead-letters", "replay", "mlflow", "profile"),
+    ),
 }
 """Panel of the help -> its verbs: files of cli/verbs with a function of the same name, with `_` for
 `-`."""

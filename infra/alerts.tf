@@ -1,5 +1,4 @@
 # Each alert names the section of docs/operations.md that says what it means and what to do; its thresholds are here.
-# There is no alert on drift: nothing measures it yet. What is made of log lines: alerts_logged.tf.
 
 locals {
   # Alerts on one series: aligned over `window`, more than `above` for `lasting` (multiples of 60 s).

@@ -13,6 +13,7 @@ locals {
     { title = "Runs that reconciled", axis = "in 5 minutes", series = "reconciled", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = null },
     { title = "Verdicts", axis = "in 5 minutes", series = "verdicts", aligner = "ALIGN_DELTA", reducer = "REDUCE_SUM", by = "verdict" },
     { title = "Versions held back in a row", axis = "versions", series = "held", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = null },
+    { title = "Drift: highest stability index", axis = "index", series = "drift", aligner = "ALIGN_DELTA", reducer = "REDUCE_PERCENTILE_50", by = null },
     { title = "Dead letters", axis = "messages", series = "dead_letters", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = null },
   ]
 }

@@ -11,8 +11,9 @@ resource "google_service_account" "this" {
     pusher    = "Pub/Sub's pushes: invokes the two functions"
     train     = "training job"
     score     = "scoring of archives"
+    drift     = "drift job: compares what was scored with what was trained on"
     serve     = "prediction service"
-    scheduler = "Cloud Scheduler: starts the training job"
+    scheduler = "Cloud Scheduler: starts the jobs"
     builder   = "builds of images and functions"
   }
 

@@ -40,13 +40,14 @@ output "settings" {
     URGENCY_LANDING_BUCKET  = google_storage_bucket.this["landing"].name
     URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name
     URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name
+    URGENCY_OBSERVED_BUCKET = google_storage_bucket.this["observed"].name
     URGENCY_RELEASE_TOPIC   = google_pubsub_topic.this["model-released"].name
     URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
     URGENCY_SCORE_JOB       = google_cloud_run_v2_job.score.name
     URGENCY_SERVICE_URL     = google_cloud_run_v2_service.api.uri
     URGENCY_DEAD_LETTERS    = google_pubsub_subscription.dead_letters.name
     URGENCY_LOG_VIEW        = "projects/${var.project_id}/locations/global/buckets/_Default/views/${google_logging_log_view.operators.name}"
-    URGENCY_CONTAINERS      = join(",", concat([google_cloud_run_v2_job.train.name, google_cloud_run_v2_job.score.name, google_cloud_run_v2_service.api.name], [for one in google_cloudfunctions2_function.this : one.name]))
+    URGENCY_CONTAINERS      = join(",", concat([google_cloud_run_v2_job.train.name, google_cloud_run_v2_job.score.name, google_cloud_run_v2_job.drift.name, google_cloud_run_v2_service.api.name], [for one in google_cloudfunctions2_function.this : one.name]))
   }, { for _ in local.mlflow : "URGENCY_MLFLOW_SERVICE" => google_cloud_run_v2_service.mlflow["server"].name })
 }
 

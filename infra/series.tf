@@ -20,6 +20,7 @@ locals {
     verdicts   = "${local.of_job} AND ${local.logged}/${google_logging_metric.verdicts.name}\""
     held       = "${local.of_job} AND ${local.logged}/${google_logging_metric.held.name}\""
     model_age  = "${local.of_job} AND ${local.logged}/${google_logging_metric.model_age.name}\""
+    drift      = "${local.of_drift} AND ${local.logged}/${google_logging_metric.drift_index.name}\""
   }
 
   # The same in the names that PromQL has for them.

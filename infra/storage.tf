@@ -9,6 +9,8 @@ locals {
     control = [{ with_state = "ARCHIVED", num_newer_versions = 20 }]
     # Archives stay, and so do their scores; what was replaced or deleted does not.
     archive = [{ with_state = "ARCHIVED", days_since_noncurrent_time = 7 }]
+    # Counts of what was scored; drift looks back four weeks at most.
+    observed = [{ age = 90 }, { with_state = "ARCHIVED", days_since_noncurrent_time = 7 }]
     # Uploads of builds. The functions' zips are Terraform's own to delete.
     source = [{ age = 7, matches_prefix = ["builds/"] }, { with_state = "ARCHIVED", days_since_noncurrent_time = 7 }]
   }

@@ -1,4 +1,4 @@
-"""python -m jobs train | score. Exit code 0: done, 1: temporary, retry, 2: settings or rights."""
+"""python -m jobs train | score | drift. Exit code 0: done, 1: retry, 2: settings or rights."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 
 from jobs.console import job_log
 from jobs.protocol.crash_points import Reached, crash_points
@@ -82,6 +83,14 @@ def _score(options: argparse.Namespace, execution: str, log: Log) -> int:
     return 2 if outcome and outcome.refused else 0
 
 
+def _drift(_options: argparse.Namespace, _execution: str, log: Log) -> int:
+    from jobs.drift.run import NEEDED, DriftRun  # a training needs none of it
+
+    run = DriftRun.of(read_settings(os.environ, *NEEDED), log)
+    run.record(run.check(_now()))
+    return 0
+
+
 def _buckets(settings: Settings) -> Callable[[str], CloudBucket]:
     client = storage_client(settings)
     return lambda name: CloudBucket(
@@ -105,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
     command.add_score(commands).set_defaults(command=_score)
+    _add_drift(commands)
     how = train.add_mutually_exclusive_group()
     how.add_argument(
         "--dry-run", action="store_true", help="train and judge, print the verdict, write nothing"
@@ -113,6 +123,19 @@ def _parser() -> argparse.ArgumentParser:
         "--force", action="store_true", help="train also when neither data nor recipe changed"
     )
     return parser
+
+
+def _add_drift(commands: Any) -> None:
+    drift = commands.add_parser(
+        "drift",
+        help="say whether what is scored still looks like what was trained on",
+        description=(
+            "Compare what the service counted (the bucket of observed lines) with the reference of"
+            " the version that serves; write drift/ in the control bucket. Settings come from the"
+            " environment."
+        ),
+    )
+    drift.set_defaults(run=_drift)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from urgency.settings import Settings, recipe_settings
 
 MODULES = (
     *("urgency/batch.py", "urgency/bundle.py", "urgency/features.py", "urgency/feedback.py"),
-    "urgency/html_text.py",
-    *("urgency/reasons.py", "urgency/scorer.py", "urgency/ticket.py"),
+    *("urgency/html_text.py", "urgency/observed.py", "urgency/reasons.py"),
+    *("urgency/reference.py", "urgency/scorer.py", "urgency/ticket.py"),
     *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
     *("jobs/tickets/code_page.py", "jobs/tickets/header.py"),
@@ -29,7 +29,7 @@ MODULES = (
     *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),
     "jobs/model/ranking.py",
     *("jobs/model/evidence.py", "jobs/model/rules.py", "jobs/model/sentences.py"),
-    "jobs/model/per_hundred.py",
+    *("jobs/model/per_hundred.py", "jobs/model/reference.py"),
     *("jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
 )
 """The deciding modules, by their path below the checkout."""

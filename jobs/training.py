@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from jobs.model.gate import judge
 from jobs.model.golden import broken_promises, golden_part
 from jobs.model.honest import HonestScores, read_honest
 from jobs.model.metrics import Flags, Floats, metrics_of
+from jobs.model.reference import category_counts, reference_of
 from jobs.model.threshold import best_f1, cost_threshold, within_capacity
 from jobs.model.vectors import Corpus, corpus_of, probabilities
 from jobs.protocol.crash_points import Reached
@@ -39,6 +41,7 @@ from urgency.bundle import (
     GOLDEN,
     HONEST,
     METRICS,
+    REFERENCE,
     Bundle,
     Manifest,
     Verdict,
@@ -48,6 +51,7 @@ from urgency.bundle import (
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 from urgency.records import Snapshot, SourceFile
+from urgency.reference import Reference
 from urgency.registry import Registry
 from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings
@@ -63,6 +67,15 @@ class Tickets:
 
     data: Dataset
     corpus: Corpus
+    given: dict[str, Counter[str]]
+    """By column how often each value is given, rare ones included."""
+
+    @staticmethod
+    def of(data: Dataset) -> Tickets:
+        """The tickets that were read; no rare source or tier is told apart from none."""
+        given = {name: Counter(data.frame[name]) for name in CATEGORIES}
+        data = replace(data, frame=without_rare_values(data.frame))
+        return Tickets(data, corpus_of(data.frame, data.words), given)
 
     @property
     def text(self) -> np.ndarray:
@@ -133,8 +146,7 @@ class LandedTrainer:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")
             self.log.info("file_read", **{name: getattr(report, name) for name in counts})
-        data = replace(data, frame=without_rare_values(data.frame))
-        return Tickets(data, corpus_of(data.frame, data.words))
+        return Tickets.of(data)
 
     def stored(self, manifest: Manifest) -> Model:
         """A version of the registry."""
@@ -253,6 +265,7 @@ class LandedTrainer:
             ACCOUNTING: reports_to_json(tickets.data.reports),
             CARD: card_html(manifest, report).encode(),
             HONEST: model.honest.to_bytes(),
+            REFERENCE: reference(tickets, model).to_bytes(),
         }
         return replace(manifest, parts={name: digest(body) for name, body in parts.items()}), parts
 
@@ -260,6 +273,13 @@ class LandedTrainer:
         """Urgent share of the tickets that a version was fitted on; None for no version."""
         manifest = self.registry.manifest(version) if version else None
         return manifest.metrics["train"].get("base_rate") if manifest else None
+
+
+def reference(tickets: Tickets, model: Model) -> Reference:
+    """What drift compares with: the tickets as a model sees them that had not seen them."""
+    named = category_counts(tickets.given, model.scorer.manifest.weights)
+    honest, key = model.scores(tickets)[0].probability, tickets.corpus.key
+    return reference_of(tickets.corpus.words, honest, key, tickets.learned, named)
 
 
 def _told(tickets: Tickets, model: Model, fitted: Fitted) -> Floats:

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from service import REQUIRED_SETTINGS
 from service.auth import Certificates, ReloadCaller
@@ -22,6 +22,7 @@ from service.members import warm
 from service.metrics import Metrics
 from service.model_cards import StoredModels
 from service.model_slot import ModelSlot
+from service.observed import Observer
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
@@ -79,15 +80,18 @@ def create_door(
     slot.start()
     caller = _reload_caller(settings, clock)
     app = _empty_app(log)
-    models = StoredModels(registry)
+    models, observer = StoredModels(registry), Observer(log, clock)
     lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
-    api = Api(slot, models, caller, metrics, log, lines=lines)
+    api = Api(slot, models, caller, metrics, log, lines=lines, observer=observer)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
-    people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
-    app.register_blueprint(people.blueprint())
+    app.register_blueprint(_feedback(settings, log))
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
-    return Door(app, api, slot, metrics)
+    return Door(app, api, slot, metrics, observer)
+
+
+def _feedback(settings: Settings, log: Log) -> Blueprint:
+    return FeedbackView(settings, FeedbackTopic(settings), log, sent_body).blueprint()
 
 
 def _reload_caller(settings: Settings, clock: Clock) -> ReloadCaller:

@@ -14,6 +14,7 @@ from flask import Flask
 from service.exchange import Exchange
 from service.metrics import Metrics
 from service.model_slot import CHECK_WAIT_S, ModelSlot
+from service.observed import Observer
 from service.problems import PROBLEM_TYPE, Problem
 from service.routes import BODY_MAX_BYTES, Api
 from service.wsgi import Answer, Receive, Scope, Send, header_bytes, wsgi_answer
@@ -52,9 +53,16 @@ class Door:
     """
 
     def __init__(
-        self, app: Flask, api: Api, slot: ModelSlot, metrics: Metrics, places: int = PLACES
+        self,
+        app: Flask,
+        api: Api,
+        slot: ModelSlot,
+        metrics: Metrics,
+        observer: Observer,
+        *,
+        places: int = PLACES,
     ) -> None:
-        self.app = app
+        self.app, self.observer = app, observer
         self._api, self._slot, self._places = api, slot, places
         self._metrics = metrics
         self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()

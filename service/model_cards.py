@@ -23,7 +23,7 @@ NOT_SHOWN = ("parts", "weights", "bias", "unseen_idf")
 class StoredModels:
     """The registry, looked into for people: no look lasts longer than `LOOK_UP_WAIT_S`.
 
-    Both methods raise Unavailable, also where too many looks hang, and Forbidden.
+    All methods raise Unavailable, also where too many looks hang, and Forbidden.
     """
 
     def __init__(self, registry: OpenRegistry) -> None:
@@ -41,6 +41,12 @@ class StoredModels:
         """A version's page for people, if it has one. Raises CorruptObject too."""
         return self._background.result(
             lambda: _card(self._registry(), version), LOOK_UP_WAIT_S, "The read of the card"
+        )
+
+    def drift(self) -> dict[str, Any] | None:
+        """What the newest drift check found, if there was one. Raises CorruptObject too."""
+        return self._background.result(
+            lambda: self._registry().latest_drift(), LOOK_UP_WAIT_S, "The read of drift"
         )
 
 

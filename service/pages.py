@@ -20,7 +20,7 @@ from service.problems import Problem
 from service.routes import BODY_MAX_BYTES, NO_MODEL
 from service.trial import EXAMPLES, FIELDS, Trial, trial
 from urgency.bundle import CARD
-from urgency.errors import Forbidden, Unavailable
+from urgency.errors import Forbidden, Unavailable, UrgencyError
 
 HISTORY_MAX = 10
 """Versions on the page; each costs a small read."""
@@ -67,7 +67,7 @@ class Pages:
             answer = {"service": MODEL_NAME, "routes": _routes()}
             return _json(msgspec.json.encode(answer), {"Vary": "Accept"})
         serving = self._serving()
-        return self._page(serving, {}, history=self._history(serving))
+        return self._page(serving, {}, history=self._history(serving), drift=self._drift())
 
     def try_ticket(self) -> Response:
         """The page with the answer to its form, which is in the body: no text gets into a log."""
@@ -104,6 +104,13 @@ class Pages:
         except (Unavailable, Forbidden) as error:
             return str(error)
 
+    def _drift(self) -> dict[str, Any] | None:
+        """What the newest drift check found, if it can be read."""
+        try:
+            return self._stored.drift()
+        except UrgencyError:
+            return None
+
     def _page(
         self,
         serving: Serving | None,
@@ -113,6 +120,7 @@ class Pages:
         tried: Trial | None = None,
         error: str = "",
         history: list[dict[str, Any]] | str = "",
+        drift: dict[str, Any] | None = None,
     ) -> Response:
         manifest = serving.scorer.manifest if serving else None
         page = _page(
@@ -128,6 +136,7 @@ class Pages:
             tried=tried,
             error=error,
             history=history,
+            drift=drift,
         )
         if status == 503:
             page.headers["Retry-After"] = "30"

@@ -16,6 +16,7 @@ from service.members import TicketId
 from service.model_slot import Serving
 from service.problems import FieldError, Problem
 from service.tickets import SentTicket, read_ticket
+from urgency.observed import Tally
 from urgency.reasons import Explanation
 from urgency.scorer import Score, Scorer
 
@@ -125,9 +126,9 @@ def read_tickets(
     return tickets
 
 
-def predict(asked: Asked, serving: Serving) -> list[Prediction]:
-    """A prediction for each ticket, all by the same model."""
-    scores = serving.scorer.scores([sent.ticket for sent in asked.tickets])
+def predict(asked: Asked, serving: Serving, tally: Tally | None = None) -> list[Prediction]:
+    """A prediction for each ticket, all by the same model; `tally` counts them."""
+    scores = serving.scorer.scores([sent.ticket for sent in asked.tickets], tally)
     together = zip(asked.tickets, scores, strict=True)
     return [_predict(sent, score, asked.explain, serving.scorer) for sent, score in together]
 

@@ -15,6 +15,7 @@ from service.exchange import Exchange
 from service.metrics import Metrics
 from service.model_cards import StoredModels, model_card
 from service.model_slot import ModelSlot, Serving
+from service.observed import Observer
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
 from service.request_log import Header, RequestLog
@@ -48,11 +49,13 @@ class Api:
         log: Log,
         *,
         lines: RequestLog | None,
+        observer: Observer,
     ) -> None:
         self._slot, self._stored, self._caller = slot, models, caller
         self._metrics, self._log, self._lines = metrics, log, lines
+        self._observer = observer
         self.predict_paths: frozenset[str] = frozenset()
-        self._doors = Doors(sent_body, self._serving, metrics)
+        self._doors = Doors(sent_body, self._serving, metrics, observer)
 
     def blueprint(
         self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
@@ -92,7 +95,7 @@ class Api:
         """
         asked = read_request(body)
         serving = _required(exchange, model())
-        predictions = predict(asked, serving)
+        predictions = predict(asked, serving, self._observer.tally(serving))
         for prediction in predictions:
             self._metrics.predictions.add(prediction.label)
         return encode(asked, predictions, serving)

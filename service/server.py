@@ -32,7 +32,11 @@ class Server(uvicorn.Server):
 
 def serve(listener: socket.socket) -> None:
     """Load the model and serve on `listener`, which listens already, until SIGTERM."""
-    server_of(create_door()).run(sockets=[listener])
+    door = create_door()
+    try:
+        server_of(door).run(sockets=[listener])
+    finally:  # uvicorn raises the signal again
+        door.observer.write()
 
 
 def server_of(door: Door) -> Server:

@@ -3,7 +3,8 @@ is executed.
 
 Parts: `arrays.npz` (idf and coefficient of each hashed feature), `golden.json` (fixed tickets and
 the probabilities that they must get), `metrics.json`, `accounting.json` (what became of every file
-and row), `card.html` (for people), `honest.npz` (what fits that had not seen a ticket said of it).
+and row), `card.html` (for people), `honest.npz` (what fits that had not seen a ticket said of it),
+`reference.npz` (counts of what the tickets look like, for drift; older versions have none).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ FORMAT = 2
 
 ARRAYS, GOLDEN = "arrays.npz", "golden.json"
 METRICS, ACCOUNTING, CARD, HONEST = "metrics.json", "accounting.json", "card.html", "honest.npz"
+REFERENCE = "reference.npz"
 
 Fetch = Callable[[str], bytes]
 """sha256 in hex -> the bytes of that part. Raises Unavailable, Gone or CorruptObject."""

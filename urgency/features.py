@@ -142,9 +142,20 @@ def stem_feature(term: str) -> int:
 
 def ticket_features(fields: Iterable[tuple[list[str], int]], kinds: Kinds) -> set[int]:
     """The numbers of the different features of a ticket, given as (terms, mark) of each field."""
+    return features_of_marked(
+        [(words, marked_hashes(words, mark)) for words, mark in fields], kinds
+    )
+
+
+def marked_hashes(words: list[str], mark: int) -> list[int]:
+    """The hash of each word of a field with the field's mark."""
+    return [word_hash(word) ^ mark for word in words]
+
+
+def features_of_marked(fields: Iterable[tuple[list[str], list[int]]], kinds: Kinds) -> set[int]:
+    """As `ticket_features`, of each field's terms and their `marked_hashes`."""
     found: set[int] = set()
-    for words, mark in fields:
-        marked = [word_hash(word) ^ mark for word in words]
+    for words, marked in fields:
         found.update([word_feature(one) for one in marked])
         if kinds.pair:
             found.update([pair_feature(left, right) for left, right in pairwise(marked)])

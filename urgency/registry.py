@@ -9,6 +9,7 @@ import json
 import time
 from contextlib import suppress
 from dataclasses import asdict
+from typing import Any
 
 from urgency.bundle import (
     Bundle,
@@ -24,6 +25,9 @@ from urgency.errors import CorruptObject, Gone, Unavailable
 from urgency.records import NO_RELEASE, Release, Snapshot
 from urgency.store import ABSENT, ListedObject, ObjectStore, Unchanged, Versioned
 from urgency.writes import Sleep, create_once, swap
+
+DRIFT = "drift/latest.json"
+"""In the control bucket: what the newest drift check found."""
 
 RELEASE, NOTIFIED, BLOBS = "release.json", "notified.json", "blobs/sha256/"
 QUALITY = "quality.json"
@@ -194,6 +198,17 @@ class Registry:
     def record_live_quality(self, body: bytes, expect: int) -> None:
         """Keep what was found. Raises Conflict."""
         swap(self.control, QUALITY, body, expect, self._sleep)
+
+    def latest_drift(self) -> dict[str, Any] | None:
+        """What the newest drift check found (`jobs.drift.result`); None before the first one.
+
+        Raises CorruptObject.
+        """
+        stored = self.control.get(DRIFT)
+        try:
+            return dict(json.loads(stored.body)) if stored else None
+        except (ValueError, TypeError) as error:
+            raise CorruptObject(f"{DRIFT} does not parse: {error!r}.") from None
 
     def _create(self, name: str, body: bytes) -> bool:
         return create_once(self.objects, name, body, self._sleep)

@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from urgency.batch import BLOCK, Features, Words, features_of, weight_of_kind, words_of
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
-from urgency.features import FIELD_MARKS, MASK, features_with, terms, ticket_features
+from urgency.features import (
+    FIELD_MARKS,
+    MASK,
+    PAIR,
+    features_of_marked,
+    features_with,
+    marked_hashes,
+    terms,
+)
+from urgency.observed import Tally
 from urgency.reasons import Explanation, Reason, explanation, is_common, word_reasons
 from urgency.ticket import Ticket, normal_ticket
 
@@ -52,28 +61,32 @@ class Scorer:
         seen[arrays.feature] = True
         # Read one by one, for which numpy's arrays are slow; batches look at the same memory.
         self._pull, self._square = array("d", pull.tobytes()), array("d", square.tobytes())
-        self._seen = seen.tobytes()
+        self.seen = seen.tobytes()
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        return self._text(self._features(ticket)) + self._of_categories(ticket)
+        features = features_of_marked(_marked(ticket), self._kinds)
+        return self._text(features) + self._of_categories(ticket)
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
         return _sigmoid(self.log_odds(ticket))
 
-    def score(self, ticket: Ticket) -> Score:
-        """The probability with what it rests on."""
-        features = self._features(ticket)
+    def score(self, ticket: Ticket, tally: Tally | None = None) -> Score:
+        """The probability with what it rests on; `tally` counts the ticket."""
+        fields = _marked(ticket)
+        features = features_of_marked(fields, self._kinds)
         text = self._text(features)
         probability = _sigmoid(text + self._of_categories(ticket))
+        if tally:
+            tally.add(probability, [marked for _, marked in fields], ticket)
         # The weights of words that were seen may add up to 0 too.
-        return Score(probability, text != 0 or any(map(self._seen.__getitem__, features)))
+        return Score(probability, text != 0 or any(map(self.seen.__getitem__, features)))
 
-    def scores(self, tickets: Sequence[Ticket]) -> list[Score]:
+    def scores(self, tickets: Sequence[Ticket], tally: Tally | None = None) -> list[Score]:
         """The score of each ticket: that of `score`, many at once in a fraction of the time."""
         if len(tickets) < FEW:
-            return list(map(self.score, tickets))
+            return [self.score(ticket, tally) for ticket in tickets]
         texts = [(ticket.title, ticket.description) for ticket in tickets]
         words = words_of(texts, stems=self._kinds.stem > 0)
         parts = [self._texts(block) for block in words.blocks(BLOCK)]
@@ -81,7 +94,14 @@ class Scorer:
         log_odds += self.manifest.bias
         for column, weights in self.manifest.weights.items():
             log_odds += [weights.get(getattr(ticket, column), 0.0) for ticket in tickets]
-        return list(map(Score, map(_sigmoid, log_odds.tolist()), knows_words.tolist()))
+        probability = list(map(_sigmoid, log_odds.tolist()))
+        if tally:
+            tally.add_many(probability, words, tickets)
+        return list(map(Score, probability, knows_words.tolist()))
+
+    def tally(self) -> Tally:
+        """Counts of what this model scores, none yet."""
+        return Tally(self.seen[:PAIR], self.manifest.weights)
 
     def text_log_odds(self, words: Words) -> Floats:
         """What titles and descriptions add to the log-odds, without bias, shape (tickets,)."""
@@ -122,10 +142,6 @@ class Scorer:
             (common if is_common(reason.word, self._square) else telling).append(reason)
         return explanation(self.manifest.bias, telling, common, top)
 
-    def _features(self, ticket: Ticket) -> set[int]:
-        fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
-        return ticket_features(fields, self._kinds)
-
     def _text(self, features: set[int]) -> float:
         if not features:
             return 0.0
@@ -136,7 +152,7 @@ class Scorer:
         """`_text` of each ticket, and whether it has a feature that training saw."""
         found = features_of(words, self._kinds)
         pull = np.bincount(found.row, np.frombuffer(self._pull)[found.feature], len(words))
-        seen = np.bincount(found.row, np.frombuffer(self._seen, bool)[found.feature], len(words))
+        seen = np.bincount(found.row, np.frombuffer(self.seen, bool)[found.feature], len(words))
         return pull / self._norms(found, len(words)), seen > 0
 
     def _norms(self, found: Features, tickets: int) -> Floats:
@@ -172,6 +188,12 @@ def verified_scorer(bundle: Bundle) -> Scorer:
             version = f"Version {bundle.manifest.version}"
             raise CorruptObject(f"{version} does not reproduce its golden tickets here.")
     return scorer
+
+
+def _marked(ticket: Ticket) -> list[tuple[list[str], list[int]]]:
+    """The terms of each field, and their hashes with its mark."""
+    fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
+    return [(words, marked_hashes(words, mark)) for words, mark in fields]
 
 
 def _sigmoid(log_odds: float) -> float:

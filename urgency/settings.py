@@ -97,6 +97,7 @@ class Settings:
     landing_bucket: str = _setting("bucket in which CSVs land and receipts answer")
     registry_bucket: str = _setting("bucket of snapshots, models and verdicts")
     control_bucket: str = _setting("bucket of the release pointer and the lease")
+    observed_bucket: str = _setting("bucket of what the service counted, for drift")
     release_topic: str = _setting("Pub/Sub topic for ModelReleased, without the project")
     feedback_topic: str = _setting(
         "Pub/Sub topic for labels that people send; empty: the service takes none"

@@ -28,6 +28,7 @@ def status_of(system: System) -> dict[str, Any]:
         "release": system.registry.current_release()[1],
         "snapshot": _snapshot(system),
         "instances": system.service.instances(),
+        "drift": _readable(system.registry.latest_drift),
         "dead_letters": _readable(lambda: len(system.dead_letters.peek())),
         "heartbeat": _readable(lambda: hops(system.logs, datetime.now(UTC))),
         "runs": _readable(lambda: system.runs.recent(RUNS_SHOWN)),
@@ -65,6 +66,7 @@ def _show(found: dict[str, Any]) -> None:
     if snapshot:
         when = moment(snapshot["created_at"])
         say(f"  data      snapshot {snapshot['n']}, {snapshot['files']} file(s), {when}")
+    _show_drift(found["drift"])
     say(f"  undelivered messages: {'not readable' if letters is None else letters}")
     if found["heartbeat"] is not None:
         say(f"  heartbeat {', '.join(map(_hop, found['heartbeat']))}")
@@ -73,6 +75,16 @@ def _show(found: dict[str, Any]) -> None:
         for each in found["instances"]
     ]
     console().print(table("Instances", ["address", "#version", "#epoch", "~problem"], rows))
+    _show_runs(runs)
+
+
+def _show_drift(drift: dict[str, Any] | None) -> None:
+    if drift:
+        answer, says = plain(drift["answer"]), plain(drift["says"])
+        say(f"  drift     {answer} at {moment(drift['at'])}: {says}")
+
+
+def _show_runs(runs: list[Run] | None) -> None:
     if runs is None:
         say("This identity may not read the job's runs (roles/run.viewer).")
     elif runs:

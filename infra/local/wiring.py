@@ -102,6 +102,16 @@ class Container:
 
 
 @dataclass(frozen=True)
+class LogSink:
+    """Log entries that pass `filter` are laid into `bucket`, by this account."""
+
+    name: str
+    filter: str
+    bucket: str
+    service_account: str
+
+
+@dataclass(frozen=True)
 class Schedule:
     """A cron entry: what is POSTed where, as whom."""
 
@@ -159,6 +169,7 @@ class Wiring:
     functions: tuple[Container, ...]
     jobs: tuple[Container, ...]
     services: tuple[Container, ...]
+    log_sinks: tuple[LogSink, ...]
     schedules: tuple[Schedule, ...]
     service_accounts: tuple[str, ...]
     agents: dict[str, str]
@@ -217,6 +228,7 @@ def _wiring(plan: dict[str, Any], grants: tuple[Grant, ...]) -> Wiring:
         functions=tuple(map(_container, plan["functions"])),
         jobs=tuple(map(_container, plan["jobs"])),
         services=tuple(map(_container, plan["services"])),
+        log_sinks=tuple(LogSink(**sink) for sink in plan["log_sinks"]),
         schedules=tuple(map(_schedule, plan["schedules"])),
         service_accounts=tuple(plan["service_accounts"]),
         agents=plan["agents"],

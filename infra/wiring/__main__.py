@@ -24,7 +24,11 @@ BUCKET: Final = re.compile(r"^.+-urgency-")
 PREFIX: Final = re.compile(r'"projects/_/buckets/(?:[^"]*/objects/)?([^"]*)"')
 KINDS: Final = {"repositories": "repository", "serviceAccounts": "account"}
 EVERYBODY: Final = "everybody, with a signature"
-AGENTS: Final = {"gcp-sa-pubsub": "Pub/Sub's agent", "gs-project-accounts": "Cloud Storage's agent"}
+AGENTS: Final = {
+    "gcp-sa-logging": "Cloud Logging's sink",
+    "gcp-sa-pubsub": "Pub/Sub's agent",
+    "gs-project-accounts": "Cloud Storage's agent",
+}
 
 
 def main() -> int:

@@ -53,6 +53,7 @@ def wiring_from(state: State) -> dict[str, Any]:
         ],
         "jobs": [_job(job) for job in jobs],
         "services": [_service(one) for one in _of(state, "google_cloud_run_v2_service")],
+        "log_sinks": [_log_sink(one) for one in _of(state, "google_logging_project_sink")],
         "schedules": [_schedule(one) for one in _of(state, "google_cloud_scheduler_job")],
         "service_accounts": sorted(accounts - builds),
         "agents": _agents(state),
@@ -136,7 +137,10 @@ def _only_for_builds(state: State) -> set[str]:
 def _agents(state: State) -> dict[str, str]:
     (pubsub,) = _of(state, "google_project_service_identity")
     (storage,) = _of(state, "google_storage_project_service_account")
-    return {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+    sinks = {_email(one["writer_identity"]) for one in _of(state, "google_logging_project_sink")}
+    (logging,) = sinks
+    emails = {"pubsub": pubsub["email"], "storage": storage["email_address"]}
+    return {"logging": logging} | emails
 
 
 def _log_view(state: State) -> str:
@@ -175,6 +179,16 @@ def _cloud_storage(config: Values) -> Values:
     """Where the laptop's Pub/Sub lays messages; it writes text only."""
     names = ("bucket", "filename_prefix", "filename_suffix", "max_duration", "max_bytes")
     return _picked(config, *names)
+
+
+def _log_sink(sink: Values) -> Values:
+    email = _email(sink["writer_identity"])
+    wired = {"bucket": _last(sink["destination"]), "service_account": email}
+    return _picked(sink, "name", "filter") | wired
+
+
+def _email(member: str) -> str:
+    return member.partition(":")[2]
 
 
 def _function(function: Values) -> Values:

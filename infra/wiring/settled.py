@@ -13,6 +13,7 @@ ACCOUNT: Final = "{account_id}@{project_id}.iam.gserviceaccount.com"
 ACCOUNT_ID: Final = f"projects/{{project_id}}/serviceAccounts/{ACCOUNT}"
 AGENT: Final = f"service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 STORAGE_AGENT: Final = f"service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
+LOGGING_AGENT: Final = f"service-{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
 URI: Final = "https://{name}.{project_id}.run.app"
 POOL: Final = (
     f"projects/{NUMBER}/locations/global/workloadIdentityPools/{{workload_identity_pool_id}}"
@@ -27,6 +28,7 @@ COMPUTED: Final = {
     ("google_cloud_run_v2_service", "uri"): URI,
     ("google_cloudfunctions2_function", "service_config.0.uri"): URI,
     ("google_iam_workload_identity_pool", "name"): POOL,
+    ("google_logging_project_sink", "writer_identity"): f"serviceAccount:{LOGGING_AGENT}",
     ("google_monitoring_notification_channel", "name"): "channels/{display_name}",
     ("google_project", "number"): NUMBER,
     ("google_project_service_identity", "email"): AGENT,

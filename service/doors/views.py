@@ -16,6 +16,7 @@ from service.doors.v2 import BINARY, JSON_SIZE, V2, model_metadata
 from service.doors.v2_messages import ModelReady, ServerLive, ServerMetadata, ServerReady
 from service.metrics import Metrics
 from service.model_slot import Serving
+from service.observed import Observer
 from service.predict import MODEL_NAME, predict
 from service.problems import Problem
 
@@ -40,9 +41,14 @@ class Doors:
     """
 
     def __init__(
-        self, body: Callable[..., bytes], serving: Callable[[], Serving], metrics: Metrics
+        self,
+        body: Callable[..., bytes],
+        serving: Callable[[], Serving],
+        metrics: Metrics,
+        observer: Observer,
     ) -> None:
-        self._body, self._serving, self._metrics = body, serving, metrics
+        self._body, self._serving = body, serving
+        self._metrics, self._observer = metrics, observer
 
     def routes(self) -> list[Route]:
         """All of them but tables, which come by the paths of the plain predict."""
@@ -99,7 +105,7 @@ class Doors:
         sent = Sent(body, media_type, headers.get("Accept", ""), request.args, json_size)
         asked = door.read(sent)
         serving = self._version(version)
-        predictions = predict(asked, serving)
+        predictions = predict(asked, serving, self._observer.tally(serving))
         for prediction in predictions:
             self._metrics.predictions.add(prediction.label)
         answer: Answer = door.answer(asked, predictions, serving)

@@ -30,7 +30,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     world.landing.overwrite("incoming/a.csv", (LANDED + old).encode())
     world.landing.overwrite("incoming/b.csv", (LANDED + new).encode())
     world.landing.overwrite("incoming/notes.pdf", b"%PDF-1.7 nothing")
-    monkeypatch.setattr(verb, "reach", lambda: world.system)
+    monkeypatch.setattr(verb, "reach_to_change", lambda: world.system)
     return handed
 
 

@@ -24,19 +24,10 @@ from tests.support.cloud.whole_cloud import cloud
 from tests.test_repository import SHELL_BLOCK
 from urgency.errors import SettingsError
 
-CHANGES = {
-    "dead-letters",
-    "drop",
-    "feedback",
-    "promote",
-    "resume",
-    "rm",
-    "rollback",
-    "score",
-    "train",
-}
+CHANGES = {"dead-letters", "drop", "feedback", "promote", "resume", "rm", "rollback", "score"}
+CHANGES |= {"train"}
 LOOKS = {"card", "compare", "doctor", "ls", "mlflow", "models", "predict", "receipts", "replay"}
-LOOKS |= {"label", "logs", "quality", "status", "why"}
+LOOKS |= {"drift", "label", "logs", "quality", "status", "why"}
 THIS_MACHINE = {"up", "down", "demo", "profile"}
 
 PROD = json.dumps(committed("everything")["outputs"]["settings"])

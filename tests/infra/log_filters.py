@@ -12,7 +12,8 @@ from infra.local.wiring import Wiring
 INFRA = Path(__file__).parents[2] / "infra"
 STRING = r'"((?:[^"\\]|\\.)*)"'
 BLOCK = re.compile(
-    r'^resource "(google_logging_metric|google_monitoring_alert_policy)" "(\w+)" \{\n(.*?)^\}',
+    r'^resource "(google_logging_(?:metric|project_sink)|google_monitoring_alert_policy)"'
+    r' "(\w+)" \{\n(.*?)^\}',
     re.M | re.S,
 )
 LOCAL = re.compile(rf"^  (of_\w+)\s*= {STRING}$", re.M)
@@ -28,10 +29,11 @@ class LogFilter:
 
 
 def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
-    """Every log-based metric and log-match alert by its Terraform name, with `wiring`'s names."""
+    """Every metric, alert and sink on logs by its Terraform name, with `wiring`'s names."""
     text = "\n".join(file.read_text() for file in sorted(INFRA.glob("*.tf")))
     names = {
         "google_cloud_run_v2_job.train.name": wiring.job("train").name,
+        "google_cloud_run_v2_job.drift.name": wiring.job("drift").name,
         "google_cloud_run_v2_service.api.name": wiring.services[0].name,
     }
     names |= {"local.landed": wiring.functions[0].name, "local.released": wiring.functions[1].name}
@@ -44,7 +46,7 @@ def log_filters(wiring: Wiring) -> dict[str, LogFilter]:
 
 
 def _is_on_logs(kind: str, body: str) -> bool:
-    return kind == "google_logging_metric" or "condition_matched_log" in body
+    return kind.startswith("google_logging_") or "condition_matched_log" in body
 
 
 def _log_filter(name: str, body: str, names: dict[str, str]) -> LogFilter:

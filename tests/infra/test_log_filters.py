@@ -10,6 +10,8 @@ from google.pubsub_v1 import PublisherClient
 
 from infra.local.pocket.log_entries import Entry, entry_of, extracted, takes
 from tests.infra.log_filters import log_filters
+from tests.jobs.drift.observed_world import days_of, reference_of
+from tests.jobs.drift.test_run import NOW, night
 from tests.support.cloud.live_stack import CHECKOUT
 from tests.support.cloud.whole_cloud import WIRING, Cloud, cloud
 from tests.support.job.job_process import job_environment, train
@@ -87,6 +89,14 @@ def served() -> str:
     return instance.written.getvalue()
 
 
+@pytest.fixture(scope="module")
+def drifted() -> str:
+    """What the drift job wrote on a night when something had moved."""
+    run, written = night(days_of(60, NOW, 11, moved_for=4), reference_of())
+    run.record(run.check(NOW))
+    return str(written.getvalue())
+
+
 def taken(name: str, entries: list[Entry]) -> list[Entry]:
     return [entry for entry in entries if takes(FILTERS[name].filter, entry)]
 
@@ -146,6 +156,19 @@ def test_an_instance_that_answers_is_counted_each_minute_by_its_version(served: 
     }
 
 
+def test_what_an_instance_counted_goes_to_its_bucket_and_no_other_line_does(served: str) -> None:
+    assert set(events(taken("observed", of_service(served)))) == {"observed"}
+
+
+def test_a_night_that_moved_is_an_alert_and_a_steady_one_is_not(drifted: str) -> None:
+    [line] = of_job(drifted, "drift")
+    assert takes(FILTERS["drift"].filter, line)
+    assert [extracted(field, line) > 0.1 for field in FILTERS["drift_index"].extracts] == [True]
+    line["jsonPayload"]["answer"] = "steady"
+    assert not takes(FILTERS["drift"].filter, line)
+    assert takes(FILTERS["drift_index"].filter, line)
+
+
 def test_lines_of_anything_else_in_the_project_are_not_taken(
     runs: dict[str, str], served: str
 ) -> None:
@@ -155,9 +178,11 @@ def test_lines_of_anything_else_in_the_project_are_not_taken(
     assert not [(name, entry) for name in FILTERS for entry in taken(name, others)]
 
 
-def test_every_filter_was_seen_to_take_a_line(runs: dict[str, str], served: str) -> None:
-    entries = of_job("".join(runs.values())) + of_service(served)
-    assert len(FILTERS) == 8
+def test_every_filter_was_seen_to_take_a_line(
+    runs: dict[str, str], served: str, drifted: str
+) -> None:
+    entries = of_job("".join(runs.values())) + of_service(served) + of_job(drifted, "drift")
+    assert len(FILTERS) == 11
     assert [name for name in FILTERS if not taken(name, entries)] == []
 
 

@@ -23,7 +23,17 @@ from jobs.training import LIBRARIES, LandedTrainer
 from tests.support.job.csv_files import csv_bytes
 from tests.support.job.frames import CALM, URGENT, frame
 from tests.support.storage.memory_store import MemoryStore
-from urgency.bundle import ACCOUNTING, ARRAYS, CARD, GOLDEN, HONEST, METRICS, Manifest, digest
+from urgency.bundle import (
+    ACCOUNTING,
+    ARRAYS,
+    CARD,
+    GOLDEN,
+    HONEST,
+    METRICS,
+    REFERENCE,
+    Manifest,
+    digest,
+)
 from urgency.errors import Gone
 from urgency.logs import Log
 from urgency.records import Snapshot
@@ -129,7 +139,7 @@ def test_each_part_is_named_by_its_digest_and_says_what_it_should(
     first: tuple[Workshop, Manifest],
 ) -> None:
     workshop, manifest = first
-    assert set(manifest.parts) == {ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD, HONEST}
+    assert set(manifest.parts) == {ARRAYS, GOLDEN, METRICS, ACCOUNTING, CARD, HONEST, REFERENCE}
     parts = {name: workshop.registry.part(manifest, name) for name in manifest.parts}
     assert {name: digest(body) for name, body in parts.items()} == manifest.parts
     report = json.loads(parts[METRICS])

@@ -10,9 +10,10 @@ from infra.local.pocket.metadata import metadata_blueprint
 from infra.local.pocket.notifications import Notifications
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.pubsub import pubsub_blueprint
-from infra.local.pocket.push import Bearer, Pusher
+from infra.local.pocket.push import Bearer, Pusher, pushers_of
 from infra.local.pocket.run import run_blueprint
 from infra.local.pocket.scheduler import Scheduler, scheduler_blueprint
+from infra.local.pocket.sinks import sink_writers
 from infra.local.pocket.storage import storage_blueprint
 from infra.local.pocket.storage_delivery import Bucket, StorageWriter, storage_writers
 from infra.local.state import Home
@@ -38,15 +39,12 @@ class PocketCloud:
         )
         notifications = Notifications(broker, wiring, access, timeline)
         bearer = Bearer(identity, access, self._agent, timeline)
-        pushers = [
-            Pusher(broker, one, one.push, bearer, timeline, project=wiring.project)
-            for one in wiring.subscriptions
-            if one.push
-        ]
+        pushers = pushers_of(broker, wiring, bearer, timeline)
         bucket = Bucket(self._objects, access, self._agent, notifications)
         writers = storage_writers(broker, wiring, bucket, timeline, speedup=speedup)
         self._deliverers: list[Pusher | StorageWriter] = [*pushers, *writers]
         self._executions = Executions(jobs, home.execution_logs, timeline, speedup=speedup)
+        self._sinks = sink_writers(wiring, home, self._objects, access, timeline, speedup=speedup)
         self._scheduler = Scheduler(wiring, identity, timeline)
         self.app = pocket_app(
             metadata_blueprint(identity),
@@ -59,8 +57,8 @@ class PocketCloud:
 
     def start(self) -> None:
         """Begin to push, to run jobs and to keep time."""
-        for deliverer in self._deliverers:
-            deliverer.start()
+        for worker in (*self._deliverers, *self._sinks):
+            worker.start()
         self._executions.resume()
         self._scheduler.start()
 
@@ -71,6 +69,8 @@ class PocketCloud:
             deliverer.stop()
         for deliverer in self._deliverers:
             deliverer.join(PUSHES_S)
+        for sink in self._sinks:
+            sink.stop()
         self._executions.stop(grace_s)
 
     def close(self) -> None:

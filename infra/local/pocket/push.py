@@ -13,7 +13,7 @@ from infra.local.pocket.broker import Broker, Delivery
 from infra.local.pocket.identity import Identity
 from infra.local.pocket.messages import delivery_attempt, message_resource
 from infra.local.timeline import Timeline
-from infra.local.wiring import Push, Subscription
+from infra.local.wiring import Push, Subscription, Wiring
 
 ACKNOWLEDGED = {102, 200, 201, 202, 204}
 """https://cloud.google.com/pubsub/docs/push#receive_push; Google's emulator refuses a 202."""
@@ -121,3 +121,12 @@ class Pusher:
         name = f"projects/{self.project}/subscriptions/{self.subscription.name}"
         counted = delivery_attempt(delivery, self.subscription)
         return {"message": content, "subscription": name} | counted
+
+
+def pushers_of(broker: Broker, wiring: Wiring, bearer: Bearer, timeline: Timeline) -> list[Pusher]:
+    """One for each push subscription."""
+    return [
+        Pusher(broker, one, one.push, bearer, timeline, project=wiring.project)
+        for one in wiring.subscriptions
+        if one.push
+    ]

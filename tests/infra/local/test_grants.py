@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,15 @@ import pytest
 from werkzeug.wrappers import Response
 
 from tests.support.cloud.grants import GRANTS, WIRING, without
-from tests.support.cloud.guarded import HEARTBEAT, SERVICE, SWEEP, GuardedCloud, Refused, guarded
+from tests.support.cloud.guarded import (
+    DRIFT,
+    HEARTBEAT,
+    SERVICE,
+    SWEEP,
+    GuardedCloud,
+    Refused,
+    guarded,
+)
 from tests.support.cloud.whole_cloud import cloud
 from urgency.errors import Forbidden
 from urgency.store import ABSENT
@@ -103,6 +112,20 @@ def swap(system: GuardedCloud, account: str) -> None:
 
 def create(system: GuardedCloud, bucket: str, name: str) -> None:
     system.bucket("urgency-train", bucket).put(name, b"x", ABSENT)
+
+
+def lay_down(system: GuardedCloud) -> None:
+    """What an instance counted reaches its bucket."""
+    line = {"severity": "INFO", "time": "2026-03-04T05:06:07Z", "message": "observed", "version": 1}
+    (system.cloud.home.logs / f"{SERVICE}-1.log").write_text(json.dumps(line) + "\n")
+    system.expect(("sink_written", {}), ("sink_refused", {"status": 403}))
+
+
+def read_observed(system: GuardedCloud, account: str) -> None:
+    lay_down(system)
+    observed = system.bucket(account, "observed")
+    [listed] = observed.list("")
+    assert observed.get(listed.name)
 
 
 # grant -> the promise that needs it, and the smallest real deed that keeps the promise
@@ -200,6 +223,38 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     "urgency-train: pubsub.publisher on topics/model-released": (
         "the job announces a release",
         lambda system: system.publish("urgency-train", "model-released"),
+    ),
+    "logging's agent: storage.objectCreator on buckets/observed": (
+        "what was counted is laid down",
+        lay_down,
+    ),
+    "urgency-scheduler: run.jobsExecutor on jobs/drift": (
+        "the clock starts the drift job",
+        lambda system: system.fire(DRIFT),
+    ),
+    "urgency-drift: storage.objectViewer on buckets/observed": (
+        "the drift job reads what was counted",
+        lambda system: read_observed(system, "urgency-drift"),
+    ),
+    "urgency-drift: storage.objectViewer on buckets/registry": (
+        "the drift job reads the reference",
+        lambda system: read(
+            system, "urgency-drift", "registry", "models/000001.json", "urgency-train"
+        ),
+    ),
+    "urgency-drift: storage.objectViewer on buckets/control": (
+        "the drift job knows what serves",
+        lambda system: read(system, "urgency-drift", "control", "release.json", "urgency-train"),
+    ),
+    "urgency-drift: storage.objectUser on buckets/control drift/": (
+        "the drift job stores what it found",
+        lambda system: system.bucket("urgency-drift", "control").put(
+            "drift/latest.json", b"{}", ABSENT
+        ),
+    ),
+    "operator: storage.objectViewer on buckets/observed": (
+        "operators can ask for drift now",
+        lambda system: read_observed(system, "operator"),
     ),
     "urgency-serve: storage.objectViewer on buckets/control": (
         "the service follows the pointer",

@@ -115,6 +115,7 @@ def members_have_a_kind(deployed: Deployment) -> Iterator[str]:
             yield f"{grant.address} grants to {grant.member!r}"
 
 
+LAYS_ENTRIES = "roles/storage.objectCreator"
 LAYS_MESSAGES = {"roles/storage.objectCreator", "roles/storage.legacyBucketReader"}
 """What Pub/Sub's agent needs to lay messages into a bucket; Google asks for it without a fence."""
 
@@ -200,6 +201,21 @@ def trigger_may_run_the_job(deployed: Deployment) -> Iterator[str]:
     job = f"job/{deployed.called('train')}"
     if not deployed.allows(deployed.member("trigger"), "roles/run.jobsExecutor", job):
         yield "train may not be run by the trigger function"
+
+
+@policy
+def sinks_may_lay_down_and_no_more(deployed: Deployment) -> Iterator[str]:
+    """Cloud Logging makes objects in the bucket of each sink, and cannot replace or read one."""
+    for sink in deployed.of("logging_project_sink"):
+        writer, bucket = (
+            sink.values["writer_identity"],
+            f"bucket/{last(sink.values['destination'])}",
+        )
+        if not deployed.allows(writer, LAYS_ENTRIES, bucket):
+            yield f"{sink.address} may not lay anything into {bucket}"
+        for grant in deployed.grants():
+            if grant.member == writer and (grant.on, grant.role) != (bucket, LAYS_ENTRIES):
+                yield f"{grant.address} grants {grant.role} on {grant.on} to a sink"
 
 
 @policy

@@ -13,6 +13,7 @@ PUSH = 'google_pubsub_subscription.push["on-csv-landed"]'
 FEEDBACK = "google_pubsub_subscription.feedback"
 NIGHTLY = 'google_cloud_scheduler_job.this["nightly"]'
 RECEIPTS = "google_storage_bucket_iam_member.train_writes_receipts"
+LAID_DOWN = "google_storage_bucket_iam_member.sink_observed"
 NO_SUCCESS = 'google_monitoring_alert_policy.logged["No successful run for 3 hours"]'
 SLOW = 'google_monitoring_alert_policy.threshold["Slow answers"]'
 PROMQL = "conditions.0.condition_prometheus_query_language.0"
@@ -89,6 +90,10 @@ AS_IT_COMES: Planted = {
     ],
     "trigger_may_run_the_job": [
         forget('google_cloud_run_v2_job_iam_member.runs["trigger"]', "train")
+    ],
+    "sinks_may_lay_down_and_no_more": [
+        forget(LAID_DOWN, "google_logging_project_sink.observed"),
+        change(LAID_DOWN, "role", "roles/storage.objectUser"),
     ],
     "public_follows_its_variable": [change(SERVICE, "invoker_iam_disabled", True)],
     "feedback_is_taken_from_known_callers_only": [change(SERVICE, f"{CONTAINER}.env", [])],
@@ -254,6 +259,10 @@ EVERYTHING: Planted = {
         change(BUDGET, "budget_filter.0.projects", ["projects/helpdesk-prod"])
     ],
     "deletion_is_guarded_as_asked": [change(DATABASE, "deletion_protection", False)],
+    "sinks_may_lay_down_and_no_more": [
+        forget(LAID_DOWN, "google_logging_project_sink.observed"),
+        change(LAID_DOWN, "role", "roles/storage.objectUser"),
+    ],
     "public_follows_its_variable": [change(SERVICE, "invoker_iam_disabled", False)],
     "feedback_is_taken_from_known_callers_only": [
         change(SERVICE, f"{CONTAINER}.env", [{"name": "URGENCY_FEEDBACK_TOPIC", "value": "x"}])

@@ -45,6 +45,7 @@ NAMES = {  # type -> the argument that holds the name, its form
     "google_cloud_scheduler_job": ("name", r"[\w-]{1,500}"),
     "google_logging_metric": ("name", r"[\w./-]{1,100}"),
     "google_logging_log_view": ("name", r"[\w-]{1,100}"),
+    "google_logging_project_sink": ("name", r"[A-Za-z][\w.-]{0,99}"),
     "google_iam_workload_identity_pool": (
         "workload_identity_pool_id",
         r"(?!gcp-)[a-z0-9-]{4,32}",

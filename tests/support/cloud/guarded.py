@@ -28,7 +28,7 @@ from tests.support.waiting import eventually
 from urgency.store import CloudBucket
 
 SERVICE = "ticket-urgency"
-SWEEP, HEARTBEAT = "urgency-sweep", "urgency-heartbeat"
+SWEEP, DRIFT, HEARTBEAT = "urgency-sweep", "urgency-drift", "urgency-heartbeat"
 Hop = tuple[str, dict[str, Any]]
 """A kind of line in the timeline, and what it has to say."""
 
@@ -138,8 +138,9 @@ def _post(url: str, token: str, body: dict[str, Any] | None = None) -> None:
 @contextmanager
 def guarded(folder: Path, wiring: Wiring) -> Iterator[GuardedCloud]:
     """`wiring` with its grants enforced; jobs end at once and back-offs take no time."""
-    schedules = [("roles/cloudscheduler.jobRunner", f"schedules/{x}") for x in (SWEEP, HEARTBEAT)]
-    wiring = granting(*schedules, wiring=wiring)
+    runner = "roles/cloudscheduler.jobRunner"
+    fired = [(runner, f"schedules/{name}") for name in (SWEEP, DRIFT, HEARTBEAT)]
+    wiring = granting(*fired, wiring=wiring)
     put_keys(Home(folder).cloud / "identity")  # before `cloud` does: the front ends need them
     identity = Identity(Home(folder).cloud, wiring)
     access = Access(wiring, identity)
