@@ -8,17 +8,18 @@ the next one.
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.publish import publisher
 from jobs.protocol.reconcile import may_release
-from jobs.report.receipts import receipt_name
+from jobs.report.notices import Links, files_notice, quality_notice, version_notice
 from jobs.tickets.file_report import FileReport, reports_from_json
 from urgency.bundle import ACCOUNTING, Manifest, Verdict, canonical_json
 from urgency.errors import Conflict, CorruptObject, UrgencyError
+from urgency.live_quality import found_for
 from urgency.logs import Log
 from urgency.messages import Notice
 from urgency.records import Release
@@ -29,9 +30,6 @@ from urgency.writes import Sleep, swap
 
 TOLD = "notices.json"
 KEYS_KEPT = 200
-FILES_NAMED = 5
-NAME_CHARS = 200
-NOTHING_TAKEN = ("set aside", "quarantined")
 
 
 @dataclass(frozen=True)
@@ -92,57 +90,28 @@ class Outbox:
             return
 
 
-def publish_notice(
-    settings: Settings,
-    registry: Registry,
-    notice: Notice,
-    log: Log,
-    reached: Reached = lambda _point: None,
-) -> None:
-    """Tell one thing, once by its key; nothing where no topic is set. Raises no UrgencyError."""
-    _best_effort(settings, registry, log, reached, lambda outbox: outbox.send(notice))
-
-
 def tell_what_happened(settings: Settings, registry: Registry, log: Log, reached: Reached) -> None:
-    """Tell what became of every version since the last one told. Raises no UrgencyError."""
+    """Tell what the buckets say and nobody was told of; nothing where no topic is set.
+
+    Raises no UrgencyError: each kind that cannot be told is one warning.
+    """
+    if not settings.notices_topic:
+        return
     links = Links(settings.service_url, settings.runbook, settings.landing_bucket)
-    _best_effort(settings, registry, log, reached, lambda box: tell_versions(box, registry, links))
-
-
-def _best_effort(
-    settings: Settings,
-    registry: Registry,
-    log: Log,
-    reached: Reached,
-    tell: Callable[[Outbox], None],
-) -> None:
-    if settings.notices_topic:
-        publish = publisher(settings, topic=settings.notices_topic)
+    publish = publisher(settings, topic=settings.notices_topic)
+    outbox = Outbox(registry.control, publish, reached)
+    for tell in (tell_versions, tell_quality):
         try:
-            tell(Outbox(registry.control, publish, reached))
+            tell(registry, links, outbox)
         except UrgencyError as error:
             log.warning("notices_not_sent", reason=str(error))
 
 
-@dataclass(frozen=True)
-class Links:
-    """Where people read on: the service's address, the operations page, the landing bucket."""
+def tell_versions(registry: Registry, links: Links, outbox: Outbox) -> None:
+    """What became of every version since the last one told.
 
-    service: str
-    runbook: str
-    landing: str
-
-    def card(self, version: int) -> str:
-        """A version's card."""
-        return f"{self.service}/v1/models/{version}/card"
-
-    def receipt(self, report: FileReport) -> str:
-        """A file's receipt."""
-        return f"gs://{self.landing}/{receipt_name(report.file, report.generation)}.md"
-
-
-def tell_versions(outbox: Outbox, registry: Registry, links: Links) -> None:
-    """Oldest first; the first time, only the newest: nobody asked for a history."""
+    The first time, only the newest: nobody asked for a history.
+    """
     versions, told = registry.model_numbers(), outbox.told()[1].version
     since = told if told is not None else max(versions, default=0) - 1
     for before, version in pairwise([0, *versions]):
@@ -166,30 +135,6 @@ def is_open(version: int, verdict: Verdict, release: Release) -> bool:
     return verdict.decision == "PROMOTE" and may_release(release, version)
 
 
-def version_notice(version: int, verdict: Verdict, release: Release, links: Links) -> Notice | None:
-    """What became of a version that is not open; None where a newer one answers already."""
-    answers = f"version {release.champion} goes on answering"
-    if not release.champion:
-        answers = "no version answers yet"
-    why = f"{links.runbook}#versions-held-back"
-    read = f"Run `urgency why {version}`; correct the files and drop them again."
-    if verdict.decision != "PROMOTE":
-        kind, done = {"HOLD": ("held", "held back")}.get(verdict.decision, ("rejected", "rejected"))
-        reason = verdict.reasons[0] if verdict.reasons else "The gate gave no reason."
-        text = f"Version {version} was {done}, {answers}: {reason}"
-        return Notice(f"version-{version}", kind, text, read, why)
-    if release.champion == version:
-        instead = f" in place of version {verdict.against}" if verdict.against else ""
-        text = f"Version {version} was promoted and answers now{instead}."
-        action = "Nothing has to be done; its card shows how good it is."
-        return Notice(f"version-{version}", "promoted", text, action, links.card(version))
-    if not release.pinned and release.floor < version:
-        return None
-    text = f"Version {version} passed and was held back, {answers}: an operator rolled back."
-    action = f"Run `urgency resume` to end a pin, or `urgency promote {version} --reason ...`."
-    return Notice(f"version-{version}", "held", text, action, f"{links.runbook}#going-back")
-
-
 def _new_reports(registry: Registry, manifest: Manifest, before: int) -> list[FileReport]:
     """Of the files that the version `before` did not know."""
     snapshot = registry.snapshot(before)
@@ -198,18 +143,8 @@ def _new_reports(registry: Registry, manifest: Manifest, before: int) -> list[Fi
     return [one for one in reports if (one.file, one.generation) not in known]
 
 
-def files_notice(version: int, reports: Iterable[FileReport], links: Links) -> Notice | None:
-    """One notice for all of these files of which nothing was taken; None where there are none."""
-    refused = [one for one in reports if one.status in NOTHING_TAKEN and one.problems]
-    if not refused:
-        return None
-    named = ", ".join(one.file[:NAME_CHARS] for one in refused[:FILES_NAMED])
-    more = f" and {len(refused) - FILES_NAMED} more" if len(refused) > FILES_NAMED else ""
-    count = "A file was" if len(refused) == 1 else f"{len(refused)} files were"
-    return Notice(
-        key=f"files-{version}",
-        kind="set_aside",
-        text=f"{count} set aside and nothing of it was learned: {named}{more}.",
-        action="Its receipt says why; correct it and drop it again.",
-        link=links.receipt(refused[0]),
-    )
+def tell_quality(registry: Registry, links: Links, outbox: Outbox) -> None:
+    """That the serving version does worse than its tests promised."""
+    champion = registry.current_release()[1].champion
+    if notice := quality_notice(found_for(registry.live_quality()[1], champion), links):
+        outbox.send(notice)

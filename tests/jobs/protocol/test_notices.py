@@ -6,30 +6,20 @@ import csv
 import io
 import json
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from google.cloud import storage
 
-from jobs.protocol.notices import (
-    FILES_NAMED,
-    KEYS_KEPT,
-    TOLD,
-    Links,
-    Outbox,
-    Told,
-    files_notice,
-    tell_versions,
-    version_notice,
-)
+from jobs.protocol.notices import KEYS_KEPT, TOLD, Outbox, Told, tell_quality, tell_versions
+from jobs.report.notices import FILES_NAMED, Links, files_notice, version_notice
 from jobs.tickets.file_report import FileReport, Problem
-from tests.support.cloud.live_stack import CHECKOUT, run
+from tests.support.cloud.live_stack import CHECKOUT
 from tests.support.cloud.whole_cloud import Cloud, cloud, without
 from tests.support.job.job_in_memory import JobInMemory
 from tests.support.job.job_process import job_environment, train
-from urgency.bundle import Verdict
+from urgency.bundle import Verdict, canonical_json
 from urgency.errors import Forbidden, Unavailable
 from urgency.messages import Notice
 from urgency.records import NO_RELEASE
@@ -59,7 +49,7 @@ class Telling:
     def tell(self) -> list[str]:
         """Kinds of what is told now."""
         before = len(self.sent)
-        tell_versions(self.outbox, self.job.registry, LINKS)
+        tell_versions(self.job.registry, LINKS, self.outbox)
         return [one.kind for one in self.sent[before:]]
 
 
@@ -141,7 +131,7 @@ def test_two_runs_at_once_forget_nothing_of_each_other(telling: Telling) -> None
     def other(_point: str) -> None:
         telling.outbox.send(NOTICE)
 
-    tell_versions(Outbox(telling.job.control, telling.publish, other), telling.job.registry, LINKS)
+    tell_versions(telling.job.registry, LINKS, Outbox(telling.job.control, telling.publish, other))
     assert telling.outbox.told()[1] == Told(1, ("drift-2026-01-02", "version-1"))
     assert len(telling.sent) == 2
 
@@ -188,20 +178,21 @@ def test_a_memory_that_cannot_be_read_fails_no_run(tmp_path: Path) -> None:
     )
 
 
-# Real runs
+def test_quality_that_fell_is_told_once_for_each_version(telling: Telling) -> None:
+    telling.job.drop("a.csv")
+    telling.job.run()
+    registry = telling.job.registry
+    for state in ("kept", "fell", "fell"):
+        found = {"version": 1, "state": state, "recall": {"high": 0.61}, "promised_recall": 0.8}
+        registry.record_live_quality(canonical_json(found), registry.live_quality()[0])
+        tell_quality(registry, LINKS, telling.outbox)
+    [notice] = telling.sent
+    assert (notice.key, notice.kind) == ("quality-1", "quality_fell")
+    assert "at most 61%" in notice.text
+    assert "below the 80%" in notice.text
 
-TELL = """
-import os
-from jobs.__main__ import Run
-from jobs.protocol.notices import publish_notice
-from urgency.logs import Log
-from urgency.messages import Notice
-from urgency.settings import read_settings
-run = Run.of(read_settings(os.environ), "drift-1", Log())
-notice = Notice("drift-2026-01-02", "drift_moved", "It moved.", "Look.", "https://d")
-for _ in range(2):
-    publish_notice(run.settings, run.registry, notice, run.log)
-"""
+
+# Real runs
 
 
 def control(place: Cloud) -> CloudBucket:
@@ -225,22 +216,11 @@ def published(place: Cloud) -> int:
     return sum(line["topic"] == "notices" for line in place.hops("message_published"))
 
 
-@pytest.mark.parametrize(
-    ("changes", "count", "said"),
-    [
-        ({}, 1, ""),
-        ({"URGENCY_NOTICES_TOPIC": ""}, 0, ""),
-        ({"URGENCY_PUBSUB_ENDPOINT": "http://127.0.0.1:1"}, 0, "notices_not_sent"),
-    ],
-)
-def test_other_programs_tell_through_the_same_outbox(
-    tmp_path: Path, changes: dict[str, str], count: int, said: str
-) -> None:
+def test_where_no_topic_is_set_nothing_is_told_or_remembered(tmp_path: Path) -> None:
     with cloud(tmp_path) as place:
-        environment = job_environment(place) | changes
-        ended = run([sys.executable, "-c", TELL], environment)
-        assert (ended.code, published(place)) == (0, count)
-    assert said in ended.err
+        drop(place)
+        assert train(job_environment(place) | {"URGENCY_NOTICES_TOPIC": ""}).returncode == 0
+        assert (published(place), control(place).get(TOLD)) == (0, None)
 
 
 def test_a_run_killed_between_telling_and_remembering_tells_it_once_more(tmp_path: Path) -> None:
