@@ -136,7 +136,7 @@ def _add_drift(commands: Any) -> None:
             " environment."
         ),
     )
-    drift.set_defaults(run=_drift)
+    drift.set_defaults(command=_drift)
 
 
 @dataclass(frozen=True)
