@@ -10,13 +10,13 @@ from typing import Any
 from google.api_core.exceptions import NotFound
 
 from urgency.google_errors import translated
+from urgency.messages import DEAD_LETTER
 from urgency.settings import Settings
 
 BATCH = 100
 """How many messages one call to Pub/Sub hands out."""
 
 CALL: dict[str, Any] = {"retry": None, "timeout": 15.0}
-_SOURCE = "CloudPubSubDeadLetterSource"
 
 Leased = dict[str, Any]
 """Messages by the id that acknowledges them."""
@@ -121,7 +121,8 @@ class DeadLetters:
     def _publish(self, topic: str, message: Any) -> None:
         from google.pubsub_v1 import PublisherClient
 
-        own = {name: x for name, x in message.attributes.items() if not name.startswith(_SOURCE)}
+        given = message.attributes.items()
+        own = {name: value for name, value in given if not name.startswith(DEAD_LETTER)}
         request = {"topic": topic, "messages": [{"data": message.data, "attributes": own}]}
         PublisherClient(**self._options).publish(request, **CALL)
 
@@ -145,7 +146,7 @@ class DeadLetters:
 
 def _source(message: Any) -> str:
     """The subscription that gave it up."""
-    return str(message.attributes.get(f"{_SOURCE}Subscription", "unknown"))
+    return str(message.attributes.get(f"{DEAD_LETTER}Subscription", "unknown"))
 
 
 def _dead_letter(message: Any) -> DeadLetter:
@@ -153,6 +154,6 @@ def _dead_letter(message: Any) -> DeadLetter:
     return DeadLetter(
         id=message.message_id,
         subscription=_source(message),
-        published=of.get(f"{_SOURCE}TopicPublishTime", given_up),
-        attempts=int(of.get(f"{_SOURCE}DeliveryCount", 0)),
+        published=of.get(f"{DEAD_LETTER}TopicPublishTime", given_up),
+        attempts=int(of.get(f"{DEAD_LETTER}DeliveryCount", 0)),
     )

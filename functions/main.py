@@ -1,8 +1,8 @@
 """The Cloud Functions: a file landed -> start the job; a model was released -> reload it; and, off
-by default, a helpdesk's webhook -> its ticket is scored.
+by default, a helpdesk's webhook -> its ticket is scored, and a notice -> people are told.
 
-Pub/Sub pushes to the first two. Raising tells it to try again later; returning acknowledges. So a
-temporary error raises, and a permanent one is logged and acknowledged.
+Pub/Sub pushes to all but the webhook's. Raising tells it to try again later; returning
+acknowledges. So a temporary error raises, and a permanent one is logged and acknowledged.
 """
 
 import json
@@ -20,6 +20,7 @@ from flask import Request, Response
 from google.cloud import run_v2
 from google.oauth2 import id_token
 
+from functions.notices import Notices, poster
 from functions.webhooks import Webhooks
 from urgency.errors import BadMessage, Unavailable
 from urgency.logs import Log
@@ -132,6 +133,12 @@ def on_model_released(event: Any) -> None:
     _INSTANCE.on_model_released(event)
 
 
+@functions_framework.cloud_event
+def on_notice(event: Any) -> None:
+    """Post a notice to the webhook of the settings, once; a dead letter makes a notice, too."""
+    _NOTICES.on_notice(event)
+
+
 @functions_framework.http
 def on_ticket_webhook(request: Request) -> Response:
     """Score the ticket of a helpdesk's webhook; the last part of the address names the helpdesk."""
@@ -176,3 +183,9 @@ def _reload_service() -> int:
 
 
 _INSTANCE = Instance(_run_train_job, _reload_service)
+_NOTICES = Notices(
+    post=poster(_SETTINGS.notices_url),
+    runbook=_SETTINGS.runbook,
+    name=os.environ.get("K_SERVICE", "on-notice"),
+    log=_LOG,
+)

@@ -1,8 +1,10 @@
 locals {
-  functions = {
+  functions = merge(local.notices_function, {
     on-csv-landed = {
       entry_point = "on_csv_landed"
       account     = google_service_account.this["trigger"]
+      secrets     = {}
+      at_once     = 8
       environment = {
         URGENCY_PROJECT   = var.project_id
         URGENCY_REGION    = var.region
@@ -12,12 +14,14 @@ locals {
     on-model-released = {
       entry_point = "on_model_released"
       account     = google_service_account.this["reload"]
+      secrets     = {}
+      at_once     = 8
       environment = {
         URGENCY_RELOAD_URL      = "${google_cloud_run_v2_service.api.uri}/v1/model:reload"
         URGENCY_RELOAD_AUDIENCE = local.reload_audience
       }
     }
-  }
+  })
 }
 
 # The handlers and the part of the contract that needs only the standard library; functions/files.json is the one list.
@@ -51,7 +55,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   name       = "${var.name_prefix}${each.key}"
   location   = var.region
-  depends_on = [time_sleep.builder]
+  depends_on = [time_sleep.builder, google_secret_manager_secret_iam_member.notices]
 
   build_config {
     runtime           = "python313"
@@ -73,9 +77,20 @@ resource "google_cloudfunctions2_function" "this" {
     ingress_settings                 = "ALLOW_INTERNAL_ONLY" # pushes of the same project are internal
     timeout_seconds                  = 30
     max_instance_count               = 1
-    max_instance_request_concurrency = 8 # one instance merges a burst of files into one run; needs a whole CPU
+    max_instance_request_concurrency = each.value.at_once # 8: one instance merges a burst of files into one run; needs a whole CPU
     available_cpu                    = "1"
     available_memory                 = "512Mi"
+
+    # Read at the start of an instance; Terraform never sees what the secret holds.
+    dynamic "secret_environment_variables" {
+      for_each = each.value.secrets
+      content {
+        key        = secret_environment_variables.key
+        project_id = var.project_id
+        secret     = secret_environment_variables.value
+        version    = "latest"
+      }
+    }
   }
 }
 

@@ -8,7 +8,7 @@ resource "google_service_account" "this" {
   for_each = {
     trigger   = "function on-csv-landed: starts the training job"
     reload    = "function on-model-released: calls the service's reload hook"
-    pusher    = "Pub/Sub's pushes: invokes the two functions"
+    pusher    = "Pub/Sub's pushes: invokes the functions"
     train     = "training job"
     score     = "scoring of archives"
     drift     = "drift job: compares what was scored with what was trained on"

@@ -33,7 +33,7 @@ resource "google_cloud_run_v2_job" "train" {
         }
 
         dynamic "env" {
-          for_each = merge(var.settings, local.mlflow_environment, {
+          for_each = merge(var.settings, local.mlflow_environment, local.notices_environment, {
             URGENCY_PROJECT         = var.project_id
             URGENCY_LANDING_BUCKET  = google_storage_bucket.this["landing"].name
             URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name

@@ -1,9 +1,9 @@
 locals {
   # Subscription and function have one name; each pushes what its topic carries to its function.
-  pushes = {
+  pushes = merge({ for name, topic in google_pubsub_topic.notices : name => topic.id }, {
     on-csv-landed     = google_pubsub_topic.this["tickets-landed"].id
     on-model-released = google_pubsub_topic.this["model-released"].id
-  }
+  })
 }
 
 resource "google_pubsub_topic" "this" {

@@ -220,6 +220,17 @@ variable "webhook" {
   }
 }
 
+variable "notices" {
+  description = "Tell people what happened, by posts to one webhook that takes Slack's JSON: the name of the Secret Manager secret that holds its address; null: nobody is told so (docs/operations.md)."
+  type        = object({ secret = string })
+  default     = null
+
+  validation {
+    condition     = var.notices == null ? true : can(regex("^[A-Za-z0-9_-]{1,255}$", var.notices.secret))
+    error_message = "notices.secret is the short name of a secret of this project that has a version, as in { secret = \"urgency-notices\" }; never the address itself."
+  }
+}
+
 variable "max_instances" {
   description = "Most instances of the prediction service at once: the ceiling of its cost."
   type        = number

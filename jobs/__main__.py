@@ -19,6 +19,7 @@ from jobs.console import job_log
 from jobs.protocol.crash_points import Reached, crash_points
 from jobs.protocol.lease import Lease
 from jobs.protocol.live import follow_live_quality
+from jobs.protocol.notices import tell_what_happened
 from jobs.protocol.publish import beat, publisher
 from jobs.protocol.reconcile import Reconciler, Trainer
 from jobs.protocol.snapshots import list_landing, next_snapshot
@@ -182,6 +183,7 @@ class Run:
         ).run()
         log_reconciled(self.registry, _now(), self.log)
         follow_live_quality(self.landing, self.registry, _now(), self.log)
+        tell_what_happened(self.settings, self.registry, self.log, self.reached)
         track_all(self.settings, self.registry, self.log)
         self.reached("tracked")
         beat(self.registry, publish, self.execution, self.log, epoch=epoch)

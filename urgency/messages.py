@@ -1,7 +1,7 @@
 """What travels between the deployables and to others: a landed object, a released model, a
-heartbeat and a scored ticket, to and from their bytes.
+heartbeat, a scored ticket and a notice, to and from their bytes.
 
-Both may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as
+Each may arrive as a raw Pub/Sub push or as a CloudEvent; functions-framework hands either over as
 the event's data. A message is only a hint that says "look now": nothing here is needed to know what
 to do.
 """
@@ -9,7 +9,7 @@ to do.
 import base64
 import binascii
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,9 @@ INCOMING = "incoming/"
 
 HEARTBEAT = "Heartbeat"
 """The attribute `event` of a heartbeat; infra/heartbeat.tf says it too."""
+
+DEAD_LETTER = "CloudPubSubDeadLetterSource"
+"""What Pub/Sub's attributes of a dead letter begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,41 @@ class TicketScored:
         return data, {"event": "TicketScored", "helpdesk": self.helpdesk, "label": self.label}
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that people are told once: a sentence, what to do, and where to read on.
+
+    key: names the event; one that was told is not told again.   kind: promoted, held, ...
+    link: an address, or a path in the landing bucket.   It holds no ticket's text.
+    """
+
+    key: str
+    kind: str
+    text: str
+    action: str
+    link: str
+
+    def to_pubsub(self) -> tuple[bytes, dict[str, str]]:
+        """Data and attributes of the Pub/Sub message; a text that is too long is cut."""
+        members = {name: _cut(getattr(self, name), most) for name, most in NOTICE_CHARS.items()}
+        return json.dumps({"schema": 1, **members}).encode(), {"event": "Notice", "kind": self.kind}
+
+
+NOTICE_CHARS = {"key": 200, "kind": 50, "text": 1_500, "action": 500, "link": 1_500}
+"""The most characters of each member of a notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that Pub/Sub gave up; what it carries is not read.
+
+    subscription: the one that gave it up.   published: when, RFC 3339.
+    """
+
+    subscription: str
+    published: str
+
+
 def is_ticket_file(name: str) -> bool:
     """Whether a receipt is owed for this object: anything below `incoming/` but a folder's mark."""
     return name.startswith(INCOMING) and not name.endswith("/")
@@ -114,9 +152,7 @@ def read_model_released(event_data: object) -> ModelReleased:
         schema, epoch, version = (int(body[key]) for key in ("schema", "epoch", "version"))
     except _MALFORMED as error:
         raise BadMessage(f"The event does not describe a released model: {error!r}.") from None
-    if schema != 1:
-        seen = f"The event has schema {schema}; this code reads schema 1"
-        raise BadMessage(f"{seen}. Deploy the newer functions.")
+    _check_schema(schema)
     return ModelReleased(epoch, version, str(attributes.get("execution", "")))
 
 
@@ -130,6 +166,46 @@ def read_heartbeat(event_data: object) -> Heartbeat | None:
     except (ValueError, OverflowError):  # an age that nobody knows stops no heartbeat
         sent = None
     return Heartbeat(str(attributes.get("execution", "")), sent)
+
+
+def read_notice(event_data: object) -> Notice | DeadLetter:
+    """The notice in an event, or the dead letter that it is. Raises BadMessage."""
+    if given_up := _dead_letter(event_data):
+        return given_up
+    body = _payload(event_data)[0]
+    try:
+        schema = int(body["schema"])
+        notice = Notice(**{one.name: _text(body[one.name]) for one in fields(Notice)})
+    except _MALFORMED as error:
+        raise BadMessage(f"The event does not describe a notice: {error!r}.") from None
+    _check_schema(schema)
+    for name, most in NOTICE_CHARS.items():
+        if len(getattr(notice, name)) > most:
+            raise BadMessage(f"The notice's {name} has over {most} characters.")
+    return notice
+
+
+def _dead_letter(event_data: object) -> DeadLetter | None:
+    if isinstance(event_data, bytes):
+        event_data = _decoded(event_data)
+    message = event_data.get("message") if isinstance(event_data, dict) else None
+    attributes = message.get("attributes") if isinstance(message, dict) else None
+    source = f"{DEAD_LETTER}Subscription"
+    if not isinstance(message, dict) or not isinstance(attributes, dict):
+        return None
+    if source not in attributes:
+        return None
+    return DeadLetter(str(attributes[source]), str(message.get("publishTime", "")))
+
+
+def _check_schema(schema: int) -> None:
+    if schema != 1:
+        seen = f"The event has schema {schema}; this code reads schema 1"
+        raise BadMessage(f"{seen}. Deploy the newer functions.")
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _payload(event_data: object) -> tuple[dict[str, Any], dict[str, Any], str]:

@@ -115,8 +115,15 @@ class Settings:
         "where a generic webhook has a ticket's members, as in title=data.subject", _aliases, ()
     )
     service_url: str = _setting(
-        "address of the prediction service, for the command line and webhooks", _url
+        "address of the prediction service, for the command line, webhooks and notices", _url
     )
+    notices_topic: str = _setting("Pub/Sub topic for Notice, without the project; empty: none")
+    notices_url: str = _setting(
+        "where notices are posted, as in https://hooks.slack.com/...; empty: they are only logged",
+        _url,
+        is_secret=True,
+    )
+    runbook: str = _setting("docs/operations.md as people open it", default="docs/operations.md")
     dead_letters: str = _setting("subscription of undeliverable messages, for the command line")
     log_view: str = _setting("view of Cloud Logging, in full, for the command line")
     containers: tuple[str, ...] = _setting(

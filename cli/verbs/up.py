@@ -6,8 +6,9 @@ import typer
 
 from cli.local_stack import stack_command, stack_environment, start
 from cli.show import plain, say
-from cli.usage_error import STACK, require
+from cli.usage_error import STACK, UsageError, require
 from infra.local.state import Stack, home_of, running_stack
+from urgency.settings import read_settings
 
 Instances = Annotated[int, typer.Option(min=1, max=8, help="Instances of the service.")]
 Port = Annotated[
@@ -15,19 +16,30 @@ Port = Annotated[
 ]
 Foreground = Annotated[bool, typer.Option("--foreground", help="Stay here until Ctrl-C.")]
 Speedup = Annotated[float, typer.Option(min=1, help="Divide every back-off by this.")]
+Webhook = Annotated[str, typer.Option(help="Post notices there, as Slack takes them.")]
+NOTICES_URL = "URGENCY_NOTICES_URL"
 
 
 def up(
-    instances: Instances = 2, port: Port = 0, foreground: Foreground = False, speedup: Speedup = 1.0
+    instances: Instances = 2,
+    port: Port = 0,
+    foreground: Foreground = False,
+    speedup: Speedup = 1.0,
+    webhook: Webhook = "",
 ) -> None:
     """Start it all on this machine: storage, Pub/Sub, functions, job, scheduler and service.
 
     It keeps running, and keeps its data in .urgency (or URGENCY_HOME), until 'urgency down'.
 
-    Examples: urgency up; urgency up --instances 3 --port 8080
+    Examples: urgency up; urgency up --webhook https://hooks.slack.com/services/...
     """
     home = home_of(os.environ)
     running = running_stack(home)
+    if webhook:
+        if running:
+            raise UsageError("A stack is up already; stop it with 'urgency down' first.")
+        read_settings({NOTICES_URL: webhook})
+        os.environ[NOTICES_URL] = webhook  # others may read a process's arguments
     if running:
         say(f"A stack is up already in {plain(home.root)}.")
         return _welcome(running)

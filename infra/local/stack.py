@@ -24,6 +24,8 @@ WATCH_S = 0.2
 GRACE_S = 3.0
 """Between SIGTERM and SIGKILL at the stop: once for executions, once for the other processes."""
 OPERATOR = "operator"
+SECRETS = ("URGENCY_WEBHOOK_SECRET", "URGENCY_NOTICES_URL")
+"""Settings that only those containers get that name them."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +163,16 @@ class LocalStack:
 
     def _environment(self, container: Container, port: int | None) -> dict[str, str]:
         identity = self._identity_of(container.service_account.partition("@")[0])
-        secrets = {name: state.webhook_secret(self._home) for name in container.secrets}
-        inherited = {**secrets, **os.environ}
+        own = {name: self._secret(name) if name in container.secrets else "" for name in SECRETS}
+        inherited = {**os.environ, **own}
         return containers.environment_for(
             container, port=port, pocket=self._pocket, identity=identity, inherited=inherited
         )
+
+    def _secret(self, name: str) -> str:
+        """As given to this process; helpdesks' is made here where none is given."""
+        is_made = name == "URGENCY_WEBHOOK_SECRET"
+        return os.environ.get(name) or (state.webhook_secret(self._home) if is_made else "")
 
     def _identity_of(self, account: str) -> dict[str, str]:
         return self._identity.environment(account, self._pocket.removeprefix("http://"))

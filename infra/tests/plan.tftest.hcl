@@ -47,6 +47,10 @@ run "project_id_is_enough" {
     error_message = "No helpdesk is answered, and nothing is open to everybody."
   }
   assert {
+    condition     = length(google_cloudfunctions2_function.this) == 2 && length(google_pubsub_topic.notices) + length(google_pubsub_subscription.dead_letters_told) == 0
+    error_message = "Nobody is told by webhook."
+  }
+  assert {
     condition     = output.candidate_url == null
     error_message = "Nothing is on trial."
   }

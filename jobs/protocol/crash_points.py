@@ -21,6 +21,7 @@ CRASH_POINTS = (
     "notified",
     "receipts",
     "done",
+    "notice_published",
     "tracked",
 )
 

@@ -5,7 +5,7 @@ Over Pub/Sub's REST interface: one call, no background thread, no gRPC channel.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from jobs.protocol.crash_points import Reached
 from urgency.errors import Conflict, Forbidden, Unavailable
@@ -16,6 +16,14 @@ from urgency.registry import Registry
 from urgency.settings import Settings
 
 PUBLISH_TIMEOUT_S = 10.0
+
+
+class Message(Protocol):
+    """What can be published."""
+
+    def to_pubsub(self) -> tuple[bytes, dict[str, str]]:
+        """Data and attributes."""
+
 
 Publish = Callable[[ModelReleased | Heartbeat], None]
 
@@ -54,26 +62,29 @@ def beat(registry: Registry, publish: Publish, execution: str, log: Log, *, epoc
         log.info("heartbeat", hop="train")
 
 
-def publisher(settings: Settings, credentials: Any = None) -> Publish:
-    """What publishes to the release topic and returns once Pub/Sub has the message.
+def publisher(
+    settings: Settings, credentials: Any = None, *, topic: str = ""
+) -> Callable[[Message], None]:
+    """What publishes to a topic and returns once Pub/Sub has the message.
 
-    credentials: of google-auth; None: the application-default ones.
-    It raises Unavailable or Forbidden.
+    credentials: of google-auth; None: the application-default ones.   topic: without the project;
+    empty: the release topic.   It raises Unavailable or Forbidden.
     """
+    topic = topic or settings.release_topic
 
-    def publish(message: ModelReleased | Heartbeat) -> None:
+    def publish(message: Message) -> None:
         # Imported at the first message: most runs have none.
         from google.pubsub_v1 import PublisherClient
 
         endpoint = settings.pubsub_endpoint
         options: dict[str, Any] = {"api_endpoint": endpoint} if endpoint else {}
         data, attributes = message.to_pubsub()
-        with translated(f"publish to topic {settings.release_topic}"):
+        with translated(f"publish to topic {topic}"):
             client = PublisherClient(
                 transport="rest", credentials=credentials, client_options=options
             )
             client.publish(
-                topic=client.topic_path(settings.project, settings.release_topic),
+                topic=client.topic_path(settings.project, topic),
                 messages=[{"data": data, "attributes": attributes}],
                 timeout=PUBLISH_TIMEOUT_S,
             )

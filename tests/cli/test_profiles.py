@@ -24,17 +24,8 @@ from tests.support.cloud.whole_cloud import cloud
 from tests.test_repository import SHELL_BLOCK
 from urgency.errors import SettingsError
 
-CHANGES = {
-    "dead-letters",
-    "drop",
-    "feedback",
-    "promote",
-    "resume",
-    "rm",
-    "rollback",
-    "score",
-    "train",
-}
+CHANGES = {"dead-letters", "drop", "feedback", "promote", "resume", "rm", "rollback", "score"}
+CHANGES |= {"train"}
 LOOKS = {"card", "compare", "doctor", "ls", "mlflow", "models", "predict", "receipts", "replay"}
 LOOKS |= {"drift", "label", "logs", "quality", "status", "why"}
 THIS_MACHINE = {"up", "down", "demo", "profile"}

@@ -28,10 +28,12 @@ HANGS_AFTER_S = 120
 TARGETS = {
     "on_csv_landed": "cloudevent",
     "on_model_released": "cloudevent",
+    "on_notice": "cloudevent",
     "on_ticket_webhook": "http",
 }
 """Function -> the kind of its signature."""
 
+NOTICES_PATH = "/services/T0/B0/secret"
 WEBHOOK_SECRET = "generic=whsec_c2VjcmV0, zendesk=secret"
 
 
@@ -68,6 +70,9 @@ class FunctionHost:
 
     def model_released(self, body: bytes) -> int:
         return self._post("on_model_released", body, None)
+
+    def notice_came(self, body: bytes) -> int:
+        return self._post("on_notice", body, None)
 
     def ticket_came(
         self, helpdesk: str, body: bytes, headers: Mapping[str, str]
@@ -124,6 +129,8 @@ def _environment(
         "URGENCY_PUBSUB_ENDPOINT": f"http://{world}",
         "URGENCY_SCORED_TOPIC": "ticket-scored",
         "URGENCY_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "URGENCY_NOTICES_URL": f"http://{world}{NOTICES_PATH}",
+        "K_SERVICE": target.replace("_", "-"),
     }
 
 

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from urgency.errors import BadMessage
-from urgency.messages import ModelReleased, is_ticket_file, read_landed_object, read_model_released
+from urgency.messages import (
+    NOTICE_CHARS,
+    DeadLetter,
+    ModelReleased,
+    Notice,
+    is_ticket_file,
+    read_landed_object,
+    read_model_released,
+    read_notice,
+)
 
 RESOURCE = {
     "name": "incoming/a/b.csv",
@@ -45,6 +54,38 @@ def test_a_released_model_survives_the_trip() -> None:
     sent = ModelReleased(epoch=7, version=3, execution="train-abc")
     data, attributes = sent.to_pubsub()
     assert read_model_released(pushed(json.loads(data), attributes)) == sent
+
+
+NOTICE = Notice("version-7", "held", "Version 7 was held back.", "Read why.", "gs://b/r.md")
+
+
+def test_a_notice_survives_the_trip_and_is_cut_to_its_bounds() -> None:
+    data, attributes = NOTICE.to_pubsub()
+    assert read_notice(pushed(json.loads(data), attributes)) == NOTICE
+    assert attributes == {"event": "Notice", "kind": "held"}
+    long = Notice(**dict.fromkeys(NOTICE_CHARS, "ä" * 9_000))
+    body = json.loads(long.to_pubsub()[0])
+    read = read_notice(pushed(body))
+    assert isinstance(read, Notice)
+    assert {name: len(getattr(read, name)) for name in NOTICE_CHARS} == NOTICE_CHARS
+    assert read.text.endswith("...")
+    assert len(json.dumps(body)) < 64_000
+
+
+@pytest.mark.parametrize(
+    "changed", [{"text": "x" * 9_000}, {"key": 7}, {"link": None}, {"schema": 2}, {"schema": "x"}]
+)
+def test_a_notice_that_breaks_a_bound_is_refused_for_good(changed: dict[str, Any]) -> None:
+    with pytest.raises(BadMessage):
+        read_notice(pushed(json.loads(NOTICE.to_pubsub()[0]) | changed))
+
+
+@pytest.mark.parametrize("data", ["e30=", "%%%", ""])
+def test_a_dead_letter_is_known_whatever_it_carries(data: str) -> None:
+    attributes = {"CloudPubSubDeadLetterSourceSubscription": "on-csv-landed"}
+    message = {"data": data, "attributes": attributes, "publishTime": "2026-01-02T03:04:05Z"}
+    for event in ({"message": message}, json.dumps({"message": message}).encode()):
+        assert read_notice(event) == DeadLetter("on-csv-landed", "2026-01-02T03:04:05Z")
 
 
 NO_OBJECT = [None, [], "text", b"\xff", b"[" * 100_000, {}]

@@ -35,12 +35,18 @@ def announce(system: GuardedCloud) -> None:
     system.expect(("message_published", topic), ("notification_refused", topic))
 
 
-def push(system: GuardedCloud, subscription: str) -> None:
-    """By what each topic is published on; the endpoint behind the front accepts."""
+def publish_for(system: GuardedCloud, subscription: str) -> None:
+    """What a subscription delivers."""
     if subscription == "on-csv-landed":
         announce(system)
     else:
-        system.publish("urgency-train", "model-released")
+        topic = {"on-model-released": "model-released", "on-notice": "notices"}[subscription]
+        system.publish("urgency-train", topic)
+
+
+def push(system: GuardedCloud, subscription: str) -> None:
+    """By what each topic is published on; the endpoint behind the front accepts."""
+    publish_for(system, subscription)
     name = {"subscription": subscription}
     system.expect(("push_delivered", name), ("push_refused", name | {"status": 403}))
 
@@ -53,10 +59,7 @@ def sign(system: GuardedCloud) -> None:
 def fail_until_dead_letter(system: GuardedCloud, subscription: str) -> None:
     """A message that the function fails on until Pub/Sub gives up."""
     system.endpoints[subscription].answer = lambda _: Response(status=500)
-    if subscription == "on-csv-landed":
-        announce(system)
-    else:
-        system.publish("urgency-train", "model-released")
+    publish_for(system, subscription)
     dead = ("message_published", {"topic": "dead-letters"})
     system.expect(dead, ("dead_letter_refused", {"subscription": subscription}))
 
@@ -165,6 +168,26 @@ PROMISES: dict[str, tuple[str, Deed]] = {
     "urgency-serve: pubsub.publisher on topics/ticket-feedback": (
         "the service hands feedback on",
         lambda system: system.publish("urgency-serve", "ticket-feedback"),
+    ),
+    "pubsub's agent: pubsub.subscriber on subscriptions/on-notice": (
+        "an undeliverable notice leaves its subscription",
+        lambda system: fail_until_dead_letter(system, "on-notice"),
+    ),
+    "urgency-pusher: run.servicesInvoker on services/on-notice": (
+        "a notice reaches its function",
+        lambda system: push(system, "on-notice"),
+    ),
+    "urgency-train: pubsub.publisher on topics/notices": (
+        "the job tells what happened",
+        lambda system: system.publish("urgency-train", "notices"),
+    ),
+    "operator: pubsub.publisher on topics/notices": (
+        "operators send a dead letter of a notice again",
+        lambda system: system.publish("operator", "notices"),
+    ),
+    "operator: pubsub.viewer on subscriptions/on-notice": (
+        "operators know on which topic a notice was published",
+        lambda system: system.see_subscription("operator", "on-notice"),
     ),
     "urgency-pusher: run.servicesInvoker on services/on-csv-landed": (
         "a landing reaches its function",

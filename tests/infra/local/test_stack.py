@@ -152,7 +152,7 @@ def test_the_service_answers_its_person_from_every_instance_and_nobody_else(
 def test_a_stack_says_where_it_is_until_it_has_stopped(running: StackThread) -> None:
     stack = running.start()
     assert running_stack(running.home) == stack
-    assert (stack.pid, len(stack.urls.instances), len(stack.urls.functions)) == (os.getpid(), 2, 3)
+    assert (stack.pid, len(stack.urls.instances), len(stack.urls.functions)) == (os.getpid(), 2, 4)
     running.stop()
     assert read_stack(running.home) is None
 

@@ -24,7 +24,9 @@ def subscriptions_have_dead_letters(deployed: Deployment) -> Iterator[str]:
 @policy
 def subscriptions_retry_later_and_later(deployed: Deployment) -> Iterator[str]:
     """Back-off within the 0 to 600 s that Pub/Sub takes."""
-    for subscription in _sources(deployed):
+    for subscription in {
+        one.address: one for one in (*_sources(deployed), *_pushed(deployed))
+    }.values():
         policy = subscription.block("retry_policy")
         low, high = seconds(policy.get("minimum_backoff")), seconds(policy.get("maximum_backoff"))
         if not 0 < low <= high <= 600:
@@ -166,8 +168,12 @@ def _sources(deployed: Deployment) -> Iterator[Resource]:
 
 
 def _pushed(deployed: Deployment) -> Iterator[Resource]:
-    """Sources whose messages are not laid into a bucket."""
-    return (s for s in _sources(deployed) if not s.block("cloud_storage_config"))
+    """What pushes, dead letters too; and sources that neither push nor lay into a bucket."""
+    sources = {one.address for one in _sources(deployed)}
+    for found in deployed.of("pubsub_subscription"):
+        is_source = found.address in sources and not found.block("cloud_storage_config")
+        if is_source or found.block("push_config"):
+            yield found
 
 
 def _dead_letter_topics(deployed: Deployment) -> set[str]:
