@@ -23,6 +23,7 @@ OPENS = {
     "services": ("roles/run.servicesInvoker",),
     "serviceAccounts": ("roles/iam.serviceAccountTokenCreator",),
     "projects": ("roles/serviceusage.serviceUsageConsumer",),
+    "views": ("roles/logging.viewAccessor",),
 }
 THERE = {
     "landing": ["incoming/ann.csv", "receipts/ann.md"],
@@ -110,7 +111,7 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("urgency-reload", "move the pointer", overwrite("control", "release.json")),
     ("urgency-reload", "call the other function", call("on-csv-landed")),
     ("urgency-notices", "read tickets", read("landing", "incoming/ann.csv")),
-    ("urgency-notices", "read what was told", read("control", "notices.json")),
+    ("urgency-notices", "read the pointer", read("control", "release.json")),
     ("urgency-notices", "tell something by itself", publish("notices")),
     ("urgency-notices", "run the job", run),
     ("urgency-notices", "predict", PREDICT),
@@ -151,7 +152,7 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("operator", "delete a model", delete("registry", "models/1.json")),
     ("operator", "write a receipt", create("landing", "receipts/x.md")),
     ("operator", "overwrite a receipt", overwrite("landing", "receipts/ann.md")),
-    ("operator", "announce a landing", publish("tickets-landed")),
+    ("operator", "publish a score", publish("ticket-scored")),
     ("operator", "call a function", call("on-csv-landed")),
     ("operator", "take a function's messages", pull("on-model-released")),
     ("operator", "run the job as something else", run_with_overrides),
