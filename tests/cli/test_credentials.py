@@ -125,7 +125,7 @@ def test_it_operates_the_project_and_its_name_is_known(outside: Outside, kind: s
     assert system.registry.current_release()[1].champion == 0
     assert list(system.landing.list("")) == []
     assert system.runs.recent(1) == []
-    assert system.dead_letters() == []
+    assert system.dead_letters.peek() == []
     assert not outside.metadata_was_asked()
 
 

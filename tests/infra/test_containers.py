@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, replace
 
 import pytest
@@ -37,14 +38,14 @@ def test_every_uri_that_is_called_answers_on_this_machine() -> None:
     ]
     assert called
     assert all(uri.startswith("http://127.0.0.1:") for uri in called)
-    assert LOCAL.schedules[0].uri == WIRING.schedules[0].uri.replace(
-        "https://run.googleapis.com", POCKET
-    )
+    for here, there in zip(LOCAL.schedules, WIRING.schedules, strict=True):
+        assert here.uri == re.sub(r"https://(run|pubsub)\.googleapis\.com", POCKET, there.uri)
 
 
 def test_the_regional_endpoint_of_cloud_run_is_here_too() -> None:
-    regional = WIRING.schedules[0].uri.replace("https://run.", f"https://{WIRING.region}-run.")
-    wiring = replace(WIRING, schedules=(replace(WIRING.schedules[0], uri=regional),))
+    [sweep] = [one for one in WIRING.schedules if one.name.endswith("sweep")]
+    regional = sweep.uri.replace("https://run.", f"https://{WIRING.region}-run.")
+    wiring = replace(WIRING, schedules=(replace(sweep, uri=regional),))
     assert localised(wiring, POCKET, {}).schedules[0].uri.startswith(f"{POCKET}/v2/")
 
 

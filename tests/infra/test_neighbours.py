@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.wiring.from_state import is_grant
 from infra.wiring.mocked import NoProviders
 from tests.infra.terraform import simulated_neighbours
 from tests.infra.terraform_steps import NEWER
@@ -50,7 +51,7 @@ def test_no_name_is_claimed_twice(said: Said) -> None:
 
 
 def test_each_grants_on_its_own_and_to_its_own(said: Said) -> None:
-    trial = [one for one in made(said["their state"]) if "_iam_" in one["type"]]
+    trial = [one for one in made(said["their state"]) if is_grant(one["type"])]
     foreign = [
         one["address"]
         for one in trial

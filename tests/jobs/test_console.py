@@ -14,6 +14,7 @@ FIELDS: dict[str, object] = {
     "n": 3, "version": 3, "epoch": 4, "rows": 7, "c": 2.0, "duration_s": 1.5,
     "files": 2, "file": "incoming/a.csv", "accepted": 5, "records": 6,
     "decision": "HOLD", "verdict": "HOLD", "reasons": "Too few.",
+    "shard": 1, "shards": 4, "bad": 2, "reason": "There is no table in it.",
 }  # fmt: skip
 
 
