@@ -69,6 +69,10 @@ resource "google_cloud_run_v2_job_iam_member" "drift_runs" {
   location = google_cloud_run_v2_job.drift.location
   role     = "roles/run.jobsExecutor"
   member   = google_service_account.this["scheduler"].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.drift.id]
+  }
 }
 
 resource "google_cloud_scheduler_job" "drift" {

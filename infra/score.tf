@@ -90,6 +90,10 @@ resource "google_cloud_run_v2_job_iam_member" "operators_score" {
   location = google_cloud_run_v2_job.score.location
   role     = "roles/run.jobsExecutorWithOverrides"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.score.id]
+  }
 }
 
 resource "google_cloud_run_v2_job_iam_member" "operators_watch_scoring" {
@@ -99,6 +103,10 @@ resource "google_cloud_run_v2_job_iam_member" "operators_watch_scoring" {
   location = google_cloud_run_v2_job.score.location
   role     = "roles/run.viewer"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_job.score.id]
+  }
 }
 
 output "score_archives_here" {

@@ -97,6 +97,10 @@ resource "google_cloud_run_v2_service_iam_member" "webhook" {
   location = google_cloud_run_v2_service.api.location
   role     = "roles/run.servicesInvoker"
   member   = each.value.member
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.api.id]
+  }
 }
 
 resource "google_pubsub_topic_iam_member" "webhook_publishes" {
