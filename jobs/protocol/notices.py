@@ -15,7 +15,7 @@ from itertools import pairwise
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.publish import publisher
 from jobs.protocol.reconcile import may_release
-from jobs.report.notices import Links, files_notice, quality_notice, version_notice
+from jobs.report.notices import Links, drift_notice, files_notice, quality_notice, version_notice
 from jobs.tickets.file_report import FileReport, reports_from_json
 from urgency.bundle import ACCOUNTING, Manifest, Verdict, canonical_json
 from urgency.errors import Conflict, CorruptObject, UrgencyError
@@ -93,18 +93,20 @@ class Outbox:
 def tell_what_happened(settings: Settings, registry: Registry, log: Log, reached: Reached) -> None:
     """Tell what the buckets say and nobody was told of; nothing where no topic is set.
 
-    Raises no UrgencyError: each kind that cannot be told is one warning.
+    Each kind that cannot be told is one warning; it is not worth a run.
     """
     if not settings.notices_topic:
         return
     links = Links(settings.service_url, settings.runbook, settings.landing_bucket)
     publish = publisher(settings, topic=settings.notices_topic)
     outbox = Outbox(registry.control, publish, reached)
-    for tell in (tell_versions, tell_quality):
+    for tell in (tell_versions, tell_quality, tell_drift):
         try:
             tell(registry, links, outbox)
         except UrgencyError as error:
             log.warning("notices_not_sent", reason=str(error))
+        except (LookupError, TypeError, ValueError) as error:  # of an object that is not as it was
+            log.warning("notices_not_sent", reason=f"{tell.__name__}: {type(error).__name__}")
 
 
 def tell_versions(registry: Registry, links: Links, outbox: Outbox) -> None:
@@ -147,4 +149,12 @@ def tell_quality(registry: Registry, links: Links, outbox: Outbox) -> None:
     """That the serving version does worse than its tests promised."""
     champion = registry.current_release()[1].champion
     if notice := quality_notice(found_for(registry.live_quality()[1], champion), links):
+        outbox.send(notice)
+
+
+def tell_drift(registry: Registry, links: Links, outbox: Outbox) -> None:
+    """That what is scored no longer looks like what the serving version was trained on."""
+    found = registry.latest_drift() or {}
+    is_of_today = found.get("version") == registry.current_release()[1].champion
+    if is_of_today and (notice := drift_notice(found, links)):
         outbox.send(notice)

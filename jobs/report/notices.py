@@ -86,3 +86,20 @@ def quality_notice(found: Mapping[str, Any], links: Links) -> Notice | None:
         action="Run `urgency quality`, and label more tickets if they have changed.",
         link=f"{links.runbook}#live-recall-below-the-promise",
     )
+
+
+def drift_notice(found: Mapping[str, Any], links: Links) -> Notice | None:
+    """That drift moved, once for each version and each set of families that did.
+
+    found: a result of jobs.drift, or nothing.
+    """
+    if found.get("answer") != "moved":
+        return None
+    families = "-".join(sorted(move["family"] for move in found["moves"]))
+    return Notice(
+        key=f"drift-{found['version']}-{families}",
+        kind="drift_moved",
+        text=found["says"],
+        action="Run `urgency drift`; `urgency label` picks the tickets whose labels help most.",
+        link=f"{links.runbook}#drift",
+    )

@@ -28,12 +28,15 @@ def test_the_table_of_grants_in_the_security_page_is_terraforms() -> None:
 
 def test_a_changed_policy_changes_the_wiring() -> None:
     state = committed(LAPTOPS)
-    [push, _] = [
-        one for one in values_of(state, "google_pubsub_subscription") if "push_config" in one
+    [push] = [
+        one
+        for one in values_of(state, "google_pubsub_subscription")
+        if one["name"] == "on-csv-landed"
     ]
     push["ack_deadline_seconds"] = 61
     changed = wiring_from(state)
-    assert [one["ack_deadline_seconds"] for one in changed["subscriptions"]] == [60, 61, 60, 600]
+    deadlines = [one["ack_deadline_seconds"] for one in changed["subscriptions"]]
+    assert deadlines == [60, 61, 60, 60, 60, 600]
     assert changed | {"subscriptions": COMMITTED["subscriptions"]} == COMMITTED
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 from google.cloud import storage
 
-from jobs.protocol.notices import KEYS_KEPT, TOLD, Outbox, Told, tell_quality, tell_versions
+from jobs.protocol.notices import (
+    KEYS_KEPT,
+    TOLD,
+    Outbox,
+    Told,
+    tell_drift,
+    tell_quality,
+    tell_versions,
+)
 from jobs.report.notices import FILES_NAMED, Links, files_notice, version_notice
 from jobs.tickets.file_report import FileReport, Problem
 from tests.support.cloud.live_stack import CHECKOUT
@@ -23,6 +31,7 @@ from urgency.bundle import Verdict, canonical_json
 from urgency.errors import Forbidden, Unavailable
 from urgency.messages import Notice
 from urgency.records import NO_RELEASE
+from urgency.registry import DRIFT
 from urgency.store import ABSENT, CloudBucket
 
 LINKS = Links("https://api", "docs/o.md", "landing")
@@ -171,6 +180,7 @@ def test_a_thousand_bad_files_are_one_notice_of_a_few_names() -> None:
 def test_a_memory_that_cannot_be_read_fails_no_run(tmp_path: Path) -> None:
     with cloud(tmp_path) as place:
         control(place).put(TOLD, b"{", ABSENT)
+        control(place).put(DRIFT, b'{"version": 0, "answer": "moved"}', ABSENT)
         ended = train(job_environment(place))
     assert ended.returncode == 0
     assert [json.loads(line)["message"] for line in ended.stderr.splitlines()][-1] == (
@@ -190,6 +200,29 @@ def test_quality_that_fell_is_told_once_for_each_version(telling: Telling) -> No
     assert (notice.key, notice.kind) == ("quality-1", "quality_fell")
     assert "at most 61%" in notice.text
     assert "below the 80%" in notice.text
+
+
+def moved(version: int, *families: str, answer: str = "moved") -> bytes:
+    moves = [{"family": family, "what": "..."} for family in families]
+    said = "What is scored does not look like what the model was trained on: ..."
+    return canonical_json({"version": version, "answer": answer, "says": said, "moves": moves})
+
+
+def test_drift_that_moved_is_told_once_until_something_else_moves(telling: Telling) -> None:
+    telling.job.drop("a.csv")
+    telling.job.run()
+    nights = (
+        moved(1, answer="steady"),
+        moved(9, "source"),
+        moved(1, "source"),
+        moved(1, "source"),
+        moved(1, "words", "source"),
+    )
+    for night in nights:
+        telling.job.control.overwrite(DRIFT, night)
+        tell_drift(telling.job.registry, LINKS, telling.outbox)
+    assert [one.key for one in telling.sent] == ["drift-1-source", "drift-1-source-words"]
+    assert telling.sent[0].link == "docs/o.md#drift"
 
 
 # Real runs
