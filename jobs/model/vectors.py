@@ -124,7 +124,7 @@ def _edges(fold: NDArray[np.int64]) -> list[int]:
 def _presence(words: TicketWords, kinds: Kinds) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The features of some tickets, and where each ticket's begin and end."""
     parts, counts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
-    for block in words.blocks(BLOCK):
+    for block in words.blocks(BLOCK, stems=kinds.stem > 0):
         found = features_of(block, kinds)
         parts.append(found.feature)
         counts.append(np.bincount(found.row, minlength=len(block)))
@@ -151,7 +151,8 @@ def _codes(
 
 def probabilities(scorer: Scorer, corpus: Corpus) -> Floats:
     """P(urgent) of each ticket by the scorer that serves, shape (n,)."""
-    texts = map(scorer.text_log_odds, corpus.words.blocks(BLOCK))
+    has_stems = scorer.manifest.kinds.stem > 0
+    texts = map(scorer.text_log_odds, corpus.words.blocks(BLOCK, stems=has_stems))
     log_odds = np.concatenate([np.empty(0), *texts]) + scorer.manifest.bias
     for name, column in corpus.categories.items():
         weights = scorer.manifest.weights[name]
