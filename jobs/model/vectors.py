@@ -17,8 +17,8 @@ from jobs.model.metrics import Flags, Floats
 from jobs.model.newton import Block, Rows
 from jobs.tickets.rare_values import CATEGORIES
 from jobs.tickets.texts import TicketWords
-from urgency.batch import BLOCK, features_of, weight_of_kind
-from urgency.features import FEATURES, Kinds
+from urgency.batch import BLOCK, features_of
+from urgency.features import BITS, FEATURES, Kinds, features_with
 from urgency.scorer import Scorer
 
 F4 = np.float32
@@ -78,11 +78,12 @@ def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
     order = np.argsort(fold, kind="stable")
     edges = _edges(fold[order])
     found = [_presence(corpus.words.take(order[a:b]), kinds) for a, b in pairwise(edges)]
-    counted = (np.bincount(feature, minlength=FEATURES) for feature, _ in found)
-    frequency = sum(counted, np.zeros(FEATURES, np.int64))
+    frequency = np.zeros(features_with(kinds), np.int32)
+    for feature, _ in found:
+        np.add.at(frequency, feature, np.int32(1))
     seen = np.flatnonzero(frequency).astype(np.int32)
     idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
-    idf *= weight_of_kind(kinds)[seen]
+    idf *= np.array([1.0, *kinds])[seen >> BITS]
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
     value = np.stack([*_codes(corpus.categories, values)])[:, order]
     begins = np.cumsum([0, *map(len, values.values())]).tolist()

@@ -1,4 +1,4 @@
-"""Stems by word: of millions of words few are different, so a table of those takes little memory."""
+"""Stems by word: of millions of words few are different, so their table takes little memory."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ from jobs.tickets.stems import Stems
 from urgency.batch import BLOCK, Words, words_of
 
 SAMPLE = 20_000
-"""Tickets whose texts are kept, where there are so many; for a while up to twice as many."""
+"""Tickets whose texts are kept, where there are so many."""
 
 SLACK = 1.25
-"""How many times the tickets whose words are wanted are kept for a while."""
+"""How many times the tickets whose words or texts are wanted are kept for a while."""
 
-WAITING_CHARACTERS = 8_000_000
-"""Characters that wait to be hashed; more than many helpdesks write in a year."""
+WAITING_CHARACTERS = 2_000_000
+"""Characters that wait to be hashed; more than many helpdesks write in three months."""
 
 EVERY = np.uint64(2**64 - 1)
 
@@ -154,7 +154,7 @@ class Texts:
         kept = np.flatnonzero(hashes <= self._sample_bound)
         both = zip(hashes[kept].tolist(), row[kept].tolist(), kept.tolist(), strict=True)
         self._sample += [Text(key, number, title[at], description[at]) for key, number, at in both]
-        if len(self._sample) > 2 * SAMPLE:
+        if len(self._sample) > SLACK * SAMPLE:
             self._shrink_sample()
 
     def _shrink_sample(self) -> None:
