@@ -23,7 +23,7 @@ MODULES = (
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
     *("jobs/tickets/file_reading.py", "jobs/tickets/columns.py", "jobs/tickets/dataset.py"),
     *("jobs/tickets/rare_values.py", "jobs/tickets/same_tickets.py", "jobs/tickets/split.py"),
-    *("jobs/tickets/texts.py", "jobs/tickets/growing.py"),
+    *("jobs/tickets/texts.py", "jobs/tickets/stems.py", "jobs/tickets/growing.py"),
     *("jobs/model/vectors.py", "jobs/model/newton.py", "jobs/model/folds.py"),
     *("jobs/model/calibrate.py", "jobs/model/choose.py", "jobs/model/fit.py"),
     *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),

@@ -17,8 +17,8 @@ from jobs.model.metrics import Flags, Floats
 from jobs.model.newton import Block, Rows
 from jobs.tickets.rare_values import CATEGORIES
 from jobs.tickets.texts import TicketWords
-from urgency.batch import BLOCK, features_of, weight_of_kind
-from urgency.features import FEATURES, Kinds
+from urgency.batch import BLOCK, features_of
+from urgency.features import BITS, FEATURES, Kinds, features_with
 from urgency.scorer import Scorer
 
 F4 = np.float32
@@ -78,11 +78,12 @@ def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
     order = np.argsort(fold, kind="stable")
     edges = _edges(fold[order])
     found = [_presence(corpus.words.take(order[a:b]), kinds) for a, b in pairwise(edges)]
-    counted = (np.bincount(feature, minlength=FEATURES) for feature, _ in found)
-    frequency = sum(counted, np.zeros(FEATURES, np.int64))
+    frequency = np.zeros(features_with(kinds), np.int32)
+    for feature, _ in found:
+        np.add.at(frequency, feature, np.int32(1))
     seen = np.flatnonzero(frequency).astype(np.int32)
     idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
-    idf *= weight_of_kind(kinds)[seen]
+    idf *= np.array([1.0, *kinds])[seen >> BITS]
     values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
     value = np.stack([*_codes(corpus.categories, values)])[:, order]
     begins = np.cumsum([0, *map(len, values.values())]).tolist()
@@ -124,7 +125,7 @@ def _edges(fold: NDArray[np.int64]) -> list[int]:
 def _presence(words: TicketWords, kinds: Kinds) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The features of some tickets, and where each ticket's begin and end."""
     parts, counts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
-    for block in words.blocks(BLOCK):
+    for block in words.blocks(BLOCK, stems=kinds.stem > 0):
         found = features_of(block, kinds)
         parts.append(found.feature)
         counts.append(np.bincount(found.row, minlength=len(block)))
@@ -151,7 +152,8 @@ def _codes(
 
 def probabilities(scorer: Scorer, corpus: Corpus) -> Floats:
     """P(urgent) of each ticket by the scorer that serves, shape (n,)."""
-    texts = map(scorer.text_log_odds, corpus.words.blocks(BLOCK))
+    has_stems = scorer.manifest.kinds.stem > 0
+    texts = map(scorer.text_log_odds, corpus.words.blocks(BLOCK, stems=has_stems))
     log_odds = np.concatenate([np.empty(0), *texts]) + scorer.manifest.bias
     for name, column in corpus.categories.items():
         weights = scorer.manifest.weights[name]

@@ -23,7 +23,8 @@ def telling_words(data: Dataset, scorer: Scorer) -> dict[str, list[dict[str, Any
     and its mean share of their log-odds, `weight`; by a sample of the tickets.
     """
     sample = np.flatnonzero(data.has_text)
-    words = data.words.take(data.has_text).together()
+    has_stems = scorer.manifest.kinds.stem > 0
+    words = data.words.take(data.has_text).together(stems=has_stems)
     ticket = np.repeat(np.arange(len(words)), words.counts.sum(axis=1))
     distinct, first, word = np.unique(words.plain, return_index=True, return_inverse=True)
     tickets = np.bincount(np.unique(word * len(words) + ticket) // max(1, len(words)))

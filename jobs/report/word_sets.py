@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.model.metrics import Flags
+from jobs.tickets.stems import different
 from jobs.tickets.texts import TicketWords
 from urgency.batch import Words
-from urgency.features import FIELD_MARKS, word_hash
+from urgency.features import word_hash
 
 MOST_WORDS = 4_000
 """Words of a ticket that are looked at when tickets are compared."""
@@ -32,10 +33,10 @@ def tickets_with(terms: Sequence[str], words: TicketWords, urgent: Flags) -> NDA
     counts = np.zeros(2 * len(terms), np.int64)
     begin = 0
     for block in words.blocks(_BLOCK):
-        word, ticket = _unmarked(block), _ticket_of(block)
+        word, ticket = block.plain, _ticket_of(block)
         place = np.minimum(np.searchsorted(hashes[order], word), len(terms) - 1)
         hit = np.flatnonzero(hashes[order][place] == word)
-        found = _different(ticket[hit] * len(terms) + order[place[hit]])
+        found = different(ticket[hit] * len(terms) + order[place[hit]])
         label = urgent[begin + found // len(terms)]
         counts += np.bincount(2 * (found % len(terms)) + label, minlength=len(counts))
         begin += len(block)
@@ -49,25 +50,13 @@ def word_sets(words: Words) -> sparse.csr_matrix:
     """
     ticket, count = _ticket_of(words), words.counts.sum(axis=1)
     kept = np.arange(len(ticket)) - np.repeat(count.cumsum() - count, count) < MOST_WORDS
-    key = (ticket << 32 | _unmarked(words) % _COLUMNS)[kept]
-    key = _different(np.append(key, np.flatnonzero(count == 0) << 32))
+    key = (ticket << 32 | words.plain % _COLUMNS)[kept]
+    key = different(np.append(key, np.flatnonzero(count == 0) << 32))
     ends = np.searchsorted(key, np.arange(len(words) + 1) << 32)
     column = (key & 2**32 - 1).astype(np.int32)
     ones = np.ones(len(key), np.int32)
     return sparse.csr_matrix((ones, column, ends.astype(np.int32)), (len(words), _COLUMNS))
 
 
-def _unmarked(words: Words) -> NDArray[np.uint32]:
-    """The hash of each word, whatever field it stands in."""
-    marks = np.array([mark for _, mark in FIELD_MARKS], np.uint32)
-    return words.marked ^ np.tile(marks, len(words)).repeat(words.counts.ravel())
-
-
 def _ticket_of(words: Words) -> NDArray[np.int64]:
     return np.arange(len(words)).repeat(words.counts.sum(axis=1))
-
-
-def _different(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each once, rising; np.unique hashes them, which takes 15 times as long."""
-    numbers = np.sort(numbers)
-    return numbers[np.diff(numbers, prepend=-1) > 0]

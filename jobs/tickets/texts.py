@@ -6,7 +6,7 @@ So millions of tickets take little memory. Models are made of the words, reports
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import NamedTuple
 
@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 
 from jobs.tickets.growing import Growing
 from jobs.tickets.split import mixed
+from jobs.tickets.stems import Stems
 from urgency.batch import BLOCK, Words, words_of
 
 SAMPLE = 20_000
-"""Tickets whose texts are kept, where there are so many; for a while up to twice as many."""
+"""Tickets whose texts are kept, where there are so many."""
 
 SLACK = 1.25
-"""How many times the tickets whose words are wanted are kept for a while."""
+"""How many times the tickets whose words or texts are wanted are kept for a while."""
 
-WAITING_CHARACTERS = 8_000_000
-"""Characters that wait to be hashed; more than many helpdesks write in a year."""
+WAITING_CHARACTERS = 2_000_000
+"""Characters that wait to be hashed; more than many helpdesks write in three months."""
 
 EVERY = np.uint64(2**64 - 1)
 
@@ -34,30 +35,38 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class TicketWords:
-    """The words of some tickets, in an order of their own: those at `place` in `words`."""
+    """The words of some tickets, in an order of their own: those at `place` in `words`, which are
+    without stems; these are looked up where somebody asks for them.
+    """
 
     words: Words
+    stems: Stems
     place: Numbers
 
     @staticmethod
     def all_of(words: Words) -> TicketWords:
         """All tickets, in their order."""
-        return TicketWords(words, np.arange(len(words)))
+        stems = Stems()
+        if words.stem is not None:
+            stems.add(words)
+        return TicketWords(replace(words, stem=None), stems, np.arange(len(words)))
 
     def __len__(self) -> int:
         return len(self.place)
 
     def take(self, chosen: NDArray[np.bool_] | Numbers) -> TicketWords:
         """Some of the tickets; words are not copied."""
-        return TicketWords(self.words, self.place[chosen])
+        return replace(self, place=self.place[chosen])
 
-    def blocks(self, tickets: int) -> Iterator[Words]:
+    def blocks(self, tickets: int, *, stems: bool = False) -> Iterator[Words]:
         """Their words, of at most so many `tickets` at a time."""
-        return self.words.in_order(self.place, tickets)
+        for words in self.words.in_order(self.place, tickets):
+            yield replace(words, stem=self.stems.of(words)) if stems else words
 
-    def together(self) -> Words:
+    def together(self, *, stems: bool = False) -> Words:
         """Their words in one piece, a copy."""
-        return next(self.blocks(max(1, len(self))), None) or words_of([], stems=True)
+        found = self.blocks(max(1, len(self)), stems=stems)
+        return next(found, None) or words_of([], stems=stems)
 
 
 class Text(NamedTuple):
@@ -82,7 +91,7 @@ class Texts:
         self._sample: list[Text] = []
         self._sample_bound = self._bound = EVERY
         self._hash, self._row = Growing("Q"), Growing("q")
-        self._marked, self._stem, self._counts = Growing("I"), Growing("I"), Growing("i")
+        self._marked, self._counts, self._stems = Growing("I"), Growing("i"), Stems()
         self._waiting: list[tuple[str, str]] = []
         self._characters = 0
 
@@ -126,8 +135,8 @@ class Texts:
         """The words of these rows, all of them such that `has_words`; nothing is added any more."""
         self._hash_waiting()
         counts = self._counts.values.reshape(-1, 2)
-        words = Words(self._marked.values, counts, self._stem.values)
-        return TicketWords(words, np.searchsorted(self._row.values, row))
+        words = Words(self._marked.values, counts, None)
+        return TicketWords(words, self._stems, np.searchsorted(self._row.values, row))
 
     def handed_sample(self) -> list[Text]:
         """The sample, which is forgotten here; nothing is added any more."""
@@ -145,7 +154,7 @@ class Texts:
         kept = np.flatnonzero(hashes <= self._sample_bound)
         both = zip(hashes[kept].tolist(), row[kept].tolist(), kept.tolist(), strict=True)
         self._sample += [Text(key, number, title[at], description[at]) for key, number, at in both]
-        if len(self._sample) > 2 * SAMPLE:
+        if len(self._sample) > SLACK * SAMPLE:
             self._shrink_sample()
 
     def _shrink_sample(self) -> None:
@@ -158,7 +167,7 @@ class Texts:
             words = words_of(self._waiting[begin : begin + BLOCK], stems=True)
             self._marked.add(words.marked)
             self._counts.add(words.counts.ravel())
-            self._stem.add(words.all_stems)
+            self._stems.add(words)
         self._waiting, self._characters = [], 0
 
     def _choose(self, chosen: NDArray[np.bool_]) -> None:
@@ -173,5 +182,4 @@ class Texts:
             return
         words = np.repeat(chosen[:hashed], self._counts.values.reshape(-1, 2).sum(axis=1))
         self._marked.keep(words)
-        self._stem.keep(words)
         self._counts.keep(np.repeat(chosen[:hashed], 2))

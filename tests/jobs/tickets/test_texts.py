@@ -54,7 +54,7 @@ def test_a_sample_of_texts_is_kept_and_all_words() -> None:
     texts = read(EVERY)
     hashes = mixed(KEYS)
     assert kept(texts) == {TITLES[n] for n in EVERY if hashes[n] <= np.sort(hashes)[SAMPLE]}
-    assert same(texts.words(np.arange(900)).together(), EVERY)
+    assert same(texts.words(np.arange(900)).together(stems=True), EVERY)
 
 
 def test_few_texts_are_all_kept() -> None:
@@ -68,7 +68,7 @@ def test_of_many_tickets_the_words_of_so_many_are_kept_in_any_order(most: int) -
     has_words = texts.has_words(KEYS[order])
     assert most <= has_words.sum() <= SLACK * most + 7
     row = np.flatnonzero(has_words)[::-1]
-    assert same(texts.words(row).together(), [order[at] for at in row])
+    assert same(texts.words(row).together(stems=True), [order[at] for at in row])
     again = set(KEYS[read(EVERY, 70, most).has_words(KEYS)])
     smaller, larger = sorted((again, set(KEYS[order][has_words])), key=len)
     assert smaller <= larger
@@ -81,5 +81,5 @@ def test_rows_that_are_not_taken_leave_their_words_too() -> None:
     texts.add(np.array([40]), [TITLES[70]], ["text"], KEYS[70:71])
     sample = [(one.row, one.title) for one in texts.handed_sample()]
     assert sample == [*enumerate(TITLES[n] for n in [*left, 70])]
-    assert same(texts.words(np.arange(41)).together(), [*left, 70])
-    assert same(texts.words(np.array([40, 3])).take(np.array([1])).together(), [3])
+    assert same(texts.words(np.arange(41)).together(stems=True), [*left, 70])
+    assert same(texts.words(np.array([40, 3])).take(np.array([1])).together(stems=True), [3])
