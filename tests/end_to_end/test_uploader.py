@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.local.pocket.identity import Identity
 from infra.local.state import running_stack
+from infra.local.wiring import load_wiring
 from tests.support.cloud.live_stack import CommandResult, LiveStack, live_stack
 
 REFUSED = [
@@ -27,10 +29,9 @@ class Uploader:
         running = running_stack(stack.home)
         assert running is not None
         self._stack = stack
-        self._settings = {
-            name: value.replace("/as/operator", "/as/uploader")
-            for name, value in running.operator.items()
-        }
+        pocket = running.urls.pocket.removeprefix("http://")
+        own = Identity(stack.home.cloud, load_wiring()).environment("uploader", pocket)
+        self._settings = {**running.operator, **own}
         assert self._settings != running.operator
 
     def urgency(self, *arguments: str) -> CommandResult:
@@ -44,7 +45,7 @@ def uploader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Uploader]:
     with live_stack(tmp_path_factory.mktemp("uploader")) as stack:
         person = Uploader(stack)
         dropped = person.urgency("drop", "data/tickets.csv", "--wait")
-        assert (dropped.code, dropped.err) == (0, "")
+        assert (dropped.code, dropped.err) == (0, "In the project local-helpdesk:\n")
         assert "waiting   for the receipt" in dropped.out
         assert "Version 1: PROMOTE." in dropped.out
         yield person

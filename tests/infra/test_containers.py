@@ -54,10 +54,13 @@ def test_audiences_names_and_grants_stay_the_clouds() -> None:
         one.push.audience for one in WIRING.subscriptions if one.push
     ]
     assert [one.uri for one in LOCAL.functions] == [one.uri for one in WIRING.functions]
+    assert [one.service_account for one in LOCAL.jobs] == [
+        one.service_account for one in WIRING.jobs
+    ]
     assert LOCAL.grants == WIRING.grants
     assert json.dumps(
-        asdict(replace(LOCAL, subscriptions=(), schedules=(), functions=()))
-    ) == json.dumps(asdict(replace(WIRING, subscriptions=(), schedules=(), functions=())))
+        asdict(replace(LOCAL, subscriptions=(), schedules=(), functions=(), jobs=()))
+    ) == json.dumps(asdict(replace(WIRING, subscriptions=(), schedules=(), functions=(), jobs=())))
 
 
 def test_a_process_gets_the_wirings_environment_its_identity_and_the_endpoints() -> None:

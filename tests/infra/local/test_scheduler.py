@@ -32,7 +32,7 @@ class World:
         self.identity = Identity(folder, WIRING)
         self.timeline = folder / "events.jsonl"
         schedules = tuple(
-            replace(one, uri=f"{endpoint.url}/{one.name}") for one in (NIGHTLY, SWEEP)
+            replace(one, uri=f"{endpoint.url}/{one.name}") for one in WIRING.schedules
         )
         wiring = replace(WIRING, schedules=schedules)
         self.scheduler = Scheduler(
