@@ -66,6 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run it; 0: done, 1: temporary, the same command goes on, 2: settings, or an unread file."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.beam_score",
+        allow_abbrev=False,  # the others are the runner's
         description="Score an archive with a Beam pipeline. Other options are those of the runner.",
     )
     add_request(parser)

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
 
+from data.generator.csv_text import to_csv
+from data.generator.tickets import Recipe, Row, make_rows
+from tests.support.cloud.live_stack import CHECKOUT
 from tests.support.cloud.whole_cloud import cloud
 from tests.support.job.archives import csv_text
 from tests.support.job.beam_process import ASKED_FOR, INSTALLED, run_pipeline
@@ -18,6 +26,14 @@ from urgency.store import ABSENT
 
 pytestmark = [ASKED_FOR, INSTALLED, pytest.mark.timeout(600)]
 SHARD_MB = 0.01
+OPTIONS = """
+import argparse
+from apache_beam.options.pipeline_options import PipelineOptions
+for group in PipelineOptions.__subclasses__():
+    parser = argparse.ArgumentParser(conflict_handler="resolve")
+    group._add_argparse_args(parser)
+    print(*parser._option_string_actions)
+"""
 FILES = {
     "in/2024/q1.csv": csv_text(400, 1, bad=0.05).encode(),
     "in/2024/q2.csv": csv_text(300, 2, separator=";").encode("utf-16"),
@@ -38,6 +54,12 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringJob]:
             bucket_of(place, "operator", "archive").put(name, body, ABSENT)
         assert found.run("scored/tasks/", [0]) == [2]
         yield found
+
+
+def children_cpu_s() -> float:
+    """Processor seconds of processes that this one started and that ended."""
+    used = getrusage(RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def piped(job: ScoringJob, target: str, *options: str) -> tuple[int, str]:
@@ -94,3 +116,32 @@ def test_an_error_of_a_step_does_not_quote_what_was_read(job: ScoringJob, tmp_pa
     assert ended.returncode == 1
     assert "ValueError at" in ended.stderr
     assert "Production down" not in ended.stderr + ended.stdout
+
+
+def test_every_option_of_the_pages_commands_is_one(job: ScoringJob) -> None:
+    page = (CHECKOUT / "docs/scale.md").read_text()
+    commands = re.findall(r"-m jobs\.beam_score (?:.*\\\n)*.*", page)
+    used = set(re.findall(r"(?<= )--\w+", " ".join(commands)))
+    assert {"--from", "--runner", "--sdk_container_image", "--direct_num_workers"} <= used
+    listed = run_pipeline(job.place, ["-c", OPTIONS], "score").stdout.split()
+    assert used - set(listed) == {"--from", "--to"}
+
+
+@pytest.mark.skipif("URGENCY_PROVE" not in os.environ, reason="a long one: URGENCY_PROVE=1")
+def test_a_pipeline_costs_what_a_task_does_and_its_start(
+    job: ScoringJob, record_property: Callable[[str, str], None]
+) -> None:
+    rows = 200_000
+    recipe = Recipe(rows=rows, seed=5, start=date(2025, 1, 1), days=90)
+    many = replace(job, source="many.csv", shard_mb=8.0)
+    many.put(to_csv(Row._fields, make_rows(recipe)))
+    began = children_cpu_s()
+    assert many.run("scored/many/", [0]) == [0]
+    scored = children_cpu_s()
+    places = ["--from", job.url("many.csv"), "--to", job.url("scored/piped/"), "--shard-mb", "8"]
+    ended = run_pipeline(job.place, ["-m", "jobs.beam_score", *places], "score")
+    assert ended.returncode == 0, ended.stderr
+    task_s, pipeline_s = scored - began, children_cpu_s() - scored
+    told = f"{rows:,} tickets: a task {task_s:.2f} CPU s, the pipeline {pipeline_s:.2f}"
+    record_property("figure", told)
+    assert pipeline_s < 2 * task_s
