@@ -92,7 +92,7 @@ resource "time_sleep" "builder" {
 }
 
 resource "terraform_data" "image" {
-  for_each = merge(local.builds_images ? local.built_images : {}, local.built_mlflow_image)
+  for_each = merge(local.builds_images ? local.built_images : {}, local.built_mlflow_image, local.built_beam_image)
 
   triggers_replace = each.value
   depends_on       = [time_sleep.builder]

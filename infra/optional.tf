@@ -1,6 +1,7 @@
-# What only the optional parts need (mlflow.tf, budget.tf, webhooks.tf, notices.tf, ci.tf): their APIs and the project's number.
+# What only the optional parts need (mlflow.tf, budget.tf, webhooks.tf, notices.tf, dataflow.tf, ci.tf): their APIs and the
+# project's number.
 locals {
-  optional_apis = toset(concat(local.webhook_apis, local.notices_apis, var.mlflow == "server" ? ["sqladmin"] : [], var.budget == null ? [] : ["billingbudgets"], local.github == null ? [] : ["sts"]))
+  optional_apis = toset(concat(local.webhook_apis, local.notices_apis, local.dataflow_apis, var.mlflow == "server" ? ["sqladmin"] : [], var.budget == null ? [] : ["billingbudgets"], local.github == null ? [] : ["sts"]))
 }
 
 resource "google_project_service" "optional" {

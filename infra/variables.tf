@@ -21,8 +21,8 @@ variable "region" {
 }
 
 variable "images" {
-  description = "Ready-made images (mlflow: of the optional server); what is not given is built during apply from the sources beside this folder, which needs gcloud."
-  type        = object({ jobs = string, service = string, mlflow = optional(string) })
+  description = "Ready-made images (mlflow and beam: of the optional parts); what is not given is built during apply from the sources beside this folder, which needs gcloud."
+  type        = object({ jobs = string, service = string, mlflow = optional(string), beam = optional(string) })
   default     = null
 
   validation {

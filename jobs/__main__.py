@@ -8,14 +8,12 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
-from jobs.console import job_log
+from jobs.buckets import buckets_of
+from jobs.console import job_log, places_of
 from jobs.protocol.crash_points import Reached, crash_points
 from jobs.protocol.lease import Lease
 from jobs.protocol.live import follow_live_quality
@@ -31,13 +29,9 @@ from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, read_settings
-from urgency.store import CloudBucket, storage_client
+from urgency.store import CloudBucket
 
 NEEDED = ("project", "landing_bucket", "registry_bucket", "control_bucket", "release_topic")
-STORAGE_TIMEOUT_S = 60.0
-PATIENCE_S = 60.0
-"""How long a read is tried again before the run fails and the platform starts another attempt."""
-
 SPARE_S = 60.0
 """The run stops this long before the platform kills it: the next attempt starts clean."""
 
@@ -57,9 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         log.error("run_failed", reason=str(error))
         return 1
     except Exception as error:  # noqa: BLE001  the last edge; a library's words could quote a ticket
-        frames = extract_tb(error.__traceback__)
-        places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
-        log.error("run_crashed", error=type(error).__name__, places=places)
+        log.error("run_crashed", error=type(error).__name__, places=places_of(error))
         return 1
 
 
@@ -76,9 +68,7 @@ def _score(options: argparse.Namespace, execution: str, log: Log) -> int:
     from jobs.scoring.run import Job  # a training reads no ticket before it has to
 
     settings = read_settings(os.environ, *command.NEEDED)
-    bucket = _buckets(settings)
-    registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
-    job = Job(bucket, registry, settings, execution, log)
+    job = Job.of(settings, execution, log)
     task = command.task_of(os.environ)
     outcome = job.score(command.request_of(options), options.target, task)
     return 2 if outcome and outcome.refused else 0
@@ -90,13 +80,6 @@ def _drift(_options: argparse.Namespace, _execution: str, log: Log) -> int:
     run = DriftRun.of(read_settings(os.environ, *NEEDED), log)
     run.record(run.check(_now()))
     return 0
-
-
-def _buckets(settings: Settings) -> Callable[[str], CloudBucket]:
-    client = storage_client(settings)
-    return lambda name: CloudBucket(
-        client, name, timeout_s=STORAGE_TIMEOUT_S, patience_s=PATIENCE_S
-    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -155,7 +138,7 @@ class Run:
     def of(settings: Settings, execution: str, log: Log) -> Run:
         """Over the buckets that `settings` name. Raises SettingsError, or Forbidden."""
         recipe, reached = recipe_of(settings), crash_points(settings)
-        bucket = _buckets(settings)
+        bucket = buckets_of(settings)
         registry = Registry(bucket(settings.registry_bucket), bucket(settings.control_bucket))
         landing = bucket(settings.landing_bucket)
         return Run(settings, execution, log, recipe, reached, landing, registry)

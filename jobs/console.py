@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from urgency.logs import Log
@@ -69,3 +71,9 @@ def sentence(event: str, fields: dict[str, Any]) -> str:
         return SENTENCES[event].format(**fields)
     shown = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
     return f"{event.replace('_', ' ')}: {shown}" if shown else event.replace("_", " ")
+
+
+def places_of(error: BaseException) -> list[str]:
+    """Where an error came from, without its words, which could quote a ticket."""
+    frames = extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]

@@ -27,7 +27,7 @@ def test_the_page_of_settings_is_that_of_the_code() -> None:
     assert (CHECKOUT / "docs/settings.md").read_text() == settings_page(), "run 'make docs'"
 
 
-@pytest.mark.parametrize("part", ["functions", "jobs", "service", "infra/mlflow"])
+@pytest.mark.parametrize("part", ["functions", "jobs", "service", "infra/beam", "infra/mlflow"])
 def test_hashed_requirements_are_those_of_the_lock_file(part: str) -> None:
     options = ["--quiet", "--frozen", "--offline", "--no-emit-project", "--no-dev", "--no-header"]
     command = [uv(), "export", *options, "--extra", Path(part).name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,11 @@ from tests.support.cloud.pocket import served
 from tests.support.tools import tool, uv
 
 CHECKOUT = Path(__file__).parents[1]
-PARTS = ["service", "jobs", "infra/mlflow"]
+PARTS = ["service", "jobs", "infra/beam", "infra/mlflow"]
 PINNED = re.compile(r"python:3\.13-slim@sha256:[0-9a-f]{64}")
+LOCKED = tomllib.loads((CHECKOUT / "uv.lock").read_text())["package"]
+BEAM = next(one["version"] for one in LOCKED if one["name"] == "apache-beam")
+HARNESS = f"apache/beam_python3.13_sdk:{BEAM}"
 UPDATES = {
     each["package-ecosystem"]: each
     for each in yaml.safe_load((CHECKOUT / ".github/dependabot.yml").read_text())["updates"]
@@ -34,7 +38,7 @@ def froms(part: str) -> list[str]:
 def test_an_image_has_a_base_by_digest_unless_another_one_is_asked_for(part: str) -> None:
     first, *others = froms(part)
     assert PINNED.fullmatch(first)
-    assert set(others) <= {"${PYTHON_IMAGE}", "serving"}
+    assert set(others) <= {"${PYTHON_IMAGE}", "serving", "pipelines", HARNESS}
     dockerfile = (CHECKOUT / part / "Dockerfile").read_text()
     assert f"ARG PYTHON_IMAGE=pinned\nFROM {first} AS pinned\n" in dockerfile
 
@@ -44,6 +48,11 @@ def test_all_images_have_one_base_and_no_dockerfile_is_forgotten() -> None:
     listed = ["git", "ls-files", "*Dockerfile"]
     tracked = subprocess.run(listed, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert sorted(tracked.stdout.split()) == sorted(f"{part}/Dockerfile" for part in PARTS)
+
+
+def test_a_workers_harness_is_of_the_pipelines_beam() -> None:
+    assert HARNESS in froms("infra/beam")
+    assert f"apache-beam=={BEAM} " in (CHECKOUT / "infra/beam/requirements.txt").read_text()
 
 
 def test_newer_bases_actions_and_packages_are_proposed() -> None:

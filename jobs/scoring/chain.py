@@ -40,7 +40,7 @@ class Chain:
         self._layout, self._opened, self._sleep = layout, opened, sleep
         self._size, self._count, self._kept = size, count, kept
         self._ends = LineEnds(layout.encoding)
-        self._begins: list[Begin | None] = [layout.first]
+        self._begins: dict[int, Begin | None] = {0: layout.first}
 
     def end(self, number: int) -> int | None:
         """Where a range ends; None: with the file."""
@@ -48,16 +48,15 @@ class Chain:
 
     def begin(self, number: int) -> Begin | None:
         """Where the first record of a range begins; None where there is none."""
-        while len(self._begins) <= number:
-            last = len(self._begins) - 1
-            self._begins.append(self._link(last, self._begins[last]))
+        known = max(one for one in self._begins if one <= number)
+        for last in range(known, number):
+            self._begins[last + 1] = self._link(last, self._begins[last])
         begin, end = self._begins[number], self.end(number)
         return None if begin is None or (end is not None and begin.at >= end) else begin
 
-    def learn(self, number: int, after: Begin | None) -> None:
-        """Take from who has read range `number` where the next one begins."""
-        if len(self._begins) == number + 1:
-            self._begins.append(after)
+    def learn(self, number: int, begin: Begin | None) -> None:
+        """Take from who knows it, having read the range before, where range `number` begins."""
+        self._begins.setdefault(number, begin)
 
     def prepare(self, numbers: range) -> None:
         """Make the links of these ranges that nobody has made yet, from where they seem to begin.

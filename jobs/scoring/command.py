@@ -27,7 +27,13 @@ def add_score(
             " goes on. Exit code 2 also where a file could not be read: manifest.json says why."
         ),
     )
-    add = score.add_argument
+    add_request(score)
+    return score
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say what is scored, and how."""
+    add = parser.add_argument
     add("--from", dest="source", required=True, metavar="PLACE", help="gs://BUCKET/NAME or a path")
     add("--to", dest="target", required=True, metavar="PLACE", help="a folder of its own")
     add("--format", choices=(CSV, JSON_LINES), default=CSV, help="of the scores (%(default)s)")
@@ -37,7 +43,6 @@ def add_score(
     )
     add("--version", type=_count, default=0, metavar="N", help="another version than the champion")
     add("--shard-mb", type=float, default=SHARD_BYTES / _MB, metavar="N", help=_SHARD)
-    return score
 
 
 def _count(text: str) -> int:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 from jobs.scoring.answers import answers
 from jobs.scoring.manifest import Outcome, finish
 from jobs.scoring.parts import Part, PartWriter, Refusal, read_part
-from jobs.scoring.places import ArchiveFile, Below
+from jobs.scoring.places import Below
 from jobs.scoring.plan import JSON_LINES, Plan, Shard
 from jobs.scoring.ranges import Found
-from jobs.scoring.sources import Chunks, Source
+from jobs.scoring.sources import Chunks, Source, Sources
 from jobs.scoring.writing import CsvWriter, JsonWriter, NestedJsonWriter, Writer
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused
-from jobs.tickets.rules import Rules
 from urgency.logs import Log
 from urgency.scorer import Scorer
 from urgency.writes import Sleep
@@ -27,13 +26,11 @@ class Task:
     """A task over the places of its run."""
 
     plan: Plan
-    archive: Below
+    sources: Sources
     output: Below
     scorer: Scorer
-    rules: Rules
     log: Log
     sleep: Sleep
-    _sources: dict[str, Source] = field(default_factory=dict)
 
     def run(self, index: int, count: int) -> Outcome | None:
         """Score what is the share of task `index` of `count`; the run's outcome, if it is whole.
@@ -46,7 +43,7 @@ class Task:
         if count > 1:
             self._prepare(mine)
         for shard in mine:
-            self._score(shard, of=len(shards))
+            self.score(shard, of=len(shards))
         return finish(self.plan, self.output, self.sleep)
 
     def _prepare(self, mine: list[Shard]) -> None:
@@ -54,12 +51,12 @@ class Task:
             shards = list(group)
             if shards[0].count > 1:
                 try:
-                    source = self._source(shards[0])
+                    source = self.sources.of(shards[0])
                 except FileRefused:
                     continue  # told where its shards are scored
                 source.prepare(range(shards[0].number, shards[-1].number + 1))
 
-    def _score(self, shard: Shard, of: int) -> None:
+    def score(self, shard: Shard, of: int) -> None:
         """Write all parts of a shard that are not there yet."""
         there = self._parts_of(shard)
         if there and there[-1].last:
@@ -91,7 +88,7 @@ class Task:
         out = PartWriter(self.output, shard, len(there), ending=self._ending(), sleep=self.sleep)
         parts: list[Part] = []
         try:
-            source = self._source(shard)
+            source = self.sources.of(shard)
             writer = self._writer(source)
             if shard.number == 0 and not there:
                 out.put_head(writer.head())
@@ -129,22 +126,3 @@ class Task:
 
     def _ending(self) -> str:
         return f".{self.plan.request.format}" + ".gz" * self.plan.request.gzip
-
-    def _source(self, shard: Shard) -> Source:
-        """The file of a shard, kept for its next ones. Raises FileRefused."""
-        file = shard.file
-        if file.name not in self._sources:
-            self._sources.clear()
-            self._sources[file.name] = self._opened(file, shard.count)
-        return self._sources[file.name]
-
-    def _opened(self, file: ArchiveFile, count: int) -> Source:
-        return Source(
-            self.archive,
-            self.output,
-            file,
-            self.rules,
-            size=self.plan.request.shard_bytes,
-            count=count,
-            sleep=self.sleep,
-        )

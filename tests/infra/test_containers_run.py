@@ -222,3 +222,9 @@ def is_ready(running: ServiceProcess) -> bool:
         return requests.get(f"{running.url}/health/ready", timeout=30).ok
     except requests.ConnectionError:
         return False
+
+
+def test_the_pipelines_start_in_their_image(engine: Engine) -> None:
+    """Without the last stage, whose program comes from a registry."""
+    image = engine.build("infra/beam", target="pipelines")
+    assert "--shard-mb" in engine.run(image, "--help").stdout

@@ -22,13 +22,14 @@ NARROW = {  # kind of resource -> roles that may be granted on it
     "job": {"roles/run.jobsExecutor", "roles/run.jobsExecutorWithOverrides", "roles/run.viewer"},
     "service": {"roles/run.servicesInvoker", "roles/run.viewer"},
     "account": {"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"},
-    "repository": {"roles/artifactregistry.writer"},
+    "repository": {"roles/artifactregistry.reader", "roles/artifactregistry.writer"},
     "secret": {"roles/secretmanager.secretAccessor"},
     "project": {
         "roles/logging.logWriter",
         "roles/storage.objectViewer",
         "roles/cloudsql.client",
         "roles/cloudsql.instanceUser",
+        "roles/dataflow.worker",
         "roles/serviceusage.serviceUsageConsumer",
     },
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from jobs.scoring.manifest import Outcome
 from jobs.scoring.places import Store, archive_at, output_at
 from jobs.scoring.plan import Request, plan_for
+from jobs.scoring.sources import Sources
 from jobs.scoring.task import Task
 from jobs.tickets.rules import NO_RULES
 from tests.support.models import registry_with
@@ -78,7 +79,8 @@ def task(request: Request, target: str, registry: Registry) -> Task:
     )
     scorer = verified_scorer(registry.bundle(plan.request.version, plan.manifest_sha256))
     log = Log(stream=io.StringIO())
-    return Task(plan, archive, output, scorer, NO_RULES, log, _not_at_all)
+    sources = Sources(archive, output, NO_RULES, plan.request.shard_bytes, _not_at_all)
+    return Task(plan, sources, output, scorer, log, _not_at_all)
 
 
 def joined(target: Path, file: str) -> bytes:

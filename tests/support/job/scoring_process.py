@@ -74,10 +74,12 @@ class ScoringJob:
 
     def _task(self, target: str, index: int, deaths: list[int]) -> int:
         """The exit code of the last attempt."""
-        code = self._attempt(target, index, len(deaths), deaths[index])
-        return code if code >= 0 else self._attempt(target, index, len(deaths), 0)
+        task = {"index": index, "count": len(deaths)}
+        code = self.attempt(target, **task, dies_after=deaths[index])
+        return code if code >= 0 else self.attempt(target, **task)
 
-    def _attempt(self, target: str, index: int, count: int, dies_after: int) -> int:
+    def attempt(self, target: str, *, index: int = 0, count: int = 1, dies_after: int = 0) -> int:
+        """The exit code of one attempt of a task, -9 where it is killed."""
         task = {"CLOUD_RUN_TASK_INDEX": str(index), "CLOUD_RUN_TASK_COUNT": str(count)}
         places = ["--from", self.url(self.source), "--to", self.url(target)]
         command = [sys.executable, "-m", "jobs", "score", *places, "--shard-mb", str(self.shard_mb)]
