@@ -71,8 +71,9 @@ run "and_more" {
     schedule      = "0 2 * * * *" # six fields
     budget        = { amount = 9.99, billing_account = "0123AB-4567CD-89EF01" }
     max_instances = 101
+    log_level     = "trace"
   }
-  expect_failures = [var.project_id, var.region, var.images, var.candidate, var.schedule, var.budget, var.max_instances]
+  expect_failures = [var.project_id, var.region, var.images, var.candidate, var.schedule, var.budget, var.max_instances, var.log_level]
 }
 
 run "of_the_project_id" {
