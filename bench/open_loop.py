@@ -48,12 +48,15 @@ class Connection:
 
 @dataclass
 class Arrivals:
-    """Requests on their way; `took`: seconds from when each was due to its good answer."""
+    """Requests on their way.
+
+    good: of each good answer, when it came and how long after its request was due, in seconds.
+    """
 
     address: tuple[str, int]
     requests: Sequence[bytes]
     patience_s: float = PATIENCE_S
-    took: list[float] = field(default_factory=list)
+    good: list[tuple[float, float]] = field(default_factory=list)
     refused: int = 0
     lost: int = 0
 
@@ -78,10 +81,10 @@ class Arrivals:
         self._poll.close()
 
     def said(self, seconds: float) -> dict[str, int]:
-        """What bench.load.Load holds, of arrivals during `seconds`."""
-        ordered = sorted(self.took) or [0.0]
+        """What bench.load.Load holds; answers later than `seconds` do not count."""
+        ordered = sorted(took for _, took in self.good) or [0.0]
         p50, p99 = (int(ordered[int(len(ordered) * part)] * 1e6) for part in (0.5, 0.99))
-        answers = len(self.took) + self.refused
+        answers = sum(at <= seconds for at, _ in self.good) + self.refused
         counts = {"answers": answers, "refused": self.refused, "lost": self.lost}
         return counts | {"microseconds": int(seconds * 1e6), "p50_us": p50, "p99_us": p99}
 
@@ -129,13 +132,14 @@ class Arrivals:
         if status and connection in self._asked:
             del self._asked[connection]
             self._free.append(connection)
-            self._count(status, self._now() - connection.due)
+            self._count(status, connection.due)
         if not received:
             self._close(connection)
 
-    def _count(self, status: int, took: float) -> None:
+    def _count(self, status: int, due: float) -> None:
         if status == 200:
-            self.took.append(took)
+            now = self._now()
+            self.good.append((now, now - due))
         elif status == 503:
             self.refused += 1
         else:

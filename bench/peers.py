@@ -45,25 +45,27 @@ def tensors(rows: Rows) -> object:
 class Peer:
     """A server: {port}, {other} (a port more) and {folder} (of the models) are filled in.
 
-    packages: of an environment of its own, which is made when it is measured; none: of this one.
+    packages: of an environment of its own, which is made when it is measured.
     """
 
     command: tuple[str, ...]
-    packages: tuple[str, ...] = ()
+    packages: tuple[str, ...]
     path: str = "/predict"
     body: Callable[[Rows], object] = instances
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
 OURS = "ours"
+_SERVICE = ("--requirements", str(_CHECKOUT / "service/requirements.txt"))
 _SKLEARN = ("pandas", "scikit-learn")
 SERVERS = {
-    OURS: Peer(("python", "-m", "service", "--host=127.0.0.1"), path="/v1/predict"),
+    OURS: Peer(("python", "-m", "service", "--host=127.0.0.1"), _SERVICE, path="/v1/predict"),
     "gunicorn": Peer(
         (
             *("gunicorn", "--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=8"),
             "service.app:create_app()",
         ),
+        ("gunicorn", *_SERVICE),
         path="/v1/predict",
     ),
     "fastapi": Peer(
@@ -102,7 +104,7 @@ SERVERS = {
         environ={"BENTOML_DO_NOT_TRACK": "True"},
     ),
 }
-OTHERS = [name for name, server in SERVERS.items() if server.packages]
+OTHERS = [name for name in SERVERS if name not in (OURS, "gunicorn")]
 """Those that are not ours in another way."""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -59,13 +61,17 @@ def prepared(tickets: str, folder: Path) -> Inputs:
 
 def keep_for_mlflow(model: Pipeline, folder: Path) -> None:
     """Save `model` as MLflow serves it, with the members of a ticket as its signature."""
-    import mlflow.sklearn
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema
+    logging.getLogger("mlflow").setLevel(logging.ERROR)  # it warns of pickles, which all here read
+    with warnings.catch_warnings(action="ignore"):  # and of type hints of its own
+        import mlflow.sklearn
+        from mlflow.models import ModelSignature
+        from mlflow.types.schema import ColSpec, Schema
 
-    signature = ModelSignature(Schema([ColSpec("string", name) for name in FIELDS]))
-    how = {"serialization_format": "cloudpickle", "pyfunc_predict_fn": "predict_proba"}
-    mlflow.sklearn.save_model(model, str(folder), signature=signature, pip_requirements=[], **how)
+        signature = ModelSignature(Schema([ColSpec("string", name) for name in FIELDS]))
+        how = {"serialization_format": "cloudpickle", "pyfunc_predict_fn": "predict_proba"}
+        mlflow.sklearn.save_model(
+            model, str(folder), signature=signature, pip_requirements=[], **how
+        )
 
 
 def keep_ours(tickets: str, folder: Path) -> None:

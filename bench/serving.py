@@ -86,6 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                         notes.append(f"{name} answers a ticket whose title is a number")
             except NotHere as reason:
                 notes.append(f"{name}: {reason}")
+    if OURS not in measured:
+        sys.exit("\n".join(notes))
     command = shlex.join(["python", "-m", "bench.serving", *(argv or sys.argv[1:])])
     sys.stdout.write(f"{command}\n\n{markdown(head(measured), compared(measured))}")
     sys.stdout.write("".join(f"\n{note}" for note in notes) + "\n" * bool(notes))
@@ -94,11 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def running(name: str, inputs: Inputs) -> Iterator[Server]:
-    """The server of this name, in its own environment if it has one. Raises NotHere."""
+    """The server of this name, in an environment of its own. Raises NotHere, also when it fails."""
     server, folder = SERVERS[name], inputs.folder
-    programs = Path(sys.prefix, "bin")
-    if server.packages:
-        programs = installed(server.packages, folder / f"environment-{name}")
+    programs = installed(server.packages, folder / f"environment-{name}")
     of_folder = {"folder": str(folder), "port": "{port}", "other": "{other}"}
     program, *arguments = (part.format(**of_folder) for part in server.command)
     environ = {name: value.format(**of_folder) for name, value in server.environ.items()}
@@ -109,9 +109,9 @@ def running(name: str, inputs: Inputs) -> Iterator[Server]:
     try:
         with served(command, environ, server.path, first, log) as there:
             yield there
-    except TimeoutError:
-        end = log.read_text(errors="replace").splitlines()[-3:]
-        raise NotHere(f"does not start here: {' '.join(end)}") from None
+    except OSError as error:
+        end = " ".join(log.read_text(errors="replace").splitlines()[-3:])
+        raise NotHere(f"not measured here: {error} Its log ends: {end}") from None
 
 
 def measures(server: Server, of: Peer, inputs: Inputs, seconds: int) -> list[float]:
@@ -129,14 +129,14 @@ def measures(server: Server, of: Peer, inputs: Inputs, seconds: int) -> list[flo
         beside = server.load(PEAK, lines, seconds)
     return [
         some.cpu_s / max(some.answers, 1) * 1e6,
-        one.p50_us / 1e3,
-        peak.p99_us / 1e3,
+        one.p50_us / 1e3 or math.inf,
+        peak.p99_us / 1e3 or math.inf,
         server.start_s,
         memory_mb,
         BATCH / batch_s,
         overload.good_per_s / max(peak.good_per_s, 1),
         arrived.good_per_s / max(peak.good_per_s, 1),
-        arrived.p99_us / 1e3,
+        arrived.p99_us / 1e3 or math.inf,
         arrived.refused / (rate * seconds),
         beside.p99_us / max(peak.p99_us, 1) if beside.good_per_s else math.inf,
     ]
