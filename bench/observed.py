@@ -19,9 +19,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.load import PATH, Server, served
+from bench.load import Server
 from bench.ours import read_whole
-from bench.serving import COMMANDS, FIELDS, NO_CLOUD, OURS, keep_ours
+from bench.peers import FIELDS, OURS
+from bench.served_models import prepared
+from bench.serving import running
 from bench.table import markdown, met
 from service.local_copy import LocalCopy
 from service.model_slot import Serving
@@ -46,15 +48,12 @@ def main() -> int:
     singles = [json.dumps(row).encode() for row in rows]
     batch = json.dumps({"instances": rows}).encode()
     with TemporaryDirectory() as folder:
-        baked = Path(folder, "baked")
-        keep_ours(tickets, baked)
-        environ = NO_CLOUD | {"URGENCY_BAKED_BUNDLE": str(baked)}
-        with served(COMMANDS[OURS], environ, singles[0], Path(folder, "log")) as server:
+        with running(OURS, prepared(tickets, Path(folder))) as server:
             cpu_s = {
                 "one ticket": request_s(server, (singles * SINGLES)[:SINGLES]),
                 f"batch of {BATCH:,}": request_s(server, [batch] * BATCHES),
             }
-        serving = Serving(Scorer(LocalCopy(baked).bundle()), 1)
+        serving = Serving(Scorer(LocalCopy(Path(folder, "baked")).bundle()), 1)
     counting_s = counting(serving, [Ticket(*(str(row[name]) for name in FIELDS)) for row in rows])
     spent = [*zip(cpu_s.items(), counting_s, strict=True)]
     lines = [_line(name, of_request_s, of_counts_s) for (name, of_request_s), of_counts_s in spent]
@@ -67,7 +66,7 @@ def request_s(server: Server, bodies: Sequence[bytes]) -> float:
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     before = server.cpu_s()
     for body in bodies:
-        connection.request("POST", PATH, body, {"Content-Type": "application/json"})
+        connection.request("POST", server.path, body, {"Content-Type": "application/json"})
         if connection.getresponse().read() and connection.sock is None:
             raise OSError("The server closed the connection.")
     return (server.cpu_s() - before) / len(bodies)

@@ -80,7 +80,7 @@ resource "google_cloud_run_v2_service" "api" {
       }
 
       dynamic "env" {
-        for_each = merge(local.feedback_environment, {
+        for_each = merge(local.feedback_environment, var.log_level == "info" ? {} : { URGENCY_LOG_LEVEL = var.log_level }, {
           URGENCY_PROJECT         = var.project_id
           URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name
           URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name

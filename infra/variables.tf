@@ -197,6 +197,18 @@ variable "settings" {
   }
 }
 
+variable "log_level" {
+  description = "What the prediction service logs: info, or debug for a line a request too (docs/operations.md)."
+  type        = string
+  default     = "info"
+  nullable    = false
+
+  validation {
+    condition     = contains(["info", "debug"], var.log_level)
+    error_message = "log_level is info or debug."
+  }
+}
+
 variable "train_tickets" {
   description = "Tickets in the landing bucket for which the train job's memory is enough: 2 GiB up to 1,000,000, 4 GiB up to 5,000,000 (docs/scale.md)."
   type        = number

@@ -26,7 +26,7 @@ from service.observed import Observer
 from service.pages import Pages
 from service.pointer_checks import OpenRegistry
 from service.problems import answer_with_problems
-from service.request_log import RequestLog
+from service.request_log import RequestLog, TracedLog
 from service.routes import BODY_MAX_BYTES, Api, sent_body
 from urgency.logs import Log
 from urgency.registry import Registry
@@ -79,10 +79,11 @@ def create_door(
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
     caller = _reload_caller(settings, clock)
-    app = _empty_app(log)
+    traced = TracedLog(log, settings.project)
+    app = _empty_app(traced)
     models, observer = StoredModels(registry), Observer(log, clock)
-    lines = RequestLog(log, settings.project) if settings.log_level == "debug" else None
-    api = Api(slot, models, caller, metrics, log, lines=lines, observer=observer)
+    lines = RequestLog(traced) if settings.log_level == "debug" else None
+    api = Api(slot, models, caller, metrics, log, traced=traced, lines=lines, observer=observer)
     predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
     app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
     people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
@@ -96,12 +97,12 @@ def _reload_caller(settings: Settings, clock: Clock) -> ReloadCaller:
     return ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
 
 
-def _empty_app(log: Log) -> Flask:
+def _empty_app(logs: TracedLog) -> Flask:
     app = Flask("service", static_folder=None)
     # One byte over the limit, or werkzeug silently cuts a body that declares no length to it.
     app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
     app.url_map.merge_slashes = False
-    answer_with_problems(app, log)
+    answer_with_problems(app, logs)
     return app
 
 

@@ -64,7 +64,7 @@ class Door:
     ) -> None:
         self.app, self.observer = app, observer
         self._api, self._slot, self._places = api, slot, places
-        self._metrics = metrics
+        self.metrics = metrics
         self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._batches = ThreadPoolExecutor(1, "batch")
@@ -82,19 +82,19 @@ class Door:
     async def _answer_in_its_place(self, scope: Scope, body: bytes) -> Answer:
         places = 1 + len(body) // PLACE_BYTES
         head = dict(scope["headers"])
-        if self._metrics.in_work + places > self._places:
+        if self.metrics.in_work + places > self._places:
             route = "predict" if scope["path"] in self._api.predict_paths else "none"
-            self._metrics.refused.add(route)
+            self.metrics.refused.add(route)
             async with self._refusal_turn:
                 await asyncio.sleep(REFUSAL_GAP_S)
             return _problem(_BUSY, self._exchange(head), route)
-        self._metrics.in_work += places
+        self.metrics.in_work += places
         try:
             if self._is_plain(scope, head, body):
                 return await self._prediction(scope["path"], head, body)
             return await _in_thread(self._threads, wsgi_answer, self.app, scope, body)
         finally:
-            self._metrics.in_work -= places
+            self.metrics.in_work -= places
 
     def _is_plain(self, scope: Scope, head: Head, body: bytes) -> bool:
         """Whether this is a predict request about whose head there is nothing to say."""
@@ -120,7 +120,7 @@ class Door:
         try:
             answer = self._api.prediction(body, exchange, lambda: self._slot.current)
         except Exception as error:  # noqa: BLE001  as Flask does it: every error is an answer
-            return _problem(self._api.problem(error, path), exchange, "predict")
+            return _problem(self._api.problem(error, path, exchange), exchange, "predict")
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
         headers += exchange.finish("predict", 200).items()
         return Answer(200, header_bytes(headers), answer)

@@ -12,12 +12,15 @@ _VALID_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
 
 
 class Exchange:
-    """A request from its first look to its answer; `serving` is the model that answers it."""
+    """A request from its first look to its answer; `serving` is the model that answers it.
+
+    header: looks up one of the request's.
+    """
 
     def __init__(
         self, slot: ModelSlot, metrics: Metrics, header: Header, lines: RequestLog | None
     ) -> None:
-        self._slot, self._metrics, self._header, self._lines = slot, metrics, header, lines
+        self._slot, self._metrics, self.header, self._lines = slot, metrics, header, lines
         self._began, sent_id = time.perf_counter(), header("x-request-id")
         self._id = sent_id if _VALID_REQUEST_ID.fullmatch(sent_id) else secrets.token_hex(8)
         self.serving: Serving | None = None
@@ -35,5 +38,5 @@ class Exchange:
         if route in PREDICT_ROUTES:
             self._metrics.seconds.observe(seconds)
         if self._lines:
-            self._lines.write(self._header, route, status, seconds, request_id=self._id)
+            self._lines.write(self.header, route, status, seconds, request_id=self._id)
         return headers

@@ -5,9 +5,11 @@ and at SIGTERM closes a kept-alive connection just as its client sends the next 
 """
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from service.metrics import Counter
 from service.problems import PROBLEM_TYPE, Problem
 
 HEAD_S, BODY_S, ANSWER_S = 5.0, 10.0, 10.0
@@ -25,12 +27,19 @@ _HEAD, _BODY, _NOTHING = "head", "body", ""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """One connection. A timer runs only while a request is half sent: a whole one costs none."""
+    """One connection. A timer runs only while a request is half sent: a whole one costs none.
+
+    answered: counts what is refused here, by route and code.
+    """
 
     _reading = _NOTHING
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
     _is_last = False
+
+    def __init__(self, answered: Counter, *of_uvicorn: Any, **further: Any) -> None:
+        super().__init__(*of_uvicorn, **further)
+        self._answered = answered
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; the head of its first request is awaited."""
@@ -122,6 +131,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answer for the application, and close."""
+        self._answered.add("none", str(problem.status))
         body = problem.body()
         head = f"content-type: {PROBLEM_TYPE}\r\ncontent-length: {len(body)}\r\n"
         self.transport.write(

@@ -13,6 +13,7 @@ import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from service.request_log import TracedLog
 from urgency.errors import Forbidden, Unavailable
 from urgency.logs import Log
 
@@ -81,10 +82,11 @@ class Problem(Exception):
         return Response(self.body(), self.status, headers)
 
 
-def answer_with_problems(app: Flask, log: Log) -> None:
+def answer_with_problems(app: Flask, logs: TracedLog) -> None:
     """Make `app` answer every error as a problem."""
 
     def answer(error: Exception) -> Response:
+        log = logs.of(lambda name: request.headers.get(name, ""))
         return problem_of(error, request.path, log).response()
 
     app.register_error_handler(Exception, answer)

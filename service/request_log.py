@@ -1,7 +1,8 @@
-"""One line for each request, for those who look for a mistake: only with URGENCY_LOG_LEVEL=debug.
+"""Log lines about requests, each joined to its trace.
 
-A line has numbers and names of routes, and never a path, a header or a body that somebody wrote,
-but for the request's id.
+With URGENCY_LOG_LEVEL=debug there is a line for each request, for those who look for a mistake: it
+has numbers and names of routes, and never a path, a header or a body that somebody wrote, but for
+the request's id.
 """
 
 import re
@@ -18,19 +19,29 @@ Header = Callable[[str], str]
 """A header of a request by its name in lower case; "" where there is none."""
 
 
-class RequestLog:
-    """Writes the lines; `project` is that of the traces."""
+class TracedLog:
+    """Logs of requests; `project` is that of the traces."""
 
     def __init__(self, log: Log, project: str) -> None:
         self._log, self._project = log, project
 
-    def write(
-        self, header: Header, route: str, status: int, seconds: float, *, request_id: str
-    ) -> None:
-        """One request was answered; the line joins those that Cloud Run wrote of the same trace."""
+    def of(self, header: Header) -> Log:
+        """A log whose lines join those that Cloud Run wrote of the same request."""
         found = (_TRACE_CONTEXT.fullmatch(header(name)) for name in _TRACE_HEADERS)
         trace = next((one[1] for one in found if one), "")
         name = f"projects/{self._project}/traces/{trace}"
-        joined = {"logging.googleapis.com/trace": name} if trace else {}
+        return self._log.bind(**{"logging.googleapis.com/trace": name}) if trace else self._log
+
+
+class RequestLog:
+    """Writes a line for each request."""
+
+    def __init__(self, logs: TracedLog) -> None:
+        self._logs = logs
+
+    def write(
+        self, header: Header, route: str, status: int, seconds: float, *, request_id: str
+    ) -> None:
+        """One request was answered."""
         about = {"route": route, "status": status, "ms": round(seconds * 1000, 2)}
-        self._log.debug("request_answered", **about, request_id=request_id, **joined)
+        self._logs.of(header).debug("request_answered", **about, request_id=request_id)

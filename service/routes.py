@@ -18,7 +18,7 @@ from service.model_slot import ModelSlot, Serving
 from service.observed import Observer
 from service.predict import MODEL_NAME, encode, predict, read_request
 from service.problems import Problem, problem_of
-from service.request_log import Header, RequestLog
+from service.request_log import Header, RequestLog, TracedLog
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
@@ -48,11 +48,12 @@ class Api:
         metrics: Metrics,
         log: Log,
         *,
+        traced: TracedLog,
         lines: RequestLog | None,
         observer: Observer,
     ) -> None:
         self._slot, self._stored, self._caller = slot, models, caller
-        self._metrics, self._log, self._lines = metrics, log, lines
+        self._metrics, self._log, self._traced, self._lines = metrics, log, traced, lines
         self._observer = observer
         self.predict_paths: frozenset[str] = frozenset()
         self._doors = Doors(sent_body, self._serving, metrics, observer)
@@ -171,9 +172,9 @@ class Api:
         """A request that begins now."""
         return Exchange(self._slot, self._metrics, header, self._lines)
 
-    def problem(self, error: Exception, path: str) -> Problem:
+    def problem(self, error: Exception, path: str, exchange: Exchange) -> Problem:
         """What the caller is told of an error."""
-        return problem_of(error, path, self._log)
+        return problem_of(error, path, self._traced.of(exchange.header))
 
     def _serving(self) -> Serving:
         """The model of this request. Raises Problem 503."""

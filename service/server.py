@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from functools import partial
+from typing import Any
 
 import uvicorn
 
@@ -41,9 +43,10 @@ def serve(listener: socket.socket) -> None:
 
 def server_of(door: Door) -> Server:
     """A server with the service's settings."""
+    protocol: Any = partial(GuardedProtocol, door.metrics.requests)
     config = uvicorn.Config(
         door,
-        http=GuardedProtocol,
+        http=protocol,
         loop="asyncio",
         interface="asgi3",
         lifespan="off",

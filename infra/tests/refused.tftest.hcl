@@ -72,8 +72,9 @@ run "and_more" {
     budget        = { amount = 9.99, billing_account = "0123AB-4567CD-89EF01" }
     max_instances = 101
     notices       = { secret = "https://hooks.example/services/x" } # the address itself
+    log_level     = "trace"
   }
-  expect_failures = [var.project_id, var.region, var.images, var.candidate, var.schedule, var.budget, var.max_instances, var.notices]
+  expect_failures = [var.project_id, var.region, var.images, var.candidate, var.schedule, var.budget, var.max_instances, var.notices, var.log_level]
 }
 
 run "of_the_project_id" {

@@ -24,6 +24,7 @@ from tests.support.waiting import HANGS_S
 
 ONE = json.dumps(URGENT_TICKET).encode()
 BATCH = json.dumps({"instances": [URGENT_TICKET] * 1_000}).encode()
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 NOT_COMPARED = {"server-timing"}
 
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -118,10 +119,15 @@ def test_an_unexpected_error_is_a_problem_too_and_logged_without_text(
         raise RuntimeError(URGENT_TICKET["title"])
 
     monkeypatch.setattr(instance.door._api, "prediction", broken)
-    answer = asyncio.run(ask(instance.door, URGENT_TICKET))
-    assert compared(answer) == compared(by_flask(instance, {"body": URGENT_TICKET}))
+    headers = JSON | {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
+    asked: dict[str, Any] = {"body": URGENT_TICKET, "headers": headers}
+    answer = asyncio.run(ask(instance.door, **asked))
+    assert compared(answer) == compared(by_flask(instance, asked))
     assert answer.status == 500
-    assert [line["path"] for line in instance.facts("request_failed")] == ["/v1/predict"] * 2
+    lines = instance.facts("request_failed")
+    assert [line["path"] for line in lines] == ["/v1/predict"] * 2
+    traces = [line["logging.googleapis.com/trace"] for line in lines]
+    assert traces == [f"projects/local-helpdesk/traces/{TRACE}"] * 2
     assert URGENT_TICKET["title"] not in instance.written.getvalue()
 
 

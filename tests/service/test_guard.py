@@ -72,7 +72,16 @@ class Client:
         return self._received.read()
 
 
-def test_what_comes_too_slowly_is_told_so_and_cut_off(service: ServiceProcess):
+def answered(service: ServiceProcess, code: int) -> int:
+    """How many answers of this code the server itself has counted."""
+    with Client(service, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") as client:
+        text = client.answer().body.decode()
+    name = f'urgency_requests_total{{route="none",code="{code}"}} '
+    return sum(int(line[len(name) :]) for line in text.splitlines() if line.startswith(name))
+
+
+def test_what_comes_too_slowly_is_told_so_and_cut_off_and_counted(service: ServiceProcess):
+    before = answered(service, 408)
     with ExitStack() as clients:
         head, body, pipelined, unused = (
             clients.enter_context(Client(service, sent))
@@ -87,6 +96,7 @@ def test_what_comes_too_slowly_is_told_so_and_cut_off(service: ServiceProcess):
             assert part in problem["detail"]
             assert client.rest() == b""
         assert unused.rest() == b""
+    assert answered(service, 408) == before + 3
 
 
 def test_a_request_in_small_pieces_is_answered(service: ServiceProcess):
@@ -103,12 +113,14 @@ def test_two_requests_in_one_piece_are_answered_in_their_order(service: ServiceP
         assert [both.answer().status for _ in range(2)] == [200, 404]
 
 
-def test_a_head_without_an_end_is_cut_off(service: ServiceProcess):
+def test_a_head_without_an_end_is_cut_off_and_counted(service: ServiceProcess):
+    before = answered(service, 431)
     with Client(service, HEAD) as client:
         client.send(b"X-Long: " + b"x" * HEAD_MAX)
         refused = client.answer()
         assert refused.status == 431
         assert refused.headers["Content-Type"] == "application/problem+json"
+    assert answered(service, 431) == before + 1
 
 
 def test_what_is_no_http_is_a_problem(service: ServiceProcess):

@@ -94,11 +94,11 @@ def test_what_is_in_work_and_what_was_refused_is_seen():
 
     async def shown() -> tuple[str, str]:
         one = (await ask(instance.door, method="GET", target="/metrics", headers={})).body.decode()
-        instance.door._metrics.in_work += PLACES
+        instance.door.metrics.in_work += PLACES
         try:
             refused = await ask(instance.door, URGENT_TICKET)
         finally:
-            instance.door._metrics.in_work -= PLACES
+            instance.door.metrics.in_work -= PLACES
         assert (refused.status, refused.headers["retry-after"]) == (503, "1")
         two = (await ask(instance.door, method="GET", target="/metrics", headers={})).body.decode()
         return one, two

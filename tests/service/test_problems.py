@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from service.bodies import flaw
 from service.problems import FieldError, Problem, answer_with_problems
+from service.request_log import TracedLog
 from tests.service.problem_answer import problem_of
 from tests.support.models import URGENT_TICKET, registry_with
 from tests.support.service.service import Instance
@@ -20,10 +21,14 @@ from urgency.errors import Forbidden, Unavailable
 from urgency.logs import Log
 
 
+def logs_to(stream: io.StringIO) -> TracedLog:
+    return TracedLog(Log(stream=stream), "local-helpdesk")
+
+
 def raising(error: Exception, log: io.StringIO) -> FlaskClient:
     """A client of an app whose one page raises `error`."""
     app = Flask("raising")
-    answer_with_problems(app, Log(stream=log))
+    answer_with_problems(app, logs_to(log))
 
     @app.get("/")
     def page() -> str:
@@ -69,7 +74,7 @@ def test_a_cloud_that_does_not_answer_is_a_503_to_be_tried_again(error: Exceptio
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 414, 431])
 def test_what_flask_and_werkzeug_raise_is_a_problem_too(status: int):
     app = Flask("aborting")
-    answer_with_problems(app, Log(stream=io.StringIO()))
+    answer_with_problems(app, logs_to(io.StringIO()))
     app.add_url_rule("/", "page", lambda: abort(status))
     assert problem_of(app.test_client().get("/"), status)["detail"]
 
