@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -94,7 +95,7 @@ class Arrivals:
     def _ask(self, due: float, request: bytes) -> None:
         if self._free:
             connection = self._free.pop()
-            connection.socket.send(request)
+            _send(connection, request)
         elif len(self._open) < CONNECTIONS:
             connection = self._connecting(request)
         else:
@@ -117,7 +118,7 @@ class Arrivals:
         for number, event in self._poll.poll(wait_s):
             connection = self._open[number]
             if event == select.EPOLLOUT:
-                connection.socket.send(connection.request)
+                _send(connection, connection.request)
                 self._poll.modify(number, select.EPOLLIN)
             else:
                 self._receive(connection)
@@ -159,6 +160,11 @@ class Arrivals:
             self._free.remove(connection)
         del self._open[connection.socket.fileno()]
         connection.socket.close()
+
+
+def _send(connection: Connection, request: bytes) -> None:
+    with suppress(OSError):  # the server has closed it: epoll says so next, and it is lost then
+        connection.socket.send(request)
 
 
 def requests_of(path: str, bodies: Path) -> list[bytes]:
