@@ -16,7 +16,7 @@ BLOCKS = dict(re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', VARIABLES, re.MULTIL
 
 
 def test_there_are_few_and_only_the_project_is_required() -> None:
-    assert len(BLOCKS) <= 25
+    assert len(BLOCKS) <= 26
     assert [
         name for name, body in BLOCKS.items() if not re.search(r"^  default ", body, re.MULTILINE)
     ] == ["project_id"]
