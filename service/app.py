@@ -71,8 +71,7 @@ def create_door(
     registry: called at each use; Cloud Storage by default.   clock: monotonic, in seconds.
     """
     settings = settings_or_exit(environ, *REQUIRED_SETTINGS)
-    names = {"service": "K_SERVICE", "execution": "K_REVISION"}
-    log = log or Log({field: environ.get(name, "local") for field, name in names.items()})
+    log = log or _log_of(environ)
     metrics = Metrics()
     registry = registry or cache(lambda: _cloud_registry(settings))
     slot = _model_slot(settings, registry, clock, log, metrics)
@@ -90,6 +89,11 @@ def create_door(
     app.register_blueprint(people.blueprint())
     app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
     return Door(app, api, slot, metrics, observer)
+
+
+def _log_of(environ: Mapping[str, str]) -> Log:
+    names = {"service": "K_SERVICE", "execution": "K_REVISION"}
+    return Log({field: environ.get(name, "local") for field, name in names.items()})
 
 
 def _reload_caller(settings: Settings, clock: Clock) -> ReloadCaller:

@@ -14,8 +14,9 @@ from urgency.scorer import Scorer
 class Observer:
     """Counts for the models that answer; any number of threads may share it.
 
-    A line is written by the request that finds the last one a minute old: between requests an
-    instance on Cloud Run has no CPU. What a killed instance had counted since is lost.
+    A line is written by the request that finds the last one a minute old, or a model that has not
+    answered before: between requests an instance on Cloud Run has no CPU. What a killed instance
+    had counted since is lost.
 
     clock: monotonic, in seconds.
     """
@@ -32,8 +33,8 @@ class Observer:
         if tally and self._clock() < self._write_at:
             return tally
         with self._lock:
-            if self._clock() >= self._write_at:
-                self._write()
+            if tally is None or self._clock() >= self._write_at:
+                self._write()  # so that a model that answers no more is not kept for a minute
             return self._tallies.setdefault(serving.scorer, tally or serving.scorer.tally())
 
     def write(self) -> None:
