@@ -17,7 +17,7 @@ from cli.service_client import ServiceClient
 from cli.show import print_error
 from cli.usage_error import UsageError
 from infra.local.state import Home, Stack, home_of, running_stack
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from jobs.protocol.publish import Publish, publisher
 from urgency.registry import Registry
 from urgency.settings import Settings, read_settings

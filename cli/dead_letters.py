@@ -119,12 +119,16 @@ class DeadLetters:
         return None if topic == "_deleted-topic_" else topic
 
     def _publish(self, topic: str, message: Any) -> None:
-        from google.pubsub_v1 import PublisherClient
-
         given = message.attributes.items()
         own = {name: value for name, value in given if not name.startswith(DEAD_LETTER)}
         request = {"topic": topic, "messages": [{"data": message.data, "attributes": own}]}
-        PublisherClient(**self._options).publish(request, **CALL)
+        self._publisher.publish(request, **CALL)
+
+    @cached_property
+    def _publisher(self) -> Any:
+        from google.pubsub_v1 import PublisherClient
+
+        return PublisherClient(**self._options)
 
     @cached_property
     def _client(self) -> Any:

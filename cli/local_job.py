@@ -6,7 +6,7 @@ import sys
 from cli.context import Local
 from infra.local.containers import environment_for, localised
 from infra.local.pocket.identity import Identity
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 
 JOB = "train"
 

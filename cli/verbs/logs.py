@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.context import reach
-from cli.log_lines import Line, from_severity, of_run, of_version
+from cli.log_lines import LATE, Line, from_severity, of_run, of_version
 from cli.show import console, plain, say
 from cli.usage_error import UsageError
 
@@ -65,7 +65,7 @@ def logs(
             say(f"Nothing was written since {since} ago that meets this.")
         return
     shown = {line.id for line in lines}
-    for more in system.logs.following(datetime.now(UTC), *conditions):
+    for more in system.logs.following(datetime.now(UTC) - LATE, *conditions):
         _print([line for line in more if line.id not in shown], as_json)
         time.sleep(system.pause_s)
 

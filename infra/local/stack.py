@@ -18,7 +18,8 @@ from infra.local.pocket.identity import Identity
 from infra.local.processes import Program, Supervisor, kill_orphans
 from infra.local.server import HOST, Server, free_ports, listen, listen_preferably, url_of
 from infra.local.state import Home, Stack, Urls
-from infra.local.wiring import WIRING_FILE, Container, Wiring, load_wiring
+from infra.local.wiring import Container, Wiring
+from infra.local.wiring_file import WIRING_FILE, load_wiring
 
 WATCH_S = 0.2
 GRACE_S = 3.0

@@ -14,7 +14,7 @@ import requests
 
 from infra.local.pocket.identity import Identity
 from infra.local.state import running_stack
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.end_to_end.test_crash_points import bucket, ticket_files
 from tests.support.cloud.live_stack import LiveStack, live_stack
 from tests.support.cloud.whole_cloud import cloud

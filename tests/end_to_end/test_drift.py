@@ -18,7 +18,7 @@ from data.generator.rare_words import make_rare_rows
 from data.generator.tickets import Recipe, Row, make_rows
 from infra.local.pocket.identity import Identity
 from infra.local.state import running_stack
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.live_stack import LiveStack, live_stack
 from tests.support.waiting import eventually
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from infra.local.pocket.identity import Identity
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack
 from tests.support.waiting import eventually
 

@@ -11,7 +11,7 @@ from google.oauth2.credentials import Credentials
 
 from infra.local.pocket.identity import Identity
 from infra.local.state import running_stack
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.live_stack import CHECKOUT, LiveStack, live_stack
 from tests.support.models import put_model, release
 from urgency.registry import Registry

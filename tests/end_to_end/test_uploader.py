@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.pocket.identity import Identity
 from infra.local.state import running_stack
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.live_stack import CommandResult, LiveStack, live_stack
 
 REFUSED = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infra.local.pocket.log_entries import takes
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.live_stack import CHECKOUT
 
 WIRING = load_wiring()

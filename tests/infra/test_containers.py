@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from infra.local.containers import CHECKOUT, environment_for, localised, operator_environment
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 
 WIRING = load_wiring()
 POCKET = "http://127.0.0.1:8000"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.wiring import WIRING_FILE, WiringError, load_wiring
+from infra.local.wiring import WiringError
+from infra.local.wiring_file import WIRING_FILE, load_wiring
 from tests.support.cloud.live_stack import CHECKOUT, user_environment
 
 TEXT = WIRING_FILE.read_text()

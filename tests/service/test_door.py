@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from service import door as door_module
 from service.door import BATCH_BYTES, PLACE_BYTES
 from service.routes import BODY_MAX_BYTES

@@ -17,7 +17,8 @@ from infra.local.pocket.errors import ApiError
 from infra.local.pocket.identity import Identity
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.storage import storage_blueprint
-from infra.local.wiring import Grant, WiringError, load_wiring
+from infra.local.wiring import Grant, WiringError
+from infra.local.wiring_file import load_wiring
 
 WIRING = load_wiring()
 TRAIN = "serviceAccount:urgency-train@local-helpdesk.iam.gserviceaccount.com"

@@ -8,7 +8,7 @@ import pytest
 
 from infra.local.pocket.broker import Broker, Delivery, back_off_s
 from infra.local.timeline import Timeline, read_timeline
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 
 WIRING = load_wiring()
 PUSHED = next(one for one in WIRING.subscriptions if one.dead_letter_topic)

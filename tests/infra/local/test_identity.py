@@ -17,7 +17,7 @@ from google.oauth2 import id_token
 
 from infra.local.pocket.errors import ApiError
 from infra.local.pocket.identity import Identity
-from infra.local.wiring import load_wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.pocket import Pocket, pocket
 
 AUDIENCE = "urgency-reload"

@@ -17,7 +17,8 @@ import requests
 from google.api_core import exceptions as api
 from google.cloud import storage
 
-from infra.local.wiring import Grant, load_wiring
+from infra.local.wiring import Grant
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.pocket import Pocket, pocket
 
 OPERATOR = load_wiring().people["operator"]

@@ -8,7 +8,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from infra.local.wiring import WIRING_FILE, Grant, Wiring, load_wiring
+from infra.local.wiring import Grant, Wiring
+from infra.local.wiring_file import WIRING_FILE, load_wiring
 from tests.support.cloud.live_stack import CHECKOUT
 
 WIRING = load_wiring()

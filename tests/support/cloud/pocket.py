@@ -22,7 +22,8 @@ from infra.local.pocket.metadata import metadata_blueprint
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.storage import storage_blueprint
 from infra.local.server import Server, listen, url_of
-from infra.local.wiring import Grant, Wiring, load_wiring
+from infra.local.wiring import Grant, Wiring
+from infra.local.wiring_file import load_wiring
 
 # The stack gives this to every process: without it each client asks for its bucket's metadata in a
 # thread.

@@ -19,7 +19,8 @@ from infra.local.pocket.identity import Identity
 from infra.local.server import HOST, Server, listen, url_of
 from infra.local.state import Home
 from infra.local.timeline import read_timeline
-from infra.local.wiring import Container, Grant, Wiring, load_wiring
+from infra.local.wiring import Container, Grant, Wiring
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.pocket import put_keys
 
 WIRING = load_wiring()

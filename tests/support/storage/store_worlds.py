@@ -15,7 +15,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
 from infra.local.server import free_ports
-from infra.local.wiring import Grant, load_wiring
+from infra.local.wiring import Grant
+from infra.local.wiring_file import load_wiring
 from tests.support.cloud.pocket import Pocket, pocket
 from tests.support.storage.memory_store import MemoryStore
 from tests.support.waiting import eventually
