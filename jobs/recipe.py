@@ -16,7 +16,7 @@ MODULES = (
     *("urgency/reference.py", "urgency/scorer.py", "urgency/ticket.py"),
     *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
-    *("jobs/tickets/code_page.py", "jobs/tickets/header.py"),
+    *("jobs/tickets/code_page.py", "jobs/tickets/header.py", "jobs/tickets/objects.py"),
     *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
     *("jobs/tickets/chunks.py", "jobs/tickets/dialect.py", "jobs/tickets/rows.py"),
     *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),

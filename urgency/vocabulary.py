@@ -30,10 +30,11 @@ ROLES = (
 LABEL_MAX = 80
 """Characters beyond which a value is a text and no label."""
 
-_NO_ENTRIES = {"order", "yes_no", "null_words", "codes"}
+_NO_ENTRIES = {"order", "yes_no", "null_words", "codes", "tags"}
 _SIDES = {"critical": True, "urgent": True, "other": False}
 _PARTS = re.compile(r"\s+[-–—]+\s+|(?<=\d)\s*[-–—]+\s*|[:()/|\[\]]+")
 _TOKENS = re.compile(r"[^\W\d_]+\d*|\d+")
+_TAGS_END = re.compile(r"[,;|\n]+")
 _ONE_OR_ZERO = re.compile(r"([01])(?:[.,]0)?")
 
 
@@ -47,6 +48,7 @@ class _Vocabulary:
     noise: frozenset[str]
     yes_no: dict[str, bool]
     yes_no_columns: frozenset[str]
+    tag_columns: frozenset[str]
     null_words: frozenset[str]
     unset: tuple[tuple[frozenset[str], frozenset[str]], ...]
     """Of each entry that has them: its values, and what it writes where there is none."""
@@ -95,6 +97,19 @@ def unset_among(values: Collection[str]) -> set[str]:
 def takes_yes_no(column: str) -> bool:
     """Whether yes and no are answers to a column's name, as in "Urgent?"."""
     return key(column) in _vocabulary().yes_no_columns
+
+
+def holds_tags(column: str) -> bool:
+    """Whether a column of that name lists the tags of a ticket."""
+    return key(column) in _vocabulary().tag_columns
+
+
+def level_tags(tags: str) -> str:
+    """Those tags of a list that say how urgent, as "P1" of "bug, P1"; "" where none does."""
+    listed = _TAGS_END.split(tags)
+    if len(listed) == 1 and _level(tags) is None:
+        listed = tags.split()
+    return ", ".join(tag.strip() for tag in listed if _level(tag) is not None)
 
 
 def is_null(text: str) -> bool:
@@ -188,6 +203,7 @@ def _vocabulary() -> _Vocabulary:
             key(word): side for answer, side in answers.items() for word in tables["yes_no"][answer]
         },
         yes_no_columns=frozenset(map(key, tables["yes_no"]["columns"])),
+        tag_columns=frozenset(map(key, tables["tags"]["columns"])),
         null_words=frozenset(map(_plain, tables["null_words"]["words"])),
         unset=tuple(_unset(entries)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-READ_HERE = "What is read here: CSV, TSV, text, JSON lines, gzip of these, and Excel workbooks."
+READ_HERE = "What is read here: CSV, TSV, text, JSON, gzip of these, and Excel workbooks."
 
 _ARCHIVE = "this is {} archive; unpack it and drop what is inside. " + READ_HERE
 _TABLE = "export the tickets as a table. " + READ_HERE
