@@ -13,12 +13,12 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from jobs.tickets.chunks import Records, gathered
-from jobs.tickets.container import cell_text
 from jobs.tickets.file_kind import READ_HERE
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import SAMPLE_LINES, Table, table_of_names
+from jobs.tickets.workbook import cell_text
 
 Found = tuple[Table, Iterator[Records | Problem]]
 _Lists = dict[tuple[str, ...], list[dict[str, Any]]]
