@@ -35,6 +35,8 @@ _DEPTH = 3
 _NAMED = ("name", "value", "displayName", "display_value")
 """What an object that stands for one value calls that value."""
 
+_OBJECTS_MOST = 2_000_000
+_SPLIT = "write a ticket a line (as with jq -c '.[]'), or split it."
 _NO_TICKETS = f"this JSON holds no list of tickets. {READ_HERE}"
 
 
@@ -57,6 +59,8 @@ def read_document(texts: Iterable[str], rules: Rules, limits: Limits) -> Found:
     Raises FileRefused for one that is too large, damaged, or holds no tickets.
     """
     text = "".join(_bounded(texts, limits.workbook_bytes))
+    if text.count("{") + text.count("[") > _OBJECTS_MOST:  # each takes more than its characters
+        raise FileRefused(1, f"this JSON document has over {_OBJECTS_MOST:,} objects; {_SPLIT}")
     found = _tickets(_lists(text, strict=True), rules)
     if not found.names:
         raise FileRefused(1, _NO_TICKETS)
@@ -114,7 +118,7 @@ def _bounded(texts: Iterable[str], most: int) -> Iterator[str]:
     for text in texts:
         characters += len(text)
         if characters > most:
-            reason = f"this JSON document has more than {most:,} characters; write a ticket a line."
+            reason = f"this JSON document has more than {most:,} characters; {_SPLIT}"
             raise FileRefused(1, reason)
         yield text
 

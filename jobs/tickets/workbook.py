@@ -57,7 +57,7 @@ def _check_sheet(stream: BinaryIO) -> None:
             parser.Parse(block)
             extent.check()
     except (expat.ExpatError, ValueError):
-        if extent.is_xml:
+        if extent.is_sheet:
             raise FileRefused(1, f"this workbook is damaged; {READ_HERE}") from None
 
 
@@ -65,14 +65,14 @@ class _Extent:
     """How far the cells of a sheet that say something reach, as its elements pass."""
 
     def __init__(self) -> None:
-        self.is_xml = False
+        self.is_sheet = False
         self._row = self._column = self._rows = self._columns = 0
 
     def element(self, name: str, attributes: Mapping[str, str]) -> None:
         """The start of an element."""
-        self.is_xml = True
         match name.rpartition(":")[2]:
             case "row":
+                self.is_sheet = True
                 self._row, self._column = int(attributes.get("r", self._row + 1)), 0
             case "c":
                 self._column += 1

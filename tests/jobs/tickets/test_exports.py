@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.support.job.csv_files import report
+from jobs.tickets.limits import Limits
+from tests.support.job.csv_files import refusal, report
 
 LEVELS = ("Urgent", "High", "Medium", "Low")
 
@@ -237,6 +238,16 @@ def test_a_document_that_holds_no_tickets_is_set_aside_with_a_reason(
     assert told.status == "set aside"
     assert told.problems[0].line == line
     assert told.problems[0].reason.startswith(said)
+
+
+def test_a_document_that_is_too_large_says_what_to_do() -> None:
+    body = json.dumps([tickets(n, priority=level(n)) for n in range(60)]).encode()
+    assert "more than 2,000 characters; write a ticket a line" in (
+        refusal(body, Limits(workbook_bytes=2_000)).reason
+    )
+    assert "over 2,000,000 objects; write a ticket a line" in (
+        refusal(b"[" + b"{}," * 2_000_000 + b"{}]").reason
+    )
 
 
 def test_a_cell_in_brackets_is_no_document() -> None:
