@@ -75,3 +75,12 @@ def test_one_ticket_that_was_rewritten_makes_no_row_numbers() -> None:
 def test_the_same_file_again_has_no_row_numbers() -> None:
     data = dataset(week("q"), week("q"))
     assert (len(data.columns), data.reports[0].notes) == (40, ())
+
+
+def test_of_a_ticket_that_a_file_has_twice_the_last_row_is_compared() -> None:
+    """As in an export of each change: the first text may well be another one."""
+    news = [line(n, f"nine tills in shop {n} are down") for n in range(30)]
+    every_change = [one for n in range(30) for one in (line(n, f"please call {n}"), news[n])]
+    data = dataset(csv_bytes(*every_change), csv_bytes(*news))
+    assert [told.notes for told in data.reports] == [(), ()]
+    assert len(data.columns) == 30
