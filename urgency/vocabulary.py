@@ -1,19 +1,21 @@
 """The words of helpdesk exports: what a column's name and a label's value mean.
 
-The words stand in vocabulary.toml, with their sources. Names are compared without case, accents,
-spaces, punctuation, letter width and invisible characters: "Is urgent?" is "is_urgent".
+The words of helpdesks stand in vocabulary.toml and those of languages in languages.toml, with their
+sources. They are compared by `spelling.key`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from urgency.spelling import key as key
+from urgency.spelling import plain
 
 ROLES = (
     "ticket_id",
@@ -27,19 +29,26 @@ ROLES = (
 )
 """What a column can be to us; all other columns are left alone."""
 
+FILES = ("vocabulary.toml", "languages.toml")
+
 LABEL_MAX = 80
 """Characters beyond which a value is a text and no label."""
 
 _NO_ENTRIES = {"order", "yes_no", "null_words", "codes"}
 _SIDES = {"critical": True, "urgent": True, "other": False}
 _PARTS = re.compile(r"\s+[-–—]+\s+|(?<=\d)\s*[-–—]+\s*|[:()/|\[\]]+")
-_TOKENS = re.compile(r"[^\W\d_]+\d*|\d+")
+_TOKENS = re.compile(r"[^\W\d_](?:[^\W\d_]|[^\w\s\x00-\x7f])*\d*|\d+")
+"""Words and numbers; a vowel of Thai or Hindi that is a mark belongs to its word."""
+
+_AROUND_NOTHING = " -–—_.*#?<>()[]{}"
+"""Signs that stand around a word for nothing, as in "-None-" and "<null>", or alone, as in "--"."""
+
 _ONE_OR_ZERO = re.compile(r"([01])(?:[.,]0)?")
 
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """The file as look-up tables; every key is made by `key`."""
+    """The files as look-up tables; every key is made by `key`."""
 
     names: dict[str, tuple[str, ...]]
     roles: dict[str, str]
@@ -50,6 +59,8 @@ class _Vocabulary:
     null_words: frozenset[str]
     unset: tuple[tuple[frozenset[str], frozenset[str]], ...]
     """Of each entry that has them: its values, and what it writes where there is none."""
+    denials: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    """Of each language: its words for yes, and those for no that are words for nothing too."""
 
 
 def role_of(name: str) -> str | None:
@@ -86,39 +97,26 @@ def sides(values: Collection[str], column: str) -> dict[str, bool | None]:
 
 
 def unset_among(values: Collection[str]) -> set[str]:
-    """Values that a helpdesk writes where nobody set a priority, if all others are its own."""
+    """Null words that mean "not urgent" beside the other values: Zendesk's "-", "нет" beside "да"."""
     filled = {key(value) for value in values if not is_null(value)}
     words = [unset for scale, unset in _vocabulary().unset if filled and filled <= scale]
+    words += [no for yes, no in _vocabulary().denials if not filled.isdisjoint(yes)]
     return {value for value in values for unset in words if key(value) in unset}
 
 
 def takes_yes_no(column: str) -> bool:
     """Whether yes and no are answers to a column's name, as in "Urgent?"."""
-    return key(column) in _vocabulary().yes_no_columns
+    asked = role_of(column) == "label_urgency" and side_of(column) is True
+    return asked or key(column) in _vocabulary().yes_no_columns
 
 
 def is_null(text: str) -> bool:
-    """Whether a cell means "nothing here": blank, NULL, N/A, nan, a dash and so on."""
+    """Whether a cell means "nothing here": blank, NULL, N/A, -None-, "No priority", a dash."""
     if len(text) > LABEL_MAX:
         return text.isspace()
-    plain = _plain(text)
-    return not plain or plain in _vocabulary().null_words
-
-
-def key(text: str) -> str:
-    """What two spellings of one word share: its letters and digits, or its signs if it has none."""
-    plain = _plain(text)
-    letters = plain if plain.isascii() else unicodedata.normalize("NFKD", plain)
-    return "".join(filter(str.isalnum, letters)) or plain
-
-
-def _plain(text: str) -> str:
-    """NFKC, lower case, no invisible characters, no spaces around."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        unseen = {sign for sign in set(text) if unicodedata.category(sign) == "Cf"}
-        text = "".join(sign for sign in text if sign not in unseen) if unseen else text
-    return text.casefold().strip()
+    whole = plain(text)
+    word = whole.strip(_AROUND_NOTHING)
+    return not word or not _vocabulary().null_words.isdisjoint((whole, word))
 
 
 def _level(label: str) -> str | None:
@@ -132,7 +130,7 @@ def _level(label: str) -> str | None:
     known = _vocabulary().levels
     if whole := known.get(key(label)):
         return whole
-    parts = [_without_extras(part) for part in _PARTS.split(_plain(label))]
+    parts = [_without_extras(part) for part in _PARTS.split(plain(label))]
     words = [word for word, _ in parts if word]
     if words and words[0] in known:
         return _agreed(known[word] for word in words if word in known)
@@ -163,7 +161,7 @@ def _agreed(levels: Iterable[str]) -> str | None:
 def _yes_no(values: Collection[str]) -> dict[str, bool]:
     """The values that mean yes or no; 1 and 0 if they are the column's only two."""
     filled = [value for value in values if not is_null(value)]
-    bits = {value: _ONE_OR_ZERO.fullmatch(_plain(value)) for value in filled}
+    bits = {value: _ONE_OR_ZERO.fullmatch(plain(value)) for value in filled}
     digits = {value: match[1] == "1" for value, match in bits.items() if match}
     if len(digits) == len(filled) and set(digits.values()) == {True, False}:
         return digits
@@ -173,24 +171,44 @@ def _yes_no(values: Collection[str]) -> dict[str, bool]:
 
 @cache
 def _vocabulary() -> _Vocabulary:
-    """The file, read once a process."""
-    file = Path(__file__).with_name("vocabulary.toml")
-    tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    """The files, read once a process."""
+    tables = {name: table for file in FILES for name, table in _tables(file)}
     entries = [table for name, table in tables.items() if name not in _NO_ENTRIES]
-    answers = {"yes": True, "no": False}
     ordered = {role: _ordered(role, entries, tables["order"]) for role in ROLES}
+    levels = _code_levels(tables["codes"]) | _label_levels(entries)
+    answers, listed = {"yes": True, "no": False}, tables["yes_no"]
+    nothing = [*tables["null_words"]["words"], *_words(entries, "nothing")]
     return _Vocabulary(
         names=ordered,
-        roles={key(name): role for role, listed in ordered.items() for name in listed},
-        levels=_code_levels(tables["codes"]) | _label_levels(entries),
-        noise=frozenset(map(key, tables["codes"]["noise"])),
+        roles={key(name): role for role, found in ordered.items() for name in found},
+        levels=levels,
+        noise=_noise(tables, ordered["label_urgency"]) - levels.keys(),
         yes_no={
-            key(word): side for answer, side in answers.items() for word in tables["yes_no"][answer]
+            key(word): side
+            for answer, side in answers.items()
+            for word in (*listed[answer], *_words(entries, answer))
         },
-        yes_no_columns=frozenset(map(key, tables["yes_no"]["columns"])),
-        null_words=frozenset(map(_plain, tables["null_words"]["words"])),
+        yes_no_columns=frozenset(map(key, listed["columns"])),
+        null_words=frozenset(map(plain, nothing)),
         unset=tuple(_unset(entries)),
+        denials=tuple(_denials(entries)),
     )
+
+
+def _tables(file: str) -> Iterable[tuple[str, Any]]:
+    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
+    return tomllib.loads(text).items()
+
+
+def _words(entries: list[dict[str, Any]], kind: str) -> Iterator[str]:
+    """The labels of one kind of all entries."""
+    return (word for entry in entries for word in entry.get("labels", {}).get(kind, ()))
+
+
+def _noise(tables: dict[str, Any], label_names: Iterable[str]) -> set[str]:
+    """Words that add nothing beside a level: those listed, and the names of priority themselves."""
+    least = set(map(key, tables["order"]["last"]["label_urgency"]))
+    return {*map(key, tables["codes"]["noise"]), *map(key, label_names)} - least
 
 
 def _ordered(role: str, entries: list[dict[str, Any]], order: dict[str, Any]) -> tuple[str, ...]:
@@ -211,12 +229,17 @@ def _unset(entries: list[dict[str, Any]]) -> Iterator[tuple[frozenset[str], froz
             yield frozenset(map(key, scale)), frozenset(map(key, words))
 
 
+def _denials(entries: list[dict[str, Any]]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    for labels in (entry.get("labels", {}) for entry in entries):
+        if null := set(map(key, labels.get("no", ()))) & set(map(key, labels.get("nothing", ()))):
+            yield frozenset(map(key, labels["yes"])), frozenset(null)
+
+
 def _label_levels(entries: list[dict[str, Any]]) -> dict[str, str]:
     """Label -> level; "critical" wins over "urgent" where two entries differ."""
     levels: dict[str, str] = {}
     for level in ("below_critical", "other", "urgent", "critical"):
-        for entry in entries:
-            levels |= {key(label): level for label in entry.get("labels", {}).get(level, ())}
+        levels |= {key(label): level for label in _words(entries, level)}
     return levels
 
 

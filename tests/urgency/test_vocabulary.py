@@ -13,10 +13,23 @@ from typing import Any
 import pytest
 
 from urgency import vocabulary
-from urgency.vocabulary import ROLES, is_null, key, names, role_of, side_of, sides, takes_yes_no
+from urgency.vocabulary import (
+    FILES,
+    ROLES,
+    is_null,
+    key,
+    names,
+    role_of,
+    side_of,
+    sides,
+    takes_yes_no,
+)
 
-FILE = Path(vocabulary.__file__).with_name("vocabulary.toml")
-TABLES: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+PARSED: list[dict[str, Any]] = [
+    tomllib.loads(Path(vocabulary.__file__).with_name(file).read_text(encoding="utf-8"))
+    for file in FILES
+]
+TABLES: dict[str, Any] = PARSED[0] | PARSED[1]
 ENTRIES: dict[str, Any] = {
     name: table
     for name, table in TABLES.items()
@@ -27,9 +40,8 @@ HELPDESKS = {
     "salesforce", "glpi", "otrs", "zammad", "github", "gitlab", "help_scout", "intercom",
     "osticket", "request_tracker", "redmine", "bmc", "servicedesk_plus", "front",
 }  # fmt: skip
-LANGUAGES = {"german", "french", "spanish", "portuguese", "italian", "dutch"}
 SIDES = {"critical": True, "urgent": True, "other": False, "below_critical": None}
-UNSET = "unset"
+OTHER_WORDS = {"unset", "nothing", "yes", "no"}
 
 
 def _columns() -> Iterator[tuple[str, str]]:
@@ -44,12 +56,18 @@ def _labels() -> Iterator[tuple[str, bool | None]]:
     """Every label of the file with its side; what stands for none says nothing alone."""
     for entry in ENTRIES.values():
         for level, labels in entry.get("labels", {}).items():
-            if level != UNSET:
+            if level in SIDES:
                 yield from ((label, SIDES[level]) for label in labels)
 
 
-def test_every_helpdesk_and_language_has_an_entry() -> None:
-    assert set(ENTRIES) == HELPDESKS | LANGUAGES
+def _words(kind: str) -> set[str]:
+    """The words of all entries that are yes, no, or nothing."""
+    return {word for entry in ENTRIES.values() for word in entry.get("labels", {}).get(kind, ())}
+
+
+def test_every_helpdesk_has_an_entry_and_no_name_of_an_entry_is_in_both_files() -> None:
+    assert set(PARSED[0]) & set(PARSED[1]) == set()
+    assert set(ENTRIES) - set(PARSED[1]) == HELPDESKS
 
 
 @pytest.mark.parametrize("name", sorted(set(TABLES) - {"order"}))
@@ -71,7 +89,7 @@ def test_the_page_for_support_leads_has_a_word_on_every_helpdesk() -> None:
 def test_every_entry_uses_only_known_keys_and_names_a_text_and_an_id(name: str) -> None:
     entry = ENTRIES[name]
     assert set(entry) <= {"source", "columns", "labels"}
-    assert set(entry.get("labels", {})) <= {*SIDES, UNSET}
+    assert set(entry.get("labels", {})) <= {*SIDES, *OTHER_WORDS}
     assert set(entry["columns"]) <= set(ROLES)
     assert {"ticket_id", "title"} <= set(entry["columns"])
 
@@ -100,9 +118,16 @@ def test_no_label_has_two_sides() -> None:
 
 def test_no_label_means_nothing_and_no_answer_is_a_label() -> None:
     assert [label for label, _ in _labels() if is_null(label)] == []
-    answers = TABLES["yes_no"]["yes"] + TABLES["yes_no"]["no"]
-    assert [word for word in answers if side_of(word) is not None or is_null(word)] == []
-    assert set(map(key, TABLES["yes_no"]["yes"])).isdisjoint(map(key, TABLES["yes_no"]["no"]))
+    yes, no = ({*TABLES["yes_no"][answer], *_words(answer)} for answer in ("yes", "no"))
+    assert [word for word in yes | no if side_of(word) is not None] == []
+    assert set(map(key, yes)).isdisjoint(map(key, no))
+    assert {word for word in yes | no if is_null(word)} == no & _words("nothing")
+
+
+def test_a_no_that_also_means_nothing_is_an_answer_where_a_yes_stands_beside_it() -> None:
+    assert sides(["да", "нет"], "Срочно?") == {"да": True, "нет": False}
+    assert sides(["нет", "Высокий"], "Приоритет") == {"нет": None, "Высокий": True}
+    assert sides(["有", "無"], "緊急") == {"有": True, "無": False}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -275,7 +300,7 @@ def test_a_blank_cell_is_nothing(word: str) -> None:
     assert sides([word], "label_urgency") == {word: None}
 
 
-@pytest.mark.parametrize("word", TABLES["null_words"]["words"])
+@pytest.mark.parametrize("word", sorted({*TABLES["null_words"]["words"], *_words("nothing")}))
 def test_null_words_are_nothing_in_any_case(word: str) -> None:
     assert is_null(word)
     assert is_null(f" {word.upper()}\N{NO-BREAK SPACE}")
