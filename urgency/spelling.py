@@ -1,7 +1,7 @@
 """When two spellings are one word: without case, accents, spaces, punctuation and letter width.
 
-"Is urgent?" is "is_urgent", "Priorite" is "Priorité", a full-width or half-width letter is the plain
-one; but が is not か: a mark that tells words of its script apart stays.
+"Is urgent?" is "is_urgent", "Priorite" is "Priorité", a full-width or half-width letter is the
+plain one; but が is not か: a mark that tells words of its script apart stays.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def key(text: str) -> str:
     if whole.isascii():
         return "".join(filter(str.isalnum, whole)) or whole
     letters = _ACCENTS.sub("", unicodedata.normalize("NFKD", whole.translate(_SAME_LETTER)))
-    return "".join(filter(_is_of_word, letters)) or whole
+    return letters if letters.isalnum() else "".join(filter(_is_of_word, letters)) or whole
 
 
 def _is_of_word(sign: str) -> bool:
@@ -42,6 +42,7 @@ def plain(text: str) -> str:
     """NFKC, lower case, no invisible characters, no spaces around."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-        unseen = {sign for sign in set(text) if unicodedata.category(sign) == "Cf"}
-        text = "".join(sign for sign in text if sign not in unseen) if unseen else text
+        if not text.isprintable():
+            unseen = {sign for sign in set(text) if unicodedata.category(sign) == "Cf"}
+            text = "".join(sign for sign in text if sign not in unseen)
     return text.casefold().strip()

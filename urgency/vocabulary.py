@@ -14,8 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from urgency.spelling import key as key
-from urgency.spelling import plain
+from urgency.spelling import key, plain
+
+__all__ = ["is_null", "key", "names", "role_of", "side_of", "sides", "takes_yes_no", "unset_among"]
 
 ROLES = (
     "ticket_id",
@@ -97,7 +98,7 @@ def sides(values: Collection[str], column: str) -> dict[str, bool | None]:
 
 
 def unset_among(values: Collection[str]) -> set[str]:
-    """Null words that mean "not urgent" beside the other values: Zendesk's "-", "нет" beside "да"."""
+    """Null words that mean "not urgent" beside the others: Zendesk's "-", "нет" beside "да"."""
     filled = {key(value) for value in values if not is_null(value)}
     words = [unset for scale, unset in _vocabulary().unset if filled and filled <= scale]
     words += [no for yes, no in _vocabulary().denials if not filled.isdisjoint(yes)]
@@ -116,7 +117,8 @@ def is_null(text: str) -> bool:
         return text.isspace()
     whole = plain(text)
     word = whole.strip(_AROUND_NOTHING)
-    return not word or not _vocabulary().null_words.isdisjoint((whole, word))
+    known = _vocabulary().null_words
+    return not word or word in known or whole in known
 
 
 def _level(label: str) -> str | None:
@@ -179,8 +181,8 @@ def _vocabulary() -> _Vocabulary:
     answers, listed = {"yes": True, "no": False}, tables["yes_no"]
     nothing = [*tables["null_words"]["words"], *_words(entries, "nothing")]
     return _Vocabulary(
-        names=ordered,
-        roles={key(name): role for role, found in ordered.items() for name in found},
+        names={role: tuple(found.values()) for role, found in ordered.items()},
+        roles={name: role for role, found in ordered.items() for name in found},
         levels=levels,
         noise=_noise(tables, ordered["label_urgency"]) - levels.keys(),
         yes_no={
@@ -205,21 +207,21 @@ def _words(entries: list[dict[str, Any]], kind: str) -> Iterator[str]:
     return (word for entry in entries for word in entry.get("labels", {}).get(kind, ()))
 
 
-def _noise(tables: dict[str, Any], label_names: Iterable[str]) -> set[str]:
+def _noise(tables: dict[str, Any], label_names: Iterable[str]) -> frozenset[str]:
     """Words that add nothing beside a level: those listed, and the names of priority themselves."""
     least = set(map(key, tables["order"]["last"]["label_urgency"]))
-    return {*map(key, tables["codes"]["noise"]), *map(key, label_names)} - least
+    return frozenset({*map(key, tables["codes"]["noise"]), *label_names} - least)
 
 
-def _ordered(role: str, entries: list[dict[str, Any]], order: dict[str, Any]) -> tuple[str, ...]:
-    """A role's names: the first ones, then entry by entry, then the last ones."""
+def _ordered(role: str, entries: list[dict[str, Any]], order: dict[str, Any]) -> dict[str, str]:
+    """A role's names by their keys: the first ones, then entry by entry, then the last ones."""
     last = {key(name): name for name in order["last"][role]}
-    between = [name for entry in entries for name in entry["columns"].get(role, ())]
-    every = [*order["first"][role], *(name for name in between if key(name) not in last)]
+    between = (name for entry in entries for name in entry["columns"].get(role, ()))
     unique: dict[str, str] = {}
-    for name in [*every, *last.values()]:
-        unique.setdefault(key(name), name)
-    return tuple(unique.values())
+    for name in (*order["first"][role], *between):
+        if (spelt := key(name)) not in last:
+            unique.setdefault(spelt, name)
+    return unique | last
 
 
 def _unset(entries: list[dict[str, Any]]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:

@@ -294,3 +294,9 @@ def test_a_small_table_is_read_right(language: str) -> None:
     assert dict(told.read_as.urgent) == dict.fromkeys(urgent.split(","), TIMES)
     assert dict(told.read_as.other) == dict.fromkeys(other.split(","), TIMES)
     assert (told.status, told.unlabelled) == ("accepted", TIMES)
+
+
+@pytest.mark.parametrize("language", TABLES)
+def test_the_page_on_files_names_every_language(language: str) -> None:
+    page = Path(__file__).parents[3] / "docs/data.md"
+    assert language.partition("_")[0].capitalize() in page.read_text(encoding="utf-8")
