@@ -209,7 +209,8 @@ def test_punctuation_and_accents_do_not_matter(spelt: str, role: str) -> None:
         "Status", "State", "Type", "Category", "Tags", "Labels", "Requester", "Requester email",
         "E-mail", "Assignee", "Organization", "Agent", "Group", "Comment", "Comments",
         "Latest comment", "Work notes", "Resolution", "SLA", "Due date", "Escalated", "VIP",
-        "Support level", "Satisfaction", "Name", "Summation column", "Custom field (F0)", "", " ",
+        "Support level", "Satisfaction", "Name", "Conversation", "Number of comments",
+        "Summation column", "Custom field (F0)", "", " ",
         "\N{ZERO WIDTH SPACE}", "?", "1",
     ],
 )  # fmt: skip
@@ -251,6 +252,31 @@ def test_columns_about_people_progress_and_answers_are_left_alone(name: str) -> 
         ("P9", None),
         ("Priority", None),
         ("Level 1", None),
+        ("Level 3", None),
+        ("Priority 1 - Emergency Response", True),
+        ("Priority 2 - Quick Response", True),
+        ("Priority 5 - Scheduled Work", False),
+        ("Priority: Very High", True),
+        ("1: Very High", True),
+        ("1-Urgent", True),
+        ("Sev-1", True),
+        ("Urgent!", True),
+        ("Unbreak Now!", True),
+        ("Show-stopper", True),
+        ("\N{LARGE RED CIRCLE} High", True),
+        ("\N{UPWARDS ARROW} High", True),
+        ("Critical \N{WARNING SIGN}\N{VARIATION SELECTOR-16}", True),
+        ("Low/Medium", False),
+        ("Medium-High", None),
+        ("Med.", False),
+        ("Enhancement", None),
+        ("Высокий приоритет", True),
+        ("緊急（P1）", True),
+        ("優先度１", True),
+        ("高/High", True),
+        ("高・低", None),
+        ("ต่ำ (4)", False),
+        ("उच्च प्राथमिकता", True),
         ("High (" + "x" * 20 + ")", True),
         ("High (" + "x" * 100 + ")", None),
     ],
@@ -311,6 +337,19 @@ def test_null_words_are_nothing_in_any_case(word: str) -> None:
     assert is_null(word)
     assert is_null(f" {word.upper()}\N{NO-BREAK SPACE}")
     assert sides([word], "urgent") == {word: None}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "No priority", "-None-", "--None--", "<none>", "[None]", "None.", "Not prioritized",
+        "No value", "(no value)", "Unprioritized", "Needs Triage", "Nicht gesetzt", "(kein Wert)",
+        "Sans priorité", "なし", "无", "нет", "ＮＯＮＥ", "--", "...", "***",
+    ],
+)  # fmt: skip
+def test_a_word_for_no_priority_is_nothing_whatever_signs_stand_around_it(word: str) -> None:
+    assert is_null(word)
+    assert sides([word, "High", "Low"], "Priority")[word] is None
 
 
 @pytest.mark.parametrize("text", ["0", "no", "n", "nil returned", "Null pointer", "N/A yet", "!"])

@@ -206,6 +206,22 @@ TABLES = {
         "Orta,DÜŞÜK,5. çok düşük",
         "Hiçbiri",
     ),
+    "azerbaijani": Table(
+        "Nömrə,Mövzu,Təsvir,Prioritet,Yaradılıb,Yenilənib,Kanal",
+        "Təxirsiz,Təcili,Yüksək",
+        "Normal,Aşağı",
+        "-",
+    ),
+    "albanian": Table(
+        "Numri,Subjekt,Përshkrim,Përparësi,Krijuar më,Përditësuar më,Kanali",
+        "Imediate,Urgjente,E lartë",
+        "Normale,E ulët",
+    ),
+    "mongolian": Table(
+        "Дугаар,Гарчиг,Тайлбар,Зэрэглэл,Үүссэн,Өөрчилсөн,Суваг",
+        "Нэн даруй,Нэн яаралтай,Өндөр",
+        "Хэвийн,Бага",
+    ),
     "hebrew": Table(
         "מספר פנייה,נושא,תיאור,עדיפות,נוצר,עודכן,ערוץ",
         "דחופה,מידית,\u200fגבוהה\u200f",
