@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 import pytest
 
 from urgency.spelling import key
+
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
 ONE_WORD = [
     ("Is urgent?", "is_urgent"),
@@ -64,6 +67,6 @@ def test_different_words_stay_different(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
-def test_how_unicode_composes_a_word_does_not_matter(form: str) -> None:
+def test_how_unicode_composes_a_word_does_not_matter(form: Form) -> None:
     for word in [word for pair in [*ONE_WORD, *DIFFERENT_WORDS] for word in pair]:
         assert key(unicodedata.normalize(form, word)) == key(word), ascii(word)

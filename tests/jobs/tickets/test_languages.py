@@ -290,6 +290,25 @@ TABLES = {
 }
 
 
+CODE_PAGES = {
+    "cp1250": "polish czech slovak hungarian slovenian croatian romanian albanian",
+    "cp1251": "russian ukrainian bulgarian serbian macedonian",
+    "cp1252": "german french spanish portuguese italian dutch catalan galician basque swedish"
+    " danish norwegian finnish",
+    "cp1253": "greek",
+    "cp1254": "turkish",
+    "cp1255": "hebrew",
+    "cp1256": "arabic",
+    "cp1257": "estonian latvian lithuanian",
+    "cp874": "thai",
+    "cp949": "korean",
+    "cp932": "japanese",
+    "big5": "chinese_traditional",
+    "gb18030": "chinese_simplified",
+}
+"""What a spreadsheet in that language saves as CSV."""
+
+
 def test_every_language_of_the_vocabulary_has_its_table() -> None:
     file = Path(vocabulary.__file__).with_name("languages.toml")
     assert set(TABLES) == set(tomllib.loads(file.read_text(encoding="utf-8")))
@@ -297,14 +316,30 @@ def test_every_language_of_the_vocabulary_has_its_table() -> None:
 
 @pytest.mark.parametrize("language", TABLES)
 def test_a_small_table_is_read_right(language: str) -> None:
-    header, urgent, other, nothing = TABLES[language]
+    assert_read_right(TABLES[language], "utf-8", "words of a ticket")
+
+
+@pytest.mark.parametrize(
+    ("code_page", "language"),
+    [(page, language) for page, languages in CODE_PAGES.items() for language in languages.split()],
+)
+def test_a_small_table_in_the_code_page_of_its_language_is_read_right(
+    code_page: str, language: str
+) -> None:
+    table = TABLES[language]
+    words = f"{table.header} {table.urgent} {table.other}".replace(",", " ")
+    assert_read_right(table, code_page, words)
+
+
+def assert_read_right(table: Table, encoding: str, text: str) -> None:
+    header, urgent, other, nothing = table
     values = [value for one in (urgent, other, nothing) for value in one.split(",")] * TIMES
     rows = [
-        f"A-{number},T{number},words {number} of a ticket,{value},2026-01-{number % 28 + 1:02},"
-        f"2026-02-{number % 28 + 1:02},web"
+        f"A-{number};T{number} {text};{text} {number};{value};2026-01-{number % 28 + 1:02};"
+        f"2026-02-{number % 28 + 1:02};web"
         for number, value in enumerate(values)
     ]
-    told = report("\n".join([header, *rows]).encode())
+    told = report("\n".join([header.replace(",", ";"), *rows]).encode(encoding))
     assert told.read_as is not None, told.problems
     assert dict(told.read_as.columns) == dict(zip(ROLES, header.split(","), strict=True))
     assert dict(told.read_as.urgent) == dict.fromkeys(urgent.split(","), TIMES)
