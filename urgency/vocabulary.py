@@ -1,41 +1,32 @@
 """The words of helpdesk exports: what a column's name and a label's value mean.
 
-The words of helpdesks stand in vocabulary.toml and those of languages in languages.toml, with their
-sources. They are compared by `spelling.key`.
+The words are those of `lexicon`, compared by `spelling.key`.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection, Iterable
 
+from urgency.lexicon import ROLES, lexicon
 from urgency.spelling import key, plain
 
-__all__ = ["is_null", "key", "names", "role_of", "side_of", "sides", "takes_yes_no", "unset_among"]
-
-ROLES = (
-    "ticket_id",
-    "created_at",
-    "updated_at",
-    "title",
-    "description",
-    "source",
-    "customer_tier",
-    "label_urgency",
-)
-"""What a column can be to us; all other columns are left alone."""
-
-FILES = ("vocabulary.toml", "languages.toml")
+__all__ = [
+    "LABEL_MAX",
+    "ROLES",
+    "is_null",
+    "key",
+    "names",
+    "role_of",
+    "side_of",
+    "sides",
+    "takes_yes_no",
+    "unset_among",
+]
 
 LABEL_MAX = 80
 """Characters beyond which a value is a text and no label."""
 
-_NO_ENTRIES = {"order", "yes_no", "null_words", "codes"}
 _SIDES = {"critical": True, "urgent": True, "other": False}
 _PARTS = re.compile(r"\s+[-–—]+\s+|(?<=\d)\s*[-–—]+\s*|[:()/|\[\]]+")
 _TOKENS = re.compile(r"[^\W\d_](?:[^\W\d_]|[^\w\s\x00-\x7f])*\d*|\d+")
@@ -47,31 +38,14 @@ _AROUND_NOTHING = " -–—_.*#?<>()[]{}"
 _ONE_OR_ZERO = re.compile(r"([01])(?:[.,]0)?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
-    """The files as look-up tables; every key is made by `key`."""
-
-    names: dict[str, tuple[str, ...]]
-    roles: dict[str, str]
-    levels: dict[str, str]
-    noise: frozenset[str]
-    yes_no: dict[str, bool]
-    yes_no_columns: frozenset[str]
-    null_words: frozenset[str]
-    unset: tuple[tuple[frozenset[str], frozenset[str]], ...]
-    """Of each entry that has them: its values, and what it writes where there is none."""
-    denials: tuple[tuple[frozenset[str], frozenset[str]], ...]
-    """Of each language: its words for yes, and those for no that are words for nothing too."""
-
-
 def role_of(name: str) -> str | None:
     """The role of a column by its name, one of ROLES; None for a column nobody reads."""
-    return _vocabulary().roles.get(key(name))
+    return lexicon().roles.get(key(name))
 
 
 def names(role: str) -> tuple[str, ...]:
     """Every name of a role as written in the file, the preferred one first, none twice."""
-    return _vocabulary().names[role]
+    return lexicon().names[role]
 
 
 def side_of(label: str) -> bool | None:
@@ -100,15 +74,15 @@ def sides(values: Collection[str], column: str) -> dict[str, bool | None]:
 def unset_among(values: Collection[str]) -> set[str]:
     """Null words that mean "not urgent" beside the others: Zendesk's "-", "нет" beside "да"."""
     filled = {key(value) for value in values if not is_null(value)}
-    words = [unset for scale, unset in _vocabulary().unset if filled and filled <= scale]
-    words += [no for yes, no in _vocabulary().denials if not filled.isdisjoint(yes)]
+    words = [unset for scale, unset in lexicon().unset if filled and filled <= scale]
+    words += [no for yes, no in lexicon().denials if not filled.isdisjoint(yes)]
     return {value for value in values for unset in words if key(value) in unset}
 
 
 def takes_yes_no(column: str) -> bool:
     """Whether yes and no are answers to a column's name, as in "Urgent?"."""
     asked = role_of(column) == "label_urgency" and side_of(column) is True
-    return asked or key(column) in _vocabulary().yes_no_columns
+    return asked or key(column) in lexicon().yes_no_columns
 
 
 def is_null(text: str) -> bool:
@@ -117,7 +91,7 @@ def is_null(text: str) -> bool:
         return text.isspace()
     whole = plain(text)
     word = whole.strip(_AROUND_NOTHING)
-    known = _vocabulary().null_words
+    known = lexicon().null_words
     return not word or word in known or whole in known
 
 
@@ -129,7 +103,7 @@ def _level(label: str) -> str | None:
     """
     if len(label) > LABEL_MAX:
         return None
-    known = _vocabulary().levels
+    known = lexicon().levels
     if whole := known.get(key(label)):
         return whole
     parts = [_without_extras(part) for part in _PARTS.split(plain(label))]
@@ -143,13 +117,13 @@ def _level(label: str) -> str | None:
 
 def _without_extras(part: str) -> tuple[str, list[str]]:
     """A part of a label -> its word without numbers, codes and "priority", and its codes."""
-    vocabulary = _vocabulary()
-    if (whole := key(part)) in vocabulary.levels:
+    known = lexicon()
+    if (whole := key(part)) in known.levels:
         return ("", [whole]) if whole[-1].isdigit() else (whole, [])
     tokens = [key(token) for token in _TOKENS.findall(part)]
-    codes = [token for token in tokens if token[-1].isdigit() and token in vocabulary.levels]
+    codes = [token for token in tokens if token[-1].isdigit() and token in known.levels]
     words = [token for token in tokens if token not in codes and not token.isdigit()]
-    return "".join(word for word in words if word not in vocabulary.noise), codes
+    return "".join(word for word in words if word not in known.noise), codes
 
 
 def _agreed(levels: Iterable[str]) -> str | None:
@@ -167,89 +141,5 @@ def _yes_no(values: Collection[str]) -> dict[str, bool]:
     digits = {value: match[1] == "1" for value, match in bits.items() if match}
     if len(digits) == len(filled) and set(digits.values()) == {True, False}:
         return digits
-    words = _vocabulary().yes_no
+    words = lexicon().yes_no
     return {value: words[key(value)] for value in filled if key(value) in words}
-
-
-@cache
-def _vocabulary() -> _Vocabulary:
-    """The files, read once a process."""
-    tables = {name: table for file in FILES for name, table in _tables(file)}
-    entries = [table for name, table in tables.items() if name not in _NO_ENTRIES]
-    ordered = {role: _ordered(role, entries, tables["order"]) for role in ROLES}
-    levels = _code_levels(tables["codes"]) | _label_levels(entries)
-    answers, listed = {"yes": True, "no": False}, tables["yes_no"]
-    nothing = [*tables["null_words"]["words"], *_words(entries, "nothing")]
-    return _Vocabulary(
-        names={role: tuple(found.values()) for role, found in ordered.items()},
-        roles={name: role for role, found in ordered.items() for name in found},
-        levels=levels,
-        noise=_noise(tables, ordered["label_urgency"]) - levels.keys(),
-        yes_no={
-            key(word): side
-            for answer, side in answers.items()
-            for word in (*listed[answer], *_words(entries, answer))
-        },
-        yes_no_columns=frozenset(map(key, listed["columns"])),
-        null_words=frozenset(map(plain, nothing)),
-        unset=tuple(_unset(entries)),
-        denials=tuple(_denials(entries)),
-    )
-
-
-def _tables(file: str) -> Iterable[tuple[str, Any]]:
-    text = Path(__file__).with_name(file).read_text(encoding="utf-8")
-    return tomllib.loads(text).items()
-
-
-def _words(entries: list[dict[str, Any]], kind: str) -> Iterator[str]:
-    """The labels of one kind of all entries."""
-    return (word for entry in entries for word in entry.get("labels", {}).get(kind, ()))
-
-
-def _noise(tables: dict[str, Any], label_names: Iterable[str]) -> frozenset[str]:
-    """Words that add nothing beside a level: those listed, and the names of priority themselves."""
-    least = set(map(key, tables["order"]["last"]["label_urgency"]))
-    return frozenset({*map(key, tables["codes"]["noise"]), *label_names} - least)
-
-
-def _ordered(role: str, entries: list[dict[str, Any]], order: dict[str, Any]) -> dict[str, str]:
-    """A role's names by their keys: the first ones, then entry by entry, then the last ones."""
-    last = {key(name): name for name in order["last"][role]}
-    between = (name for entry in entries for name in entry["columns"].get(role, ()))
-    unique: dict[str, str] = {}
-    for name in (*order["first"][role], *between):
-        if (spelt := key(name)) not in last:
-            unique.setdefault(spelt, name)
-    return unique | last
-
-
-def _unset(entries: list[dict[str, Any]]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    for labels in (entry.get("labels", {}) for entry in entries):
-        if words := labels.get("unset"):
-            scale = [value for side in ("urgent", "other") for value in labels[side]]
-            yield frozenset(map(key, scale)), frozenset(map(key, words))
-
-
-def _denials(entries: list[dict[str, Any]]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    for labels in (entry.get("labels", {}) for entry in entries):
-        if null := set(map(key, labels.get("no", ()))) & set(map(key, labels.get("nothing", ()))):
-            yield frozenset(map(key, labels["yes"])), frozenset(null)
-
-
-def _label_levels(entries: list[dict[str, Any]]) -> dict[str, str]:
-    """Label -> level; "critical" wins over "urgent" where two entries differ."""
-    levels: dict[str, str] = {}
-    for level in ("below_critical", "other", "urgent", "critical"):
-        levels |= {key(label): level for label in _words(entries, level)}
-    return levels
-
-
-def _code_levels(codes: dict[str, Any]) -> dict[str, str]:
-    """Codes such as p1 and sev2 -> level."""
-    return {
-        f"{key(prefix)}{number}": level
-        for prefix in codes["prefixes"]
-        for level in ("urgent", "other")
-        for number in codes[level]
-    }

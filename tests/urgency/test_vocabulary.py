@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from urgency import vocabulary
+from urgency.lexicon import FILES
 from urgency.vocabulary import (
-    FILES,
     ROLES,
     is_null,
     key,
