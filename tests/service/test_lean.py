@@ -57,11 +57,11 @@ uvicorn.run(app, port=int(os.environ["PORT"]), http="httptools", loop="asyncio",
 WARM = """
 import time
 from service.app import create_app
-from urgency import vocabulary
-assert not vocabulary._vocabulary.cache_info().currsize, "importing the service reads it"
+from urgency.lexicon import lexicon
+assert not lexicon.cache_info().currsize, "importing the service reads it"
 create_app()
 bound = time.monotonic() + 60
-while not vocabulary._vocabulary.cache_info().currsize:
+while not lexicon.cache_info().currsize:
     assert time.monotonic() < bound, "no start reads it"
     time.sleep(0.01)
 """

@@ -13,23 +13,39 @@ from typing import Any
 import pytest
 
 from urgency import vocabulary
-from urgency.vocabulary import ROLES, is_null, key, names, role_of, side_of, sides, takes_yes_no
+from urgency.lexicon import FILES
+from urgency.vocabulary import (
+    ROLES,
+    is_null,
+    key,
+    names,
+    role_of,
+    side_of,
+    sides,
+    takes_yes_no,
+)
 
-FILE = Path(vocabulary.__file__).with_name("vocabulary.toml")
-TABLES: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+PARSED: list[dict[str, Any]] = [
+    tomllib.loads(Path(vocabulary.__file__).with_name(file).read_text(encoding="utf-8"))
+    for file in FILES
+]
+TABLES: dict[str, Any] = PARSED[0] | PARSED[1]
 ENTRIES: dict[str, Any] = {
     name: table
     for name, table in TABLES.items()
-    if name not in {"order", "yes_no", "null_words", "codes"}
+    if name not in {"order", "yes_no", "null_words", "codes", "tags"}
 }
 HELPDESKS = {
     "generic", "zendesk", "jira", "servicenow", "freshdesk", "freshservice", "zoho_desk", "hubspot",
     "salesforce", "glpi", "otrs", "zammad", "github", "gitlab", "help_scout", "intercom",
-    "osticket", "request_tracker", "redmine", "bmc", "servicedesk_plus", "front",
+    "osticket", "request_tracker", "redmine", "bmc", "servicedesk_plus", "front", "mantisbt",
+    "bugzilla", "trac", "phabricator", "openproject", "youtrack", "linear", "azure_devops", "asana",
+    "clickup", "trello", "dynamics_365", "sap_solution_manager", "connectwise", "autotask", "halo",
+    "atera", "jitbit", "kayako", "deskpro", "spiceworks", "topdesk", "sysaid",
+    "data_sets",
 }  # fmt: skip
-LANGUAGES = {"german", "french", "spanish", "portuguese", "italian", "dutch"}
 SIDES = {"critical": True, "urgent": True, "other": False, "below_critical": None}
-UNSET = "unset"
+OTHER_WORDS = {"unset", "nothing", "yes", "no"}
 
 
 def _columns() -> Iterator[tuple[str, str]]:
@@ -44,12 +60,18 @@ def _labels() -> Iterator[tuple[str, bool | None]]:
     """Every label of the file with its side; what stands for none says nothing alone."""
     for entry in ENTRIES.values():
         for level, labels in entry.get("labels", {}).items():
-            if level != UNSET:
+            if level in SIDES:
                 yield from ((label, SIDES[level]) for label in labels)
 
 
-def test_every_helpdesk_and_language_has_an_entry() -> None:
-    assert set(ENTRIES) == HELPDESKS | LANGUAGES
+def _words(kind: str) -> set[str]:
+    """The words of all entries that are yes, no, or nothing."""
+    return {word for entry in ENTRIES.values() for word in entry.get("labels", {}).get(kind, ())}
+
+
+def test_every_helpdesk_has_an_entry_and_no_name_of_an_entry_is_in_both_files() -> None:
+    assert set(PARSED[0]) & set(PARSED[1]) == set()
+    assert set(ENTRIES) - set(PARSED[1]) == HELPDESKS
 
 
 @pytest.mark.parametrize("name", sorted(set(TABLES) - {"order"}))
@@ -62,8 +84,10 @@ def test_nothing_lacks_a_source(name: str) -> None:
 
 def test_the_page_for_support_leads_has_a_word_on_every_helpdesk() -> None:
     page = (Path(vocabulary.__file__).parents[1] / "docs/helpdesks.md").read_text(encoding="utf-8")
-    sections = {key(line) for line in page.splitlines() if line.startswith("### ")}
-    asked = [key(name) for name in HELPDESKS - {"generic"}]
+    heads = [line.split("|")[1] for line in page.splitlines() if line.startswith("| ")]
+    heads += [line for line in page.splitlines() if line.startswith("### ")]
+    sections = set(map(key, heads))
+    asked = [key(name) for name in HELPDESKS - {"generic", "data_sets"}]
     assert [name for name in asked if not any(name in section for section in sections)] == []
 
 
@@ -71,7 +95,7 @@ def test_the_page_for_support_leads_has_a_word_on_every_helpdesk() -> None:
 def test_every_entry_uses_only_known_keys_and_names_a_text_and_an_id(name: str) -> None:
     entry = ENTRIES[name]
     assert set(entry) <= {"source", "columns", "labels"}
-    assert set(entry.get("labels", {})) <= {*SIDES, UNSET}
+    assert set(entry.get("labels", {})) <= {*SIDES, *OTHER_WORDS}
     assert set(entry["columns"]) <= set(ROLES)
     assert {"ticket_id", "title"} <= set(entry["columns"])
 
@@ -100,9 +124,16 @@ def test_no_label_has_two_sides() -> None:
 
 def test_no_label_means_nothing_and_no_answer_is_a_label() -> None:
     assert [label for label, _ in _labels() if is_null(label)] == []
-    answers = TABLES["yes_no"]["yes"] + TABLES["yes_no"]["no"]
-    assert [word for word in answers if side_of(word) is not None or is_null(word)] == []
-    assert set(map(key, TABLES["yes_no"]["yes"])).isdisjoint(map(key, TABLES["yes_no"]["no"]))
+    yes, no = ({*TABLES["yes_no"][answer], *_words(answer)} for answer in ("yes", "no"))
+    assert [word for word in yes | no if side_of(word) is not None] == []
+    assert set(map(key, yes)).isdisjoint(map(key, no))
+    assert {word for word in yes | no if is_null(word)} == no & _words("nothing")
+
+
+def test_a_no_that_also_means_nothing_is_an_answer_where_a_yes_stands_beside_it() -> None:
+    assert sides(["да", "нет"], "Срочно?") == {"да": True, "нет": False}
+    assert sides(["нет", "Высокий"], "Приоритет") == {"нет": None, "Высокий": True}
+    assert sides(["有", "無"], "緊急") == {"有": True, "無": False}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -178,7 +209,8 @@ def test_punctuation_and_accents_do_not_matter(spelt: str, role: str) -> None:
         "Status", "State", "Type", "Category", "Tags", "Labels", "Requester", "Requester email",
         "E-mail", "Assignee", "Organization", "Agent", "Group", "Comment", "Comments",
         "Latest comment", "Work notes", "Resolution", "SLA", "Due date", "Escalated", "VIP",
-        "Support level", "Satisfaction", "Name", "Summation column", "Custom field (F0)", "", " ",
+        "Support level", "Satisfaction", "Name", "Conversation", "Number of comments",
+        "Summation column", "Custom field (F0)", "", " ",
         "\N{ZERO WIDTH SPACE}", "?", "1",
     ],
 )  # fmt: skip
@@ -220,6 +252,31 @@ def test_columns_about_people_progress_and_answers_are_left_alone(name: str) -> 
         ("P9", None),
         ("Priority", None),
         ("Level 1", None),
+        ("Level 3", None),
+        ("Priority 1 - Emergency Response", True),
+        ("Priority 2 - Quick Response", True),
+        ("Priority 5 - Scheduled Work", False),
+        ("Priority: Very High", True),
+        ("1: Very High", True),
+        ("1-Urgent", True),
+        ("Sev-1", True),
+        ("Urgent!", True),
+        ("Unbreak Now!", True),
+        ("Show-stopper", True),
+        ("\N{LARGE RED CIRCLE} High", True),
+        ("\N{UPWARDS ARROW} High", True),
+        ("Critical \N{WARNING SIGN}\N{VARIATION SELECTOR-16}", True),
+        ("Low/Medium", False),
+        ("Medium-High", None),
+        ("Med.", False),
+        ("Enhancement", None),
+        ("Высокий приоритет", True),
+        ("緊急（P1）", True),
+        ("優先度１", True),
+        ("高/High", True),
+        ("高・低", None),
+        ("ต่ำ (4)", False),
+        ("उच्च प्राथमिकता", True),
         ("High (" + "x" * 20 + ")", True),
         ("High (" + "x" * 100 + ")", None),
     ],
@@ -275,11 +332,24 @@ def test_a_blank_cell_is_nothing(word: str) -> None:
     assert sides([word], "label_urgency") == {word: None}
 
 
-@pytest.mark.parametrize("word", TABLES["null_words"]["words"])
+@pytest.mark.parametrize("word", sorted({*TABLES["null_words"]["words"], *_words("nothing")}))
 def test_null_words_are_nothing_in_any_case(word: str) -> None:
     assert is_null(word)
     assert is_null(f" {word.upper()}\N{NO-BREAK SPACE}")
     assert sides([word], "urgent") == {word: None}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "No priority", "-None-", "--None--", "<none>", "[None]", "None.", "Not prioritized",
+        "No value", "(no value)", "Unprioritized", "Needs Triage", "Nicht gesetzt", "(kein Wert)",
+        "Sans priorité", "なし", "无", "нет", "ＮＯＮＥ", "--", "...", "***",
+    ],
+)  # fmt: skip
+def test_a_word_for_no_priority_is_nothing_whatever_signs_stand_around_it(word: str) -> None:
+    assert is_null(word)
+    assert sides([word, "High", "Low"], "Priority")[word] is None
 
 
 @pytest.mark.parametrize("text", ["0", "no", "n", "nil returned", "Null pointer", "N/A yet", "!"])
