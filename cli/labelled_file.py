@@ -10,6 +10,7 @@ from jobs.tickets.file_report import Problem
 from jobs.tickets.labels import choose, read_labels, why_not
 from jobs.tickets.limits import FileRefused
 from jobs.tickets.reader import OpenFile, open_file
+from jobs.tickets.rows import label_cells
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import TEXTS
 from urgency.feedback import OTHER, URGENT
@@ -74,9 +75,10 @@ def _ids(opened: OpenFile, skip: Skip) -> Iterator[Row]:
         if isinstance(found, Problem):
             skip(f"Line {found.line} is left out: {found.reason}")
             continue
-        for line, fields in zip(found.lines, found.fields, strict=True):
+        said = zip(*(label_cells(found, at, opened.table) for at in labels), strict=True)
+        for line, fields, cells in zip(found.lines, found.fields, said, strict=True):
             if name := fields[place].strip():
-                yield Row(line, {"id": name}, tuple(fields[at].strip() for at in labels))
+                yield Row(line, {"id": name}, cells)
             else:
                 skip(f"Line {line} is left out: it has no id.")
 

@@ -17,7 +17,7 @@ Ticket = dict[str, Any]
 Skip = Callable[[str], None]
 """Called with why a row of a file is left out, by line; never with what the row holds."""
 
-FILES = (".csv", ".tsv", ".txt", ".jsonl", ".xlsx", ".xls", ".gz")
+FILES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".xlsx", ".xls", ".gz", ".zip")
 """Endings of files whose rows are tickets, read as training reads them."""
 
 _SENT = ("title", "description", "source", "customer_tier")
@@ -37,9 +37,6 @@ def tickets_of(words: list[str], skip: Skip) -> list[Ticket]:
         if not tickets:
             raise UsageError(f"{file} holds no ticket.")
         return tickets
-    if len(words) == 1 and file.suffix.lower() == ".json":
-        with open_local(file) as stream:
-            return _from_json(stream.read().decode(errors="replace"), str(file))
     return _from_text(" ".join(words), "the argument", "title")
 
 

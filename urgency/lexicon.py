@@ -29,7 +29,7 @@ ROLES = (
 
 FILES = ("vocabulary.toml", "languages.toml")
 
-_NO_ENTRIES = {"order", "yes_no", "null_words", "codes"}
+_NO_ENTRIES = {"order", "yes_no", "null_words", "codes", "tags"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Lexicon:
     noise: frozenset[str]
     yes_no: dict[str, bool]
     yes_no_columns: frozenset[str]
+    tag_columns: frozenset[str]
     null_words: frozenset[str]
     unset: tuple[tuple[frozenset[str], frozenset[str]], ...]
     """Of each entry that has them: its values, and what it writes where there is none."""
@@ -69,6 +70,7 @@ def lexicon() -> Lexicon:
             for word in (*listed[answer], *_labels(entries, answer))
         },
         yes_no_columns=frozenset(map(key, listed["columns"])),
+        tag_columns=frozenset(map(key, tables["tags"]["columns"])),
         null_words=frozenset(map(plain, nothing)),
         unset=tuple(_unset(entries)),
         denials=tuple(_denials(entries)),

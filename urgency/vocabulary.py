@@ -14,8 +14,10 @@ from urgency.spelling import key, plain
 __all__ = [
     "LABEL_MAX",
     "ROLES",
+    "holds_tags",
     "is_null",
     "key",
+    "level_tags",
     "names",
     "role_of",
     "side_of",
@@ -35,6 +37,7 @@ _TOKENS = re.compile(r"[^\W\d_](?:[^\W\d_]|[^\w\s\x00-\x7f])*\d*|\d+")
 _AROUND_NOTHING = " -–—_.*#?<>()[]{}"
 """Signs that stand around a word for nothing, as in "-None-" and "<null>", or alone, as in "--"."""
 
+_TAGS_END = re.compile(r"[,;|\n]+")
 _ONE_OR_ZERO = re.compile(r"([01])(?:[.,]0)?")
 
 
@@ -83,6 +86,19 @@ def takes_yes_no(column: str) -> bool:
     """Whether yes and no are answers to a column's name, as in "Urgent?"."""
     asked = role_of(column) == "label_urgency" and side_of(column) is True
     return asked or key(column) in lexicon().yes_no_columns
+
+
+def holds_tags(column: str) -> bool:
+    """Whether a column of that name lists the tags of a ticket."""
+    return key(column) in lexicon().tag_columns
+
+
+def level_tags(tags: str) -> str:
+    """Those tags of a list that say how urgent, as "P1" of "bug, P1"; "" where none does."""
+    listed = _TAGS_END.split(tags)
+    if len(listed) == 1 and _level(tags) is None:
+        listed = tags.split()
+    return ", ".join(tag.strip() for tag in listed if _level(tag) is not None)
 
 
 def is_null(text: str) -> bool:

@@ -23,7 +23,7 @@ def drop(
 ) -> None:
     """Drop files of labelled tickets into the landing bucket; the rest happens by itself.
 
-    CSV, Excel and JSON lines are read as a helpdesk exports them; any other file gets a receipt
+    CSV, Excel and JSON are read as a helpdesk exports them; any other file gets a receipt
     that says what is read. A file of the same name is replaced. With --wait the exit code is the
     verdict: 0 PROMOTE, 3 HOLD, 4 REJECT, 5 the file was not taken, 6 it was replaced before it was
     read or there was no answer in time. Of several files, the highest counts.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from jobs.model.per_hundred import sentence, tells
 from jobs.report.receipts import Receipt
 from jobs.tickets.file_report import FileReport, ReadAs
-from jobs.tickets.table import LABEL
+from jobs.tickets.rules import LABEL
 from urgency.bundle import Verdict
 
 _MARKUP = re.compile(r"[\\`*<\[|&~]|(?<![^\W_])_|_(?![^\W_])")

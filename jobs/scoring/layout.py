@@ -14,10 +14,11 @@ from jobs.tickets.encoding import Decoder
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.lines import split_lines
-from jobs.tickets.reader import first_lines, object_names, open_file, read_objects
+from jobs.tickets.objects import is_document, object_table, read_objects
+from jobs.tickets.reader import first_lines, first_text, open_file
 from jobs.tickets.records import read_records
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import TEXTS, Table, find_table, table_of_rows, what_is_missing
+from jobs.tickets.table import TEXTS, Table, find_table, what_is_missing
 
 ARCHIVES = Limits(object_bytes=2**60, lines=2**60, rows=2**60, cpu_s=float("inf"), cut_gzip=False)
 """An archive may be as large as it likes: its ranges are read in bounded memory."""
@@ -56,14 +57,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A workbook's first table: it is read whole."""
+    """The table of a workbook or a JSON document: it is read whole."""
 
     table: Table
     records: Iterator[Records | Problem]
 
 
 def layout_of(stream: BinaryIO, rules: Rules) -> Layout | None:
-    """How the text in `stream` is read; None for a workbook. Raises FileRefused.
+    """How the text in `stream` is read; None for what is read whole. Raises FileRefused.
 
     It is read as far as the first byte that tells its encoding: to the end where all is ASCII.
     """
@@ -72,7 +73,9 @@ def layout_of(stream: BinaryIO, rules: Rules) -> Layout | None:
         return None
     head: list[bytes] = []
     decoder = Decoder()
-    texts = decoder.decode(_kept(container.blocks, head))
+    begin, texts = first_text(decoder.decode(_kept(container.blocks, head)))
+    if is_document(begin, rules):
+        return None
     sample, _ = first_lines(split_lines(texts, ARCHIVES))
     while decoder.encoding == "ascii" and next(texts, None) is not None:
         pass
@@ -80,7 +83,7 @@ def layout_of(stream: BinaryIO, rules: Rules) -> Layout | None:
 
 
 def sheet_of(stream: BinaryIO, rules: Rules) -> Sheet:
-    """The table of a workbook. Raises FileRefused."""
+    """The table of what is read whole. Raises FileRefused."""
     opened = open_file(stream, rules)
     return Sheet(_with_text(opened.table), opened.records)
 
@@ -90,8 +93,8 @@ def _layout(
 ) -> Layout:
     is_json = bool(sample) and sample[0].startswith("{")
     if is_json:
-        names, first = object_names(sample), Begin(0, 1)
-        table = table_of_rows([names], rules)
+        names, table = object_table(sample, rules)
+        first = Begin(0, 1)
     else:
         table = find_table(sample, rules)
         line = sample[table.begin - 1]

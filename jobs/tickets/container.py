@@ -1,28 +1,28 @@
-"""What kind of file it is, by content and not by name: text, gzip, a workbook, or none of these."""
+"""What kind of file it is, by content and not by name: text, workbook, either packed, or none."""
 
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from python_calamine import CalamineError, CalamineWorkbook
-
-from jobs.tickets.file_kind import READ_HERE, why_not_text
+from jobs.tickets.file_kind import READ_HERE, UNPACK, why_not_text
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
+from jobs.tickets.workbook import check_size, is_workbook, read_sheets
 
 _BLOCK, _HEAD = 256 * 1024, 4096
+_NO_FILE = re.compile(r"/$|^__MACOSX/|(?:^|/)\.")  # folders, and what a Mac adds
 _GZIP, _ZIP, _OLE = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Blocks of the bytes of a text; `packed` where it came as gzip."""
+    """Blocks of the bytes of a text; `packed` where it came in an archive."""
 
     blocks: Iterator[bytes]
     packed: bool
@@ -37,17 +37,23 @@ class Workbook:
 
 def open_container(stream: BinaryIO, limits: Limits = LIMITS) -> Text | Workbook:
     """What is in the stream. Raises FileRefused for what is none of these, or is too large."""
-    blocks = _blocks(stream)
+    return _opened(_blocks(stream), limits)
+
+
+def _opened(blocks: Iterator[bytes], limits: Limits, *, inside: bool = False) -> Text | Workbook:
+    """The same; `inside` an archive there is no other one."""
     head = next(blocks)
     packed = head.startswith(_GZIP)
     if packed:
         blocks = _unpacked(chain([head], blocks), limits)
         head = next(blocks, b"")
     if head.startswith((_ZIP, _OLE)):
-        return _workbook(b"".join(_bounded(chain([head], blocks), limits.workbook_bytes)), limits)
+        body = b"".join(_bounded(chain([head], blocks), limits.workbook_bytes))
+        is_zip = head.startswith(_ZIP)
+        return _zipped(body, limits, inside=inside) if is_zip else Workbook(read_sheets(body))
     if reason := why_not_text(head[:_HEAD]):
         raise FileRefused(1, reason)
-    return Text(_bounded(chain([head], blocks), limits.object_bytes), packed)
+    return Text(_bounded(chain([head], blocks), limits.object_bytes), packed or inside)
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
@@ -96,46 +102,19 @@ def _unpacked(blocks: Iterator[bytes], limits: Limits) -> Iterator[bytes]:
         raise FileRefused(1, "the gzip archive ends too early; pack it and drop it again.")
 
 
-def _workbook(body: bytes, limits: Limits) -> Workbook:
-    if body.startswith(_ZIP):
-        _expect_workbook(body, limits)
+def _zipped(body: bytes, limits: Limits, *, inside: bool) -> Text | Workbook:
+    """A workbook, or the one file of an archive. Raises FileRefused for other archives."""
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(body))
-        names = book.sheet_names
-    except (CalamineError, OSError, ValueError):
-        raise FileRefused(1, f"this workbook cannot be opened; {READ_HERE}") from None
-    return Workbook([_rows(book, index) for index in range(len(names))])
-
-
-def _rows(book: CalamineWorkbook, index: int) -> Iterator[list[str]]:
-    try:
-        for row in book.get_sheet_by_index(index).iter_rows():
-            yield [cell_text(cell) for cell in row]
-    except (CalamineError, ValueError):
-        raise FileRefused(1, f"sheet {index + 1} of the workbook cannot be read.") from None
-
-
-def _expect_workbook(body: bytes, limits: Limits) -> None:
-    """Look at the archive's directory before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
+        archive = zipfile.ZipFile(io.BytesIO(body))
+        files = [one for one in archive.infolist() if not _NO_FILE.search(one.filename)]
+        if is_workbook(files):
+            check_size(archive, limits)
+            return Workbook(read_sheets(body))
+        if inside or len(files) != 1:
+            held = "inside another one" if inside else f"of {len(files):,} files"
+            raise FileRefused(1, f"this is a zip archive {held}; {UNPACK}")
+        return _opened(_blocks(cast(BinaryIO, archive.open(files[0]))), limits, inside=True)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError):
         raise FileRefused(1, f"this zip archive is damaged; {READ_HERE}") from None
-    if not any(member.filename.startswith("xl/") for member in members):
-        raise FileRefused(1, f"this is a zip archive; unpack it. {READ_HERE}")
-    if sum(member.file_size for member in members) > limits.object_bytes:
-        raise FileRefused(1, f"the workbook unpacks to more than {limits.object_bytes:,} bytes.")
-
-
-def cell_text(value: object) -> str:
-    """A cell as a CSV of the same table would say it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value)
+    except RuntimeError:
+        raise FileRefused(1, f"this zip archive has a password; {UNPACK}") from None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-READ_HERE = "What is read here: CSV, TSV, text, JSON lines, gzip of these, and Excel workbooks."
+READ_HERE = (
+    "What is read here: CSV, TSV, text, JSON, Excel workbooks, and gzip or zip of one of these."
+)
+UNPACK = f"unpack it and drop what is inside. {READ_HERE}"
 
-_ARCHIVE = "this is {} archive; unpack it and drop what is inside. " + READ_HERE
+_ARCHIVE = "this is {} archive; " + UNPACK
 _TABLE = "export the tickets as a table. " + READ_HERE
 _PICTURE = "this is a picture, not a table; " + _TABLE
 

@@ -24,8 +24,8 @@ from jobs.tickets.labels import (
 )
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.reader import OpenFile, open_file
-from jobs.tickets.rules import Rules
-from jobs.tickets.table import LABEL, SHOWN_MOST, Table, names, unused, what_is_missing
+from jobs.tickets.rules import LABEL, Rules
+from jobs.tickets.table import SHOWN_MOST, Table, names, unused, what_is_missing
 from urgency.errors import CorruptObject
 from urgency.feedback import is_feedback
 from urgency.records import SourceFile
@@ -192,7 +192,7 @@ def _decide(
     ]
     labels = choose(candidates)
     if reason := why_not(labels):
-        reading.refuse([Problem(table.begin, reason)], _label_questions(labels))
+        reading.refuse([Problem(table.begin, reason)], _questions(table, labels))
         return
     place = candidates.index(labels)
     number[:] = np.array([_side(labels, cell[place]) for cell in cells], np.int32)[number]
@@ -245,6 +245,11 @@ def _column_questions(table: Table) -> list[str]:
     if not table.is_header:
         return []
     return [_row("column", table.header[at], "") for at in unused(table)[:SHOWN_MOST]]
+
+
+def _questions(table: Table, labels: Labels) -> list[str]:
+    """What the labels mean; where they say nothing, which other column they may stand in."""
+    return _label_questions(labels) if labels.filled else _column_questions(table)
 
 
 def _label_questions(labels: Labels) -> list[str]:

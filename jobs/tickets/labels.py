@@ -21,7 +21,7 @@ DISTINCT_MOST = 1_000
 """Different values from which a column is no label."""
 
 SHOWN_MOST, SHOWN_FROM, VALUE_MAX = 30, 5, 40
-_PRIVATE = re.compile(r"\d\d|@")
+_PRIVATE = re.compile(r"(?!\d{1,3}$).*(\d\d|@)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def choose(candidates: Sequence[Labels]) -> Labels:
 def why_not(labels: Labels) -> str | None:
     """Why these labels cannot be used, and what to answer; None when they can."""
     if not labels.filled:
-        return f"the column {labels.column} is empty in every row; label some tickets."
+        return f"no row of the column {labels.column} says how urgent it is; label some tickets."
     if not labels.is_understood:
         return (
             f"in the column {labels.column} it is not known which values are urgent:"
@@ -91,9 +91,12 @@ def why_not(labels: Labels) -> str | None:
 
 
 def is_showable(value: str, labels: Labels) -> bool:
-    """Whether a value may be repeated: one that occurs often is no one's text."""
+    """Whether a value may be repeated: one that occurs often is no one's text.
+
+    Digits may be somebody's number, but for a short number alone.
+    """
     rows = labels.unknown.get(value, SHOWN_FROM)
-    return rows >= SHOWN_FROM and len(value) <= VALUE_MAX and not _PRIVATE.search(value)
+    return rows >= SHOWN_FROM and len(value) <= VALUE_MAX and not _PRIVATE.match(value)
 
 
 def shown(labels: Labels) -> str:

@@ -27,7 +27,7 @@ from urgency.ticket import (
     normal_text,
     normal_ticket,
 )
-from urgency.vocabulary import is_null
+from urgency.vocabulary import is_null, level_tags
 
 _BAD_MOST, _BAD_SHARE = 10_000, 0.9
 """Bad records from which a file that is mostly bad is given up."""
@@ -169,7 +169,7 @@ def _cells(records: Records, table: Table) -> Rows:
     def stripped(role: str) -> list[str]:
         return [*map(str.strip, _filled(column(role)))]
 
-    labels = [[fields[at].strip() for fields in records.fields] for at in table.labels]
+    labels = [label_cells(records, at, table) for at in table.labels]
     return Rows(
         line=records.lines,
         title=_filled(column("title")),
@@ -181,6 +181,12 @@ def _cells(records: Records, table: Table) -> Rows:
         updated_at=stripped("updated_at"),
         labels=[*zip(*labels, strict=True)] if labels else [()] * len(records),
     )
+
+
+def label_cells(records: Records, column: int, table: Table) -> list[str]:
+    """What a label column says in each row; of tags only those that say how urgent."""
+    cells = [fields[column].strip() for fields in records.fields]
+    return each(level_tags, cells) if table.has_tags else cells
 
 
 def _filled(cells: list[str]) -> list[str]:

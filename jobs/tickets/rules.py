@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from urgency.settings import Settings
-from urgency.vocabulary import ROLES, key, names, role_of, sides
+from urgency.vocabulary import ROLES, holds_tags, key, names, role_of, sides
 
 OWN_RANK = -1
 """Before every rank of the vocabulary."""
+
+TAGS_RANK = 10_000
+"""Behind every rank of the vocabulary: tags are the label only where nothing else is."""
+
+LABEL = "label_urgency"
 
 IGNORED = "ignore"
 """The role of a column that its owner wants left out."""
@@ -35,8 +40,9 @@ class Rules:
         own = self.columns.get(key(name))
         if own is not None:
             return None if own == IGNORED else (own, OWN_RANK)
-        role = role_of(name)
-        return None if role is None else (role, _ranks()[key(name)])
+        if role := role_of(name):
+            return role, _ranks()[key(name)]
+        return (LABEL, TAGS_RANK) if holds_tags(name) else None
 
     def is_own_name(self, name: str) -> bool:
         """Whether these rules say what a column of that name is, whatever the vocabulary says."""

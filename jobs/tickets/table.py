@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.tickets.dialect import Dialect, is_surplus_empty
 from jobs.tickets.header import is_row
 from jobs.tickets.limits import FileRefused
-from jobs.tickets.rules import Rules
+from jobs.tickets.rules import LABEL, OWN_RANK, TAGS_RANK, Rules
+from urgency.vocabulary import is_null
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
 HEADER_LINES = 20
@@ -32,7 +33,7 @@ NAME_MOST, SHOWN_MOST = 60, 40
 
 _PRIVATE = re.compile(r"\d\d\d|@")
 TEXTS = ("title", "description")
-LABEL = "label_urgency"
+_CATEGORIES = ("source", "customer_tier")  # they say the same of many tickets
 
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _QUOTED = {
@@ -51,7 +52,8 @@ _HEALED = 3
 class Table:
     """Where everything stands. `begin` counts the lines above the first row.
 
-    `places`: role -> column; `labels`: every column that may be the label, the preferred one first.
+    `places`: role -> column; `labels`: every column that may be the label, the preferred one first;
+    `has_tags`: these list tags, and only some of them may say how urgent a ticket is.
     """
 
     dialect: Dialect
@@ -59,6 +61,7 @@ class Table:
     header: tuple[str, ...]
     places: dict[str, int]
     labels: tuple[int, ...]
+    has_tags: bool = False
 
     @property
     def serves(self) -> bool:
@@ -112,6 +115,11 @@ def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
     numbered = list(enumerate(rows))
     table = _first_table(numbered, numbered, Dialect(), rules)
     return replace(table, begin=table.begin + 1)
+
+
+def table_of_names(names: Sequence[str], rows: Sequence[Sequence[str]], rules: Rules) -> Table:
+    """The same for names that surely are names, and the first rows below them."""
+    return _table(names, 1, Dialect(), rules, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +183,8 @@ def _first_table(head: _Records, records: _Records, dialect: Dialect, rules: Rul
     """The first line of the head that serves, else the one with most known names."""
     tables = []
     for begin, fields in head:
-        table = _table(fields, begin, dialect, rules)
+        rows = [cells for _, cells in records if cells is not fields]
+        table = _table(fields, begin, dialect, rules, rows)
         if table.is_header and _is_row(fields, table, records, rules):
             table = replace(table, places={}, labels=())
         if table.serves:
@@ -192,15 +201,45 @@ def _is_row(fields: Sequence[str], table: Table, records: _Records, rules: Rules
     return is_row(fields, known, table.labels, (cells for _, cells in records), rules)
 
 
-def _table(names: Sequence[str], begin: int, dialect: Dialect, rules: Rules) -> Table:
+def _table(
+    names: Sequence[str],
+    begin: int,
+    dialect: Dialect,
+    rules: Rules,
+    rows: Sequence[Sequence[str]],
+) -> Table:
     found: dict[str, list[tuple[int, int]]] = {}
     for column, name in enumerate(names):
         if known := rules.role_of(name):
             role, rank = known
             found.setdefault(role, []).append((rank, column))
-    labels = tuple(column for _, column in sorted(found.pop(LABEL, ())))
-    places = {role: min(columns)[1] for role, columns in found.items()}
-    return Table(dialect, begin, tuple(map(one_line, names)), places, labels)
+    labels, has_tags = _labels(found.pop(LABEL, ()))
+    places = {role: _preferred(role, sorted(columns), rows) for role, columns in found.items()}
+    return Table(dialect, begin, tuple(map(one_line, names)), places, labels, has_tags)
+
+
+def _labels(columns: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], bool]:
+    """The columns with a rank each that may be the label, and whether they list tags."""
+    ranked = sorted(columns)
+    said = [column for rank, column in ranked if rank < TAGS_RANK]
+    return (tuple(said), False) if said else (tuple(column for _, column in ranked), bool(ranked))
+
+
+def _preferred(role: str, columns: Sequence[tuple[int, int]], rows: Sequence[Sequence[str]]) -> int:
+    """Of columns with their ranks, the first that says at least half of what another one says.
+
+    "Title" beside "Subject" may be the job of whoever wrote, and a column may be empty. Who names a
+    column for a role means it.
+    """
+    if len(columns) == 1 or columns[0][0] == OWN_RANK:
+        return columns[0][1]
+
+    def says(column: int) -> int:
+        filled = [row[column] for row in rows if column < len(row) and not is_null(row[column])]
+        return len(filled if role in _CATEGORIES else set(filled))
+
+    said = {column: says(column) for _, column in columns}
+    return next(column for column in said if 2 * said[column] >= max(said.values()))
 
 
 def one_line(name: str) -> str:

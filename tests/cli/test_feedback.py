@@ -83,7 +83,7 @@ def test_rows_without_a_label_are_named_and_the_others_sent(
         ("id,priority\nT-1,high\nT-7,low\n", "these 1 ids: T-7"),
         ("subject,colour\na,b\n", "column of labels"),
         ("id,priority\nT-1,perhaps\nT-2,maybe\n", "not known which values are urgent"),
-        ("id,priority\n", "empty in every row"),
+        ("id,priority\n", "no row of the column priority says"),
     ],
 )
 def test_a_table_that_does_not_say_enough_sends_nothing(

@@ -18,10 +18,16 @@ def test_words_are_one_ticket() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{"title": "x"}, {"instances": [{"title": "x"}]}, [{"title": "x"}]]
+    "body",
+    [
+        {"title": "x"},
+        {"instances": [{"title": "x"}]},
+        [{"title": "x"}],
+        {"tickets": [{"subject": "x"}]},
+    ],
 )
-def test_a_json_file_holds_a_ticket_or_instances(tmp_path: Path, body: object) -> None:
-    assert _tickets(_file(tmp_path, "t.json", json.dumps(body))) == [{"title": "x"}]
+def test_a_json_file_is_read_as_training_reads_it(tmp_path: Path, body: object) -> None:
+    assert _tickets(_file(tmp_path, "t.json", json.dumps(body))) == [_ticket(title="x")]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "[1]", '"x"', '{"instances": []}'])

@@ -33,7 +33,7 @@ TABLES: dict[str, Any] = PARSED[0] | PARSED[1]
 ENTRIES: dict[str, Any] = {
     name: table
     for name, table in TABLES.items()
-    if name not in {"order", "yes_no", "null_words", "codes"}
+    if name not in {"order", "yes_no", "null_words", "codes", "tags"}
 }
 HELPDESKS = {
     "generic", "zendesk", "jira", "servicenow", "freshdesk", "freshservice", "zoho_desk", "hubspot",

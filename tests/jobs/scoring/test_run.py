@@ -188,12 +188,15 @@ def test_what_cannot_be_cut_is_one_tasks(tmp_path: Path) -> None:
     (folder / "b.csv.gz").write_bytes(gzip.compress(text.encode()))
     rows = [["ticket_id", "title", "priority"], *([f"T-{n}", "Down", "high"] for n in range(50))]
     (folder / "c.xlsx").write_bytes(xlsx_bytes(rows))
+    tickets = [dict(zip(rows[0], one, strict=True)) for one in rows[1:]]
+    (folder / "d.json").write_text(json.dumps({"tickets": tickets}))
     outcome = run_tasks(folder, tmp_path / "out", [(0, 3), (1, 3), (2, 3)], shard_bytes=SMALL)
     assert outcome is not None
     assert joined(tmp_path / "out", "b.csv.gz") == joined(tmp_path / "out", "a.csv")
     assert [row["ticket_id"] for row in table(joined(tmp_path / "out", "c.xlsx"))] == [
         f"T-{n}" for n in range(50)
     ]
+    assert joined(tmp_path / "out", "d.json") == joined(tmp_path / "out", "c.xlsx")
 
 
 def test_all_tasks_have_the_model_of_the_first(archive: Path, tmp_path: Path) -> None:

@@ -8,10 +8,13 @@ import zipfile
 import zlib
 from datetime import date, datetime
 
+import openpyxl
+import openpyxl.styles
 import pytest
 
-from jobs.tickets.container import Text, Workbook, cell_text, open_container
+from jobs.tickets.container import Text, Workbook, open_container
 from jobs.tickets.limits import FileRefused, Limits
+from jobs.tickets.workbook import cell_text
 from tests.support.job.csv_files import (
     HEADER,
     Endless,
@@ -92,6 +95,69 @@ def test_cells_of_a_workbook_are_text_as_a_csv_would_say_it() -> None:
     cells = [7.0, 1.5, True, None, date(2025, 1, 31), datetime(2025, 1, 31, 8, 15), "x"]
     said = ["7", "1.5", "true", "", "2025-01-31", "2025-01-31T08:15:00", "x"]
     assert [cell_text(cell) for cell in cells] == said
+
+
+def zipped(**files: bytes) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return body.getvalue()
+
+
+@pytest.mark.parametrize("inner", [CSV, xlsx_bytes(CELLS), gzip.compress(CSV)])
+def test_the_one_file_of_a_zip_archive_is_read(inner: bytes) -> None:
+    body = zipped(**{"export__": b"", "export__tickets": inner, "export__.DS_Store": b"x"})
+    assert [one.ticket_id for one in read(body)[0]] == ["T-1", "T-2"]
+
+
+def locked_zip() -> bytes:
+    """An archive whose file says that it is encrypted."""
+    body = bytearray(zipped(a=CSV))
+    body[6] |= 1
+    body[body.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (zipped(a=CSV, b=CSV), "zip archive of 2 files; unpack it"),
+        (zipped(a=zipped(a=CSV)), "zip archive inside another one; unpack it"),
+        (zipped(a=b"%PDF-1.7"), "this is a PDF"),
+        (zipped(a=CSV)[:-9], "zip archive is damaged"),
+        (locked_zip(), "has a password"),
+    ],
+)
+def test_other_archives_are_to_be_unpacked(body: bytes, reason: str) -> None:
+    assert reason in refusal(body).reason
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused_while_it_is_unpacked() -> None:
+    body = zipped(a=CSV * 40_000)
+    assert len(body) < 50_000
+    limits = Limits(object_bytes=1_000_000)
+    assert "larger than 1,000,000 bytes" in refusal(body, limits).reason
+
+
+def far_cell(value: object) -> bytes:
+    """A table of three rows, and a cell in the last corner of the sheet."""
+    book, body = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(CELLS))), io.BytesIO()
+    book.active["XFD1048576"].value = value
+    book.active["XFD1048576"].font = openpyxl.styles.Font(bold=True)
+    book.save(body)
+    return body.getvalue()
+
+
+def test_a_cell_far_from_the_table_is_told_before_a_sheet_takes_all_memory() -> None:
+    said = "spans 1,048,576 rows and 16,384 columns; delete what is far from the table"
+    assert said in refusal(far_cell("boo")).reason
+    assert [one.ticket_id for one in read(far_cell(None))[0]] == ["T-1", "T-2"]
+
+
+def test_a_binary_workbook_is_named() -> None:
+    body = zipped(xl__workbook=b"", **{"xl__worksheets__sheet1.bin": b"\0"})
+    assert ".xlsb" in refusal(body).reason
 
 
 def newer_zip() -> bytes:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import bz2
-import io
 import lzma
-import zipfile
 
 import pytest
 
@@ -14,13 +12,6 @@ from tests.support.job.csv_files import csv_bytes, refusal, row
 
 CSV = csv_bytes(row(1))
 ELF = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\x02\0\x3e" + bytes(range(64))
-
-
-def zipped(name: str) -> bytes:
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr(name, "x")
-    return body.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -47,10 +38,6 @@ def test_a_file_of_another_kind_is_named_with_what_is_read_here(body: bytes, kin
     assert kind in reason
     assert reason.endswith(READ_HERE)
     assert refusal(body).reason == reason
-
-
-def test_a_zip_of_something_else_is_to_be_unpacked() -> None:
-    assert "unpack it" in refusal(zipped("tickets.csv")).reason
 
 
 def test_an_empty_file_is_called_empty() -> None:

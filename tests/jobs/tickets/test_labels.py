@@ -67,7 +67,7 @@ def test_urgent_or_blank_is_asked_and_a_rule_answers_it() -> None:
 
 
 def test_a_file_without_any_label_is_set_aside() -> None:
-    assert "empty in every row" in report(file_of(blank=5)).problems[0].reason
+    assert "no row of the column label_urgency says" in report(file_of(blank=5)).problems[0].reason
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def json_lines(rng: random.Random) -> bytes:
     return "\n".join(map(json.dumps, objects)).encode()
 
 
+def json_document(rng: random.Random) -> bytes:
+    objects = [dict(zip(NAMES, one.split(","), strict=False)) for one in rows_of(rng)]
+    document = rng.choice([objects, {"tickets": objects}, [{"fields": one} for one in objects]])
+    return json.dumps(document, indent=rng.choice([None, 1])).encode()
+
+
 def workbook(rng: random.Random) -> bytes:
     return xlsx_bytes([NAMES, *(one.split(",") for one in rows_of(rng))])
 
@@ -74,11 +80,14 @@ def damaged(rng: random.Random, body: bytes) -> bytes:
 
 def mutated(seed: int) -> bytes:
     rng = random.Random(seed)
-    kind = rng.choices(["text", "json", "gzip", "workbook", "mixed"], [20, 3, 3, 1, 2])[0]
+    kinds = ["text", "json", "document", "gzip", "workbook", "mixed"]
+    kind = rng.choices(kinds, [20, 3, 3, 3, 1, 2])[0]
     if kind == "text":
         return damaged(rng, text_file(rng))
     if kind == "json":
         return damaged(rng, json_lines(rng))
+    if kind == "document":
+        return damaged(rng, json_document(rng))
     if kind == "mixed":
         return damaged(rng, text_file(rng) + text_file(rng))
     if kind == "gzip":
