@@ -10,13 +10,14 @@ import sys
 import numpy as np
 
 from bench.ours import read_whole
+from jobs.tickets.frame import frame_of
 
 COLUMNS = ["title", "description", "source", "customer_tier", "label_urgency", "side"]
 
 
 def main(tickets: str, rows: str) -> int:
     """Read one, write the other."""
-    frame = read_whole(tickets).frame
+    frame = frame_of(read_whole(tickets))
     labels = np.where(frame["urgent"], "urgent", "non-urgent")
     frame.assign(label_urgency=labels)[COLUMNS].to_csv(rows, index=False)
     return 0

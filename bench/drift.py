@@ -29,6 +29,7 @@ from bench.table import markdown, met
 from data.generator.tickets import Recipe, Row, make_rows
 from jobs.drift.statistic import MOVED, Window, check
 from jobs.model.vectors import probabilities
+from jobs.tickets.frame import frame_of
 from jobs.training import reference
 from urgency.features import MASK, PAIR
 from urgency.observed import BINS, CATEGORIES, LENGTH_EDGES, Counts, Scored, binned_of, named_counts
@@ -91,7 +92,7 @@ def population_of(trained: pd.DataFrame, others: pd.DataFrame) -> Population:
     tickets = landed({"trained.csv": trained})
     model = model_of(tickets)
     met_later = landed({"others.csv": others})
-    corpus, others_frame = met_later.corpus, met_later.data.frame
+    corpus, others_table = met_later.corpus, frame_of(met_later.data)
     seen = np.frombuffer(model.scorer.seen, bool)[:PAIR]
     words_met = corpus.words.together()
     lengths, marked = words_met.counts.sum(axis=1), words_met.marked
@@ -100,7 +101,7 @@ def population_of(trained: pd.DataFrame, others: pd.DataFrame) -> Population:
     weights = model.scorer.manifest.weights
     values = {
         name: np.array(
-            [named_counts([value], weights[name]).popitem()[0] for value in others_frame[name]],
+            [named_counts([value], weights[name]).popitem()[0] for value in others_table[name]],
             object,
         )
         for name in CATEGORIES
@@ -196,7 +197,7 @@ def _made_up() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _halves(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    frame = read_whole(str(path)).frame
+    frame = frame_of(read_whole(str(path)))
     return _parts(frame, len(frame) // 2)
 
 

@@ -25,6 +25,7 @@ from bench.peers import FIELDS, OURS
 from bench.served_models import prepared
 from bench.serving import running
 from bench.table import markdown, met
+from jobs.tickets.frame import frame_of
 from service.local_copy import LocalCopy
 from service.model_slot import Serving
 from service.observed import Observer
@@ -44,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What counting costs the service.")
     parser.add_argument("tickets", help="a CSV of labelled tickets")
     tickets = parser.parse_args().tickets
-    rows = read_whole(tickets).frame[FIELDS].head(BATCH).to_dict("records")
+    rows = frame_of(read_whole(tickets))[FIELDS].head(BATCH).to_dict("records")
     singles = [json.dumps(row).encode() for row in rows]
     batch = json.dumps({"instances": rows}).encode()
     with TemporaryDirectory() as folder:

@@ -28,9 +28,11 @@ from bench.seed import fit_and_evaluate
 from bench.table import markdown, met
 from bench.variants import ALPHABETS, SPLITS, another_split, shuffled_labels, without_spaces
 from jobs.model.gate import PROMOTE
+from jobs.model.tickets import Tickets
 from jobs.protocol.snapshots import next_snapshot
 from jobs.tickets.dataset import Dataset
-from jobs.training import LandedTrainer, Tickets
+from jobs.tickets.frame import frame_of
+from jobs.training import LandedTrainer
 from urgency.bundle import Manifest
 from urgency.records import SourceFile
 
@@ -113,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def of_set(name: str, data: Dataset, splits: Splits) -> Iterator[Line]:
     """The lines of a set with signal."""
     parts = [another_split(data, number) for number in splits("the seed's script")]
-    seed = Means.of([fit_and_evaluate(part.frame)["test"] for part in parts])
+    seed = Means.of([fit_and_evaluate(frame_of(part))["test"] for part in parts])
     ours = trained(data, splits("ours"))
     yield from beside(name, seed, ours)
     accepted = all(verdict == PROMOTE for verdict in ours.verdicts)

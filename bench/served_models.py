@@ -17,6 +17,7 @@ from bench.ours import read_whole, snapshot_of, trainer
 from bench.peer_model import with_text
 from bench.peers import FIELDS, Peer, Rows
 from bench.seed import pipeline
+from jobs.tickets.frame import frame_of
 from service.local_copy import LocalCopy
 from urgency.bundle import digest
 from urgency.records import Release
@@ -50,7 +51,7 @@ class Inputs:
 def prepared(tickets: str, folder: Path) -> Inputs:
     """Both models below `folder`, and the tickets."""
     keep_ours(tickets, folder / "baked")
-    frame = read_whole(tickets).frame
+    frame = frame_of(read_whole(tickets))
     rows = cast(Rows, frame[FIELDS].head(2 * BATCH).to_dict("records"))
     model = Pipeline([("text", FunctionTransformer(with_text)), *pipeline().steps])
     model.fit(frame[FIELDS], frame["urgent"])

@@ -16,9 +16,11 @@ from jobs.model.evidence import Champion, Evidence
 from jobs.model.fit import fit
 from jobs.model.honest import HonestScores
 from jobs.model.threshold import best_f1
+from jobs.model.tickets import Model, Tickets
 from jobs.model.vectors import probabilities
 from jobs.tickets.dataset import Dataset, build_dataset
-from jobs.training import NOT_JUDGED, Model, Tickets
+from jobs.tickets.frame import frame_of
+from jobs.training import NOT_JUDGED
 from urgency.bundle import Bundle, Manifest
 from urgency.records import SourceFile
 from urgency.scorer import Scorer
@@ -32,7 +34,7 @@ def read(path: Path, most: int) -> pd.DataFrame:
 
     Raises ValueError where the reader sets the file aside.
     """
-    frame = _dataset({path.name: path.read_bytes()}).frame
+    frame = frame_of(_dataset({path.name: path.read_bytes()}))
     if frame.empty:
         raise ValueError(f"{path}: no ticket could be read.")
     frame = frame.sample(min(most, len(frame)), random_state=0).sort_index()
@@ -41,8 +43,7 @@ def read(path: Path, most: int) -> pd.DataFrame:
 
 def landed(files: dict[str, pd.DataFrame]) -> Tickets:
     """What the project's reader takes of files that hold these tickets."""
-    data = _dataset({name: _csv(rows) for name, rows in files.items()})
-    return Tickets.of(Dataset(data.frame, lambda: data.words, (), 0))
+    return Tickets.of(_dataset({name: _csv(rows) for name, rows in files.items()}))
 
 
 def _csv(rows: pd.DataFrame) -> bytes:
@@ -105,7 +106,7 @@ class Step:
 
     def evidence(self, before: Step | None = None) -> Evidence:
         """What the gate gets, with an earlier step's model as champion."""
-        file = self.tickets.data.frame["file"].cat
+        file = self.tickets.data.columns.file
         champion, equal = None, False
         if before:
             scores, seen = before.model.scores(self.tickets)
@@ -114,7 +115,7 @@ class Step:
         return Evidence(
             urgent=self.tickets.corpus.urgent,
             file=np.asarray(file.codes, np.int64),
-            files=tuple(file.categories),
+            files=file.values,
             ours=self.model.scores(self.tickets)[0],
             min_rows=MIN_ROWS,
             champion=champion,

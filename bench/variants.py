@@ -9,9 +9,10 @@ from functools import cache
 
 import numpy as np
 
+from jobs.tickets.columns import Category
 from jobs.tickets.dataset import Dataset
 from jobs.tickets.split import SIDES, side_numbers
-from jobs.tickets.texts import TicketWords
+from jobs.tickets.texts import Text, TicketWords
 from urgency.batch import words_of
 
 SPLITS = 5
@@ -25,27 +26,24 @@ ALPHABETS = {
 
 def another_split(data: Dataset, number: int) -> Dataset:
     """Split `number` modulo SPLITS: each ticket is on the test side of one; 0 is ours."""
-    moved = data.frame["split_key"].to_numpy(np.uint64) + np.uint64(
-        number % SPLITS * (2**64 // SPLITS)
-    )
-    return replace(data, frame=data.frame.assign(side=np.array(SIDES)[side_numbers(moved)]))
+    columns = data.columns
+    moved = columns.split_key + np.uint64(number % SPLITS * (2**64 // SPLITS))
+    return replace(data, columns=replace(columns, side=Category(side_numbers(moved), SIDES)))
 
 
 def shuffled_labels(data: Dataset, seed: int) -> Dataset:
     """The same labels on other tickets."""
-    urgent = np.random.default_rng(seed).permutation(data.frame["urgent"].to_numpy())
-    return replace(data, frame=data.frame.assign(urgent=urgent))
+    urgent = np.random.default_rng(seed).permutation(data.columns.urgent)
+    return replace(data, columns=replace(data.columns, urgent=urgent))
 
 
 def without_spaces(data: Dataset, script: str) -> Dataset:
     """Each word as two to four characters of a script, the same ones in every ticket."""
-    frame = data.frame
-    fields = {name: [_written(text, script) for text in frame[name]] for name in _TEXTS}
-    words = words_of(zip(*fields.values(), strict=True), stems=True)
-    return replace(data, frame=frame.assign(**fields), read_words=lambda: TicketWords.all_of(words))
-
-
-_TEXTS = ("title", "description")
+    texts = {
+        row: Text(*(_written(field, script) for field in text)) for row, text in data.texts.items()
+    }
+    words = words_of(texts.values(), stems=True)
+    return replace(data, texts=texts, read_words=lambda: TicketWords.all_of(words))
 
 
 def _written(text: str, script: str) -> str:

@@ -16,7 +16,7 @@ def _now() -> datetime:
 def trainer_here(
     system: System, execution: str = "here", now: Callable[[], datetime] = _now
 ) -> LandedTrainer:
-    """A trainer over the system's buckets and settings; it needs pandas and SciPy."""
+    """A trainer over the system's buckets and settings; it needs SciPy."""
     return LandedTrainer(
         landing=system.landing,
         registry=system.registry,

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from urgency.errors import UrgencyError
 
 STACK = ("flask", "cryptography", "functions_framework", "uvicorn")
-TRAINING = ("pandas", "sklearn")
+TRAINING = ("scipy", "threadpoolctl")
 """What the light extra `cli` leaves out: it operates a cloud project."""
 
 

@@ -184,7 +184,7 @@ class Run:
         return json.dumps(outcome)
 
     def _trainer(self) -> Trainer:
-        # It brings pandas and SciPy along: most runs have nothing to train.
+        # It brings SciPy along: most runs have nothing to train.
         from jobs.training import LandedTrainer
 
         return LandedTrainer(

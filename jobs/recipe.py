@@ -2,7 +2,7 @@
 laptop and cloud.
 
 New model code or another model setting makes a new recipe, and so a new snapshot and a new model;
-nothing else does. Modules are read, not imported: an unchanged night pays for no pandas.
+nothing else does. Modules are read, not imported: an unchanged night pays for no SciPy.
 """
 
 from pathlib import Path
@@ -23,7 +23,8 @@ MODULES = (
     *("jobs/tickets/chunks.py", "jobs/tickets/dialect.py", "jobs/tickets/rows.py"),
     *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
-    *("jobs/tickets/file_reading.py", "jobs/tickets/columns.py", "jobs/tickets/dataset.py"),
+    *("jobs/tickets/file_reading.py", "jobs/tickets/collector.py", "jobs/tickets/columns.py"),
+    *("jobs/tickets/questions.py", "jobs/tickets/newest.py", "jobs/tickets/dataset.py"),
     *("jobs/tickets/rare_values.py", "jobs/tickets/same_tickets.py", "jobs/tickets/split.py"),
     *("jobs/tickets/texts.py", "jobs/tickets/stems.py", "jobs/tickets/growing.py"),
     *("jobs/model/vectors.py", "jobs/model/newton.py", "jobs/model/folds.py"),
@@ -31,7 +32,7 @@ MODULES = (
     *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),
     "jobs/model/ranking.py",
     *("jobs/model/evidence.py", "jobs/model/rules.py", "jobs/model/sentences.py"),
-    *("jobs/model/per_hundred.py", "jobs/model/reference.py"),
+    *("jobs/model/per_hundred.py", "jobs/model/reference.py", "jobs/model/tickets.py"),
     *("jobs/model/gate.py", "jobs/model/golden.py", "jobs/training.py"),
 )
 """The deciding modules, by their path below the checkout."""

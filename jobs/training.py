@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import cached_property
 from importlib.metadata import version as library_version
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from jobs.model.evidence import Champion, Evidence, Scores
+from jobs.model.evidence import Champion, Evidence
 from jobs.model.findings import findings
 from jobs.model.fit import Fitted, fit
 from jobs.model.gate import judge
 from jobs.model.golden import broken_promises, golden_part
 from jobs.model.honest import HonestScores, read_honest
-from jobs.model.metrics import Flags, Floats, metrics_of
+from jobs.model.metrics import Floats, metrics_of
 from jobs.model.reference import category_counts, reference_of
 from jobs.model.threshold import best_f1, cost_threshold, within_capacity
-from jobs.model.vectors import Corpus, corpus_of, probabilities
+from jobs.model.tickets import Model, Tickets
+from jobs.model.vectors import probabilities
 from jobs.protocol.crash_points import Reached
 from jobs.report.card import card_html
 from jobs.report.model_report import report_of
 from jobs.report.telling_words import telling_words
-from jobs.tickets.dataset import Dataset, build_dataset
+from jobs.tickets.dataset import build_dataset
 from jobs.tickets.file_report import reports_to_json
-from jobs.tickets.rare_values import CATEGORIES, without_rare_values
 from jobs.tickets.rules import rules_of
-from jobs.tickets.same_tickets import tickets_digest
 from jobs.tickets.split import SIDES
 from urgency.bundle import (
     ACCOUNTING,
@@ -57,55 +54,8 @@ from urgency.scorer import Scorer, verified_scorer
 from urgency.settings import Settings
 from urgency.store import ObjectStore
 
-LIBRARIES = ("numpy", "pandas", "scipy")
+LIBRARIES = ("numpy", "scipy")
 NOT_JUDGED = Verdict("HOLD", (), 0)
-
-
-@dataclass(frozen=True)
-class Tickets:
-    """Files as they were read, and as what is fitted and scored."""
-
-    data: Dataset
-    corpus: Corpus
-    given: dict[str, Counter[str]]
-    """By column how often each value is given, rare ones included."""
-
-    @staticmethod
-    def of(data: Dataset) -> Tickets:
-        """The tickets that were read; no rare source or tier is told apart from none."""
-        given = {name: Counter(data.frame[name]) for name in CATEGORIES}
-        data = replace(data, frame=without_rare_values(data.frame))
-        return Tickets(data, corpus_of(data.frame, data.words), given)
-
-    @property
-    def text(self) -> np.ndarray:
-        """The hash of each ticket's text, shape (n,)."""
-        return self.data.frame["same_text"].to_numpy(np.uint64)
-
-    @cached_property
-    def digest(self) -> str:
-        """Of the tickets, whatever their files and order."""
-        return tickets_digest(self.data.frame)
-
-    @property
-    def learned(self) -> Flags:
-        """Which tickets a model is fitted on: all but the test side."""
-        return (self.data.frame["side"] != "test").to_numpy()
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model with its honest scores: of tickets it was fitted on, those of fits that were not."""
-
-    scorer: Scorer
-    honest: HonestScores
-
-    def scores(self, tickets: Tickets) -> tuple[Scores, Flags]:
-        """Honest scores of these tickets, and which of them, label included, it was made from."""
-        found, seen = self.honest.find(tickets.text, tickets.corpus.urgent)
-        new = np.isnan(found)
-        found[new] = probabilities(self.scorer, tickets.corpus.take(new))
-        return Scores(found, self.scorer.manifest.threshold), seen
 
 
 @dataclass(frozen=True)
@@ -166,8 +116,8 @@ class LandedTrainer:
 
     def _unjudged(self, snapshot: Snapshot, tickets: Tickets, fitted: Fitted) -> Manifest:
         """Everything but parts, metrics and verdict, for which it has to score first."""
-        frame = tickets.data.frame
-        sides = {side: int((frame["side"] == side).sum()) for side in SIDES}
+        columns = tickets.data.columns
+        sides = {side: columns.side.counts().get(side, 0) for side in SIDES}
         return Manifest(
             version=snapshot.n,
             snapshot=snapshot.id,
@@ -180,7 +130,7 @@ class LandedTrainer:
             review=self.settings.review_band,
             weights=fitted.weights,
             metrics={},
-            rows={"accepted": len(frame) + tickets.data.beyond, **sides},
+            rows={"accepted": len(columns) + tickets.data.beyond, **sides},
             verdict=NOT_JUDGED,
             cause=snapshot.cause,
             libraries={name: library_version(name) for name in LIBRARIES},
@@ -194,7 +144,7 @@ class LandedTrainer:
         learned, cost = tickets.learned, self.settings.missed_cost
         best = best_f1(fitted.out_of_fold, tickets.corpus.urgent[learned])
         lowest = cost_threshold(cost) if cost else best
-        created_at = tickets.data.frame.loc[learned, "created_at"]
+        created_at = tickets.data.columns.created_at[learned]
         return within_capacity(
             lowest, fitted.out_of_fold, created_at, self.settings.capacity_per_day
         )
@@ -206,15 +156,15 @@ class LandedTrainer:
         return verdict
 
     def _evidence(self, tickets: Tickets, model: Model, champion: int) -> Evidence:
-        frame = tickets.data.frame
+        columns = tickets.data.columns
         before = self.registry.manifest(champion) if champion else None
         return Evidence(
             urgent=tickets.corpus.urgent,
-            file=np.asarray(frame["file"].cat.codes, np.int64),
-            files=tuple(frame["file"].cat.categories),
+            file=np.asarray(columns.file.codes, np.int64),
+            files=columns.file.values,
             ours=model.scores(tickets)[0],
             min_rows=self.settings.min_rows,
-            slices={column: frame[column].to_numpy(object) for column in CATEGORIES},
+            slices=columns.categories,
             broken_promises=tuple(broken_promises(model.scorer)),
             champion=self._champion(before, tickets) if before else None,
             repeats=before is not None and before.tickets == tickets.digest,
@@ -285,7 +235,7 @@ def reference(tickets: Tickets, model: Model) -> Reference:
 def _told(tickets: Tickets, model: Model, fitted: Fitted) -> Floats:
     """What metrics speak of: the model itself on train and test, out of fold on validation."""
     told = model.scores(tickets)[0].probability.copy()
-    train = (tickets.data.frame["side"] == "train").to_numpy()
+    train = tickets.data.columns.side.holds("train")
     told[train] = fitted.seen[train[tickets.learned]]
     return told
 

@@ -191,9 +191,7 @@ def _dead_letter(event_data: object) -> DeadLetter | None:
     message = event_data.get("message") if isinstance(event_data, dict) else None
     attributes = message.get("attributes") if isinstance(message, dict) else None
     source = f"{DEAD_LETTER}Subscription"
-    if not isinstance(message, dict) or not isinstance(attributes, dict):
-        return None
-    if source not in attributes:
+    if not (isinstance(message, dict) and isinstance(attributes, dict) and source in attributes):
         return None
     return DeadLetter(str(attributes[source]), str(message.get("publishTime", "")))
 

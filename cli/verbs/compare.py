@@ -44,7 +44,7 @@ def compare_versions(system: System, first: int, second: int) -> dict[str, Any]:
         Judged(scorer.manifest.version, scorer.manifest.threshold, probabilities(scorer, corpus))
         for scorer in scorers
     )
-    return comparison(tickets.data.frame[test], a, b)
+    return comparison(tickets.data.columns.take(test), a, b)
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ def _labelled(system: System, what: list[str], label: str, ticket_id: str) -> li
 
 
 def _landed(system: System, ids: list[str], rules: Rules) -> dict[str, Ticket]:
-    from cli.landed_tickets import tickets_by_id  # needs pandas; labels with texts do not
+    from cli.landed_tickets import tickets_by_id  # it reads files; labels with texts need none
 
     return tickets_by_id(system.landing, ids, rules)
 

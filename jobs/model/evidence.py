@@ -14,6 +14,7 @@ from jobs.model.metrics import (
     pr_auc_difference,
     roc_auc_with_error,
 )
+from jobs.tickets.columns import Category
 
 MIN_OF_EACH_LABEL = 5
 """Tickets of each label that new files need, alone or together, to be judged."""
@@ -65,7 +66,7 @@ class NewFiles:
 class Evidence:
     """The candidate's n tickets in order of file and line; arrays have shape (n,).
 
-    `file`: the number of the ticket's file in `files`. `slices`: the tickets' values by column.
+    `file`: the number of the ticket's file in `files`. `slices`: source and tier.
     `repeats`: the champion was made from equal tickets.
     """
 
@@ -74,7 +75,7 @@ class Evidence:
     files: tuple[str, ...]
     ours: Scores
     min_rows: int
-    slices: dict[str, NDArray[np.object_]] = field(default_factory=dict)
+    slices: dict[str, Category] = field(default_factory=dict)
     broken_promises: tuple[str, ...] = ()
     champion: Champion | None = None
     repeats: bool = False

@@ -128,8 +128,8 @@ def _recall(compared: Comparison) -> Iterator[Finding]:
 def _slices(compared: Comparison) -> list[tuple[str, Flags]]:
     urgent = compared.both & compared.evidence.urgent
     return [
-        (f"{column} {value or '(none)'}", compared.both & (values == value))
-        for column, values in compared.evidence.slices.items()
-        for value in sorted(set(values))
-        if (urgent & (values == value)).sum() >= MIN_SLICE_URGENT
+        (f"{name} {value or '(none)'}", compared.both & column.holds(value))
+        for name, column in compared.evidence.slices.items()
+        for value in column.values
+        if (urgent & column.holds(value)).sum() >= MIN_SLICE_URGENT
     ]

@@ -8,14 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
 from jobs.model.calibrate import sigmoid
 from jobs.model.metrics import Flags, Floats
 from jobs.model.newton import Block, Rows
-from jobs.tickets.rare_values import CATEGORIES
+from jobs.tickets.columns import Category, TicketColumns
 from jobs.tickets.texts import TicketWords
 from urgency.batch import BLOCK, features_of
 from urgency.features import BITS, FEATURES, Kinds, features_with
@@ -28,12 +27,12 @@ AT_ONCE = 8_192
 
 @dataclass(frozen=True)
 class Corpus:
-    """Labelled tickets, `n` of them: `words`; `categories`, the values of each column, "" for none;
-    `urgent` (n,); `key` (n,): rows of one key say nearly the same.
+    """Labelled tickets, `n` of them: `words`; `categories`, source and tier, "" for none; `urgent`
+    (n,); `key` (n,): rows of one key say nearly the same.
     """
 
     words: TicketWords
-    categories: dict[str, pd.Categorical]
+    categories: dict[str, Category]
     urgent: Flags
     key: NDArray[np.uint64]
 
@@ -46,14 +45,9 @@ class Corpus:
         return len(self.urgent)
 
 
-def corpus_of(frame: pd.DataFrame, words: TicketWords) -> Corpus:
-    """The tickets of Dataset.frame."""
-    return Corpus(
-        words=words,
-        categories={name: pd.Categorical(frame[name]) for name in CATEGORIES},
-        urgent=frame["urgent"].to_numpy(bool),
-        key=frame["split_key"].to_numpy(np.uint64),
-    )
+def corpus_of(columns: TicketColumns, words: TicketWords) -> Corpus:
+    """The tickets of a dataset."""
+    return Corpus(words, columns.categories, columns.urgent, columns.split_key)
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def design_of(corpus: Corpus, kinds: Kinds, fold: NDArray[np.int64]) -> Design:
     seen = np.flatnonzero(frequency).astype(np.int32)
     idf = np.log((1 + len(corpus)) / (1 + frequency[seen])) + 1
     idf *= np.array([1.0, *kinds])[seen >> BITS]
-    values = {name: sorted(set(column) - {""}) for name, column in corpus.categories.items()}
+    values = {name: sorted(each.counts().keys() - {""}) for name, each in corpus.categories.items()}
     value = np.stack([*_codes(corpus.categories, values)])[:, order]
     begins = np.cumsum([0, *map(len, values.values())]).tolist()
     groups = tuple(slice(*edge) for edge in pairwise(begins))
@@ -139,14 +133,14 @@ def _scale(idf: NDArray[np.float32], has: sparse.csr_matrix) -> NDArray[np.float
 
 
 def _codes(
-    categories: dict[str, pd.Categorical], values: dict[str, list[str]]
+    categories: dict[str, Category], values: dict[str, list[str]]
 ) -> Iterator[NDArray[np.int32]]:
     """Of each category the number of each row's value among all values, -1 for ""."""
     first = 0
     for name, column in categories.items():
         place: dict[Any, int] = {value: first + at for at, value in enumerate(values[name])}
         first += len(place)
-        number = [place.get(value, -1) for value in column.categories]
+        number = [place.get(value, -1) for value in column.values]
         yield np.array(number, np.int32)[column.codes]
 
 
@@ -157,6 +151,6 @@ def probabilities(scorer: Scorer, corpus: Corpus) -> Floats:
     log_odds = np.concatenate([np.empty(0), *texts]) + scorer.manifest.bias
     for name, column in corpus.categories.items():
         weights = scorer.manifest.weights[name]
-        of_value = np.array([*(weights.get(value, 0.0) for value in column.categories), 0.0])
+        of_value = np.array([weights.get(value, 0.0) for value in column.values])
         log_odds += of_value[column.codes]
     return sigmoid(log_odds)

@@ -13,17 +13,15 @@ from typing import Protocol
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import Publish, publish_pending
+from jobs.protocol.receipts import write_receipts
 from jobs.protocol.snapshots import due_files, list_landing, next_snapshot
-from jobs.report.receipt_page import receipt_markdown
-from jobs.report.receipts import Receipt, receipt_json, receipt_name, unanswered
-from jobs.tickets.file_report import reports_from_json
-from urgency.bundle import ACCOUNTING, Manifest, Verdict
+from urgency.bundle import Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
 from urgency.logs import Log
 from urgency.records import Release, Snapshot, SourceFile, snapshot_id
 from urgency.registry import Registry
 from urgency.store import ObjectStore
-from urgency.writes import Sleep, create_once
+from urgency.writes import Sleep
 
 QUIET_S = 5.0
 QUIET_AT_MOST_S = 60.0
@@ -236,22 +234,8 @@ class Reconciler:
         )
 
     def _write_receipts(self, snapshot: Snapshot, manifest: Manifest) -> None:
-        """Write the receipt of each file of the snapshot that has none yet."""
-        missing = {(f.name, f.generation) for f in unanswered(self.landing, snapshot.files)}
-        if missing:
-            verdict, made_at = self.registry.last_verdict(manifest), manifest.created_at
-            test = manifest.metrics.get("test", {})
-            for report in reports_from_json(self.registry.part(manifest, ACCOUNTING)):
-                if (report.file, report.generation) in missing:
-                    receipt = Receipt(report, snapshot.n, verdict, manifest.version, made_at, test)
-                    self._write_receipt(receipt)
+        write_receipts(self.landing, self.registry, snapshot, manifest, self.sleep)
         self.reached("receipts")
-
-    def _write_receipt(self, receipt: Receipt) -> None:
-        name = receipt_name(receipt.report.file, receipt.report.generation)
-        bodies = {".md": receipt_markdown(receipt), ".json": receipt_json(receipt)}
-        for form, body in bodies.items():
-            create_once(self.landing, name + form, body, self.sleep)
 
 
 def may_release(release: Release, version: int) -> bool:

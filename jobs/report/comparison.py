@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from jobs.model.metrics import Flags, Floats, metrics_of, pr_auc_difference
 from jobs.model.per_hundred import sentence
 from jobs.report.model_report import metrics_by_slice
+from jobs.tickets.columns import TicketColumns
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Judged:
         return self.probability >= self.threshold
 
 
-def comparison(frame: pd.DataFrame, a: Judged, b: Judged) -> dict[str, Any]:
-    """Metrics, slices and changed sides of two versions on the rows of `frame`, as JSON.
+def comparison(tickets: TicketColumns, a: Judged, b: Judged) -> dict[str, Any]:
+    """Metrics, slices and changed sides of two versions on the same `tickets`, as JSON.
 
     `changed`: tickets that `b` calls otherwise than `a`, by their label; `pr_auc_difference`: `b`
     minus `a` at 5, 50 and 95 % of a paired bootstrap, None where one label is missing.
     """
-    urgent = frame["urgent"].to_numpy(bool)
+    urgent = tickets.urgent
     both = urgent.any() and not urgent.all()
     return {
-        "tickets": len(frame),
+        "tickets": len(tickets),
         "urgent": int(urgent.sum()),
         "a": _side(a, urgent),
         "b": _side(b, urgent),
@@ -43,7 +43,7 @@ def comparison(frame: pd.DataFrame, a: Judged, b: Judged) -> dict[str, Any]:
             "to_urgent": _by_label(~a.called & b.called, urgent),
             "to_non_urgent": _by_label(a.called & ~b.called, urgent),
         },
-        "slices": _slices(frame, a, b),
+        "slices": _slices(tickets, a, b),
     }
 
 
@@ -67,8 +67,8 @@ def _by_label(changed: Flags, urgent: Flags) -> dict[str, int]:
     return {"urgent": int((changed & urgent).sum()), "non_urgent": int((changed & ~urgent).sum())}
 
 
-def _slices(frame: pd.DataFrame, a: Judged, b: Judged) -> dict[str, Any]:
-    of_a, of_b = (metrics_by_slice(frame, each.probability, each.threshold) for each in (a, b))
+def _slices(tickets: TicketColumns, a: Judged, b: Judged) -> dict[str, Any]:
+    of_a, of_b = (metrics_by_slice(tickets, each.probability, each.threshold) for each in (a, b))
     return {
         column: {value: {"a": rows, "b": of_b[column][value]} for value, rows in slices.items()}
         for column, slices in of_a.items()

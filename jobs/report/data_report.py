@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
 from jobs.model.findings import Finding
 from jobs.model.metrics import Flags
 from jobs.report.near_duplicates import near_duplicate_share
 from jobs.report.word_sets import tickets_with
+from jobs.tickets.columns import Numbers, TicketColumns
 from jobs.tickets.dataset import Dataset
 from urgency.features import terms
 
@@ -33,16 +33,15 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
 
     champion_base_rate: urgent share in the data of the model that serves; None: no model.
     """
-    frame = data.frame
-    if frame.empty:
+    if not len(data.columns):
         return ()
     findings = (
         _beyond(data),
         _leaks(data),
-        _sorted_labels(frame),
+        _sorted_labels(data.columns),
         _repetitions(data),
-        _e_mail(frame[data.has_text]),
-        _shift(frame, champion_base_rate),
+        _e_mail(data),
+        _shift(data.columns, champion_base_rate),
         _near_duplicates(data),
         _dates(data),
     )
@@ -51,7 +50,7 @@ def data_report(data: Dataset, champion_base_rate: float | None = None) -> tuple
 
 def _beyond(data: Dataset) -> Iterator[Finding]:
     if data.beyond:
-        used, every = len(data.frame), len(data.frame) + data.beyond
+        used, every = len(data.columns), len(data.columns) + data.beyond
         yield Finding(
             "only_counted",
             data.beyond / every,
@@ -62,11 +61,11 @@ def _beyond(data: Dataset) -> Iterator[Finding]:
 
 def _leaks(data: Dataset) -> Iterator[Finding]:
     """Words whose presence separates the labels: AUC = (1 + difference of shares) / 2."""
-    urgent = data.frame["urgent"].to_numpy(bool)
+    urgent = data.columns.urgent
     if urgent.all() or not urgent.any():
         return
     sides = (data.has_text & urgent, data.has_text & ~urgent)
-    candidates = sorted(set().union(*(_common_words(data.frame, side) for side in sides)))
+    candidates = sorted(set().union(*(_common_words(data, side) for side in sides)))
     counts = tickets_with(candidates, data.words, urgent).tolist()
     for word, (others, urgents) in zip(candidates, counts, strict=True):
         share, other_share = urgents / int(urgent.sum()), others / int((~urgent).sum())
@@ -82,27 +81,24 @@ def _leaks(data: Dataset) -> Iterator[Finding]:
             )
 
 
-def _common_words(frame: pd.DataFrame, which: Flags) -> set[str]:
+def _common_words(data: Dataset, which: Flags) -> set[str]:
     """Words in half of some tickets; one that separates labels stands in over 80 % of a side."""
-    probed = frame.loc[_first_keys(frame, which, _PROBED)]
-    texts = zip(probed["title"], probed["description"], strict=True)
-    counts = Counter(word for fields in texts for word in set(terms("\n".join(fields))))
+    probed = _first_keys(data.columns, which, _PROBED).tolist()
+    counts = Counter(word for row in probed for word in set(terms(data.texts[row].whole)))
     return {word for word, tickets in counts.items() if tickets >= len(probed) / 2}
 
 
-def _first_keys(frame: pd.DataFrame, which: Flags, most: int) -> Flags:
-    """Of those tickets the ones with the smallest split keys, at most so many; shape (tickets,)."""
+def _first_keys(columns: TicketColumns, which: Flags, most: int) -> Numbers:
+    """Of those tickets the numbers of the ones with the smallest split keys, at most so many."""
     rows = np.flatnonzero(which)
-    keys = frame["split_key"].to_numpy()[rows]
-    kept = np.zeros(len(frame), bool)
-    kept[rows[np.argsort(keys, kind="stable")[:most]]] = True
-    return kept
+    return np.sort(rows[np.argsort(columns.split_key[rows], kind="stable")[:most]])
 
 
-def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
+def _sorted_labels(columns: TicketColumns) -> Iterator[Finding]:
     """Fewer label changes from row to row than by chance, 2np(1 - p) (Wald and Wolfowitz 1940)."""
-    for file, rows in frame.groupby("file", observed=True, sort=False):
-        urgent = rows["urgent"].to_numpy()
+    begins = np.flatnonzero(np.diff(columns.file.codes, prepend=-1))  # they are in order of files
+    names = (columns.file.values[number] for number in columns.file.codes[begins])
+    for file, urgent in zip(names, np.split(columns.urgent, begins[1:]), strict=True):
         expected = 2 * (len(urgent) - 1) * urgent.mean() * (1 - urgent.mean())
         changes = int(np.count_nonzero(urgent[1:] != urgent[:-1]))
         if expected >= LEAK_TICKETS and changes < _SORTED * expected:
@@ -118,7 +114,7 @@ def _sorted_labels(frame: pd.DataFrame) -> Iterator[Finding]:
 def _repetitions(data: Dataset) -> Iterator[Finding]:
     duplicate = sum(report.duplicate for report in data.reports)
     if duplicate:
-        share = duplicate / (duplicate + len(data.frame))
+        share = duplicate / (duplicate + len(data.columns))
         yield Finding(
             "duplicates",
             share,
@@ -137,12 +133,9 @@ def has_e_mail(text: str) -> bool:
     return _E_MAIL.search(text) is not None
 
 
-def _e_mail(frame: pd.DataFrame) -> Iterator[Finding]:
-    found = np.zeros(len(frame), bool)
-    for texts in (frame["title"], frame["description"]):
-        rows = np.flatnonzero(texts.str.contains("@", regex=False))
-        found[rows] |= np.fromiter(map(has_e_mail, texts.iloc[rows]), bool, len(rows))
-    share = float(found.mean())
+def _e_mail(data: Dataset) -> Iterator[Finding]:
+    found = sum("@" in text.whole and has_e_mail(text.whole) for text in data.texts.values())
+    share = found / max(1, len(data.texts))
     if share:
         yield Finding(
             "e_mail_addresses",
@@ -152,8 +145,8 @@ def _e_mail(frame: pd.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _shift(frame: pd.DataFrame, champion: float | None) -> Iterator[Finding]:
-    share = float(frame["urgent"].mean())
+def _shift(columns: TicketColumns, champion: float | None) -> Iterator[Finding]:
+    share = float(columns.urgent.mean())
     if champion is not None and abs(share - champion) >= _SHIFT:
         yield Finding(
             "base_rate_shift",
@@ -164,9 +157,9 @@ def _shift(frame: pd.DataFrame, champion: float | None) -> Iterator[Finding]:
 
 
 def _near_duplicates(data: Dataset) -> Iterator[Finding]:
-    side = data.frame["side"]
+    columns = data.columns
     test, train = (
-        data.words.take(_first_keys(data.frame, (side == name).to_numpy(), most))
+        data.words.take(_first_keys(columns, columns.side.holds(name), most))
         for name, most in _COMPARED.items()
     )
     share = near_duplicate_share(test, train)
@@ -187,10 +180,11 @@ def _dates(data: Dataset) -> Iterator[Finding]:
             float(unread),
             f"Dates in created_at that were not read: {unread:,}; write them as 2025-01-31.",
         )
-    dated = data.frame.dropna(subset=["created_at"]).sort_values("created_at", kind="stable")
-    if len(dated) < max(60, len(data.frame) / 2):
+    created_at = data.columns.created_at
+    dated = np.argsort(created_at, kind="stable")[: np.count_nonzero(~np.isnat(created_at))]
+    if len(dated) < max(60, len(data.columns) / 2):
         return
-    thirds = [float(part.mean()) for part in np.array_split(dated["urgent"].to_numpy(), 3)]
+    thirds = [float(part.mean()) for part in np.array_split(data.columns.urgent[dated], 3)]
     moved = max(thirds) - min(thirds)
     if moved >= 2 * _SHIFT:
         shares = " to ".join(f"{share:.0%}" for share in thirds)

@@ -3,13 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from jobs.model.metrics import Floats, metrics_of, precision_recall_points, reliability
+from jobs.model.metrics import Flags, Floats, metrics_of, precision_recall_points, reliability
 from jobs.report.data_report import data_report
+from jobs.tickets.columns import TicketColumns
 from jobs.tickets.dataset import Dataset
-from jobs.tickets.rare_values import CATEGORIES
 from jobs.tickets.split import SIDES
 
 NONE = "(none)"
@@ -25,13 +22,13 @@ def report_of(
     """Metrics by side, test metrics by slice, the test rows' calibration and curve, findings, and
     the files.
 
-    probability: shape (rows of data.frame,), P(urgent).
+    probability: shape (tickets,), P(urgent).
     """
-    test = (data.frame["side"] == "test").to_numpy()
-    urgent = data.frame["urgent"].to_numpy(bool)
+    columns = data.columns
+    test, urgent = columns.side.holds("test"), columns.urgent
     return {
-        "metrics": metrics_by_side(data.frame, probability, threshold),
-        "slices": metrics_by_slice(data.frame[test], probability[test], threshold),
+        "metrics": metrics_by_side(columns, probability, threshold),
+        "slices": metrics_by_slice(columns.take(test), probability[test], threshold),
         "reliability": reliability(probability[test], urgent[test]) if test.any() else [],
         "curve": precision_recall_points(probability[test], urgent[test])
         if urgent[test].any()
@@ -42,27 +39,28 @@ def report_of(
 
 
 def metrics_by_side(
-    frame: pd.DataFrame, probability: Floats, threshold: float
+    columns: TicketColumns, probability: Floats, threshold: float
 ) -> dict[str, dict[str, float]]:
     """The metrics of train, validation and test."""
-    side, urgent = frame["side"].to_numpy(), frame["urgent"].to_numpy(bool)
     return {
-        name: metrics_of(probability[side == name], urgent[side == name], threshold)
-        for name in SIDES
+        name: _metrics(columns, probability, threshold, columns.side.holds(name)) for name in SIDES
     }
 
 
 def metrics_by_slice(
-    frame: pd.DataFrame, probability: Floats, threshold: float
+    columns: TicketColumns, probability: Floats, threshold: float
 ) -> dict[str, dict[str, dict[str, float]]]:
     """The metrics by column and category; NONE is the category of tickets without one."""
-    urgent = frame["urgent"].to_numpy(bool)
-    slices: dict[str, dict[str, dict[str, float]]] = {}
-    for column in CATEGORIES:
-        given = frame[column].to_numpy(object)
-        values = np.where(given == "", NONE, given)
-        slices[column] = {
-            value: metrics_of(probability[values == value], urgent[values == value], threshold)
-            for value in sorted(set(values))
+    return {
+        name: {
+            value or NONE: _metrics(columns, probability, threshold, column.holds(value))
+            for value in column.counts()
         }
-    return slices
+        for name, column in columns.categories.items()
+    }
+
+
+def _metrics(
+    columns: TicketColumns, probability: Floats, threshold: float, rows: Flags
+) -> dict[str, float]:
+    return metrics_of(probability[rows], columns.urgent[rows], threshold)

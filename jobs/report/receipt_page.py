@@ -1,16 +1,15 @@
 """A receipt in plain words, for the people who dropped the file and know only the bucket."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from jobs.model.per_hundred import sentence, tells
+from jobs.report.markdown import bullets, code, escaped, fenced, sentence_of
 from jobs.report.receipts import Receipt
 from jobs.tickets.file_report import FileReport, ReadAs
 from jobs.tickets.rules import LABEL
 from urgency.bundle import Verdict
 
-_MARKUP = re.compile(r"[\\`*<\[|&~]|(?<![^\W_])_|_(?![^\W_])")
 _RANGES_SHOWN, _VALUES_SHOWN = 20, 12
 _ROLES = {
     "ticket_id": "id",
@@ -58,7 +57,7 @@ def receipt_markdown(receipt: Receipt) -> bytes:
     version = f", version {receipt.version}" if is_used else ""
     sections: tuple[Iterable[str], ...] = (
         [f"# {_headline(report)}"],
-        [f"File {_code(report.file)}, {report.size_bytes:,} bytes, {read_on}"],
+        [f"File {code(report.file)}, {report.size_bytes:,} bytes, {read_on}"],
         _how_it_was_read(report),
         _rows(report),
         _not_taken(report),
@@ -77,7 +76,7 @@ def read_as_sentence(read_as: ReadAs) -> str:
     named = [(name, _ROLES.get(role, role)) for role, name in found]
     verbs = ("is the", *["the"] * len(named))
     roles = [
-        f"{_escaped(name)} {verb} {role}" for (name, role), verb in zip(named, verbs, strict=False)
+        f"{escaped(name)} {verb} {role}" for (name, role), verb in zip(named, verbs, strict=False)
     ]
     where = [read_as.encoding, read_as.kind, f"header in line {read_as.header_line:,}"]
     sentence = "; ".join(filter(None, [", ".join(filter(None, where)), ", ".join(roles)]))
@@ -88,7 +87,7 @@ def read_as_sentence(read_as: ReadAs) -> str:
 
 def _values(values: dict[str, int]) -> str:
     by_rows = sorted(values.items(), key=lambda value: (-value[1], value[0]))
-    shown = [f"{_escaped(value)} {rows:,}" for value, rows in by_rows[:_VALUES_SHOWN]]
+    shown = [f"{escaped(value)} {rows:,}" for value, rows in by_rows[:_VALUES_SHOWN]]
     more = [f"{len(values) - _VALUES_SHOWN:,} more"] if len(values) > _VALUES_SHOWN else []
     names = [*shown, *more] or ["no value"]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -112,7 +111,7 @@ def _is_used(report: FileReport) -> bool:
 def _how_it_was_read(report: FileReport) -> Iterator[str]:
     if report.read_as:
         yield read_as_sentence(report.read_as)
-    yield from (_sentence(note) for note in report.notes)
+    yield from (sentence_of(note) for note in report.notes)
 
 
 def _rows(report: FileReport) -> Iterator[str]:
@@ -122,10 +121,10 @@ def _rows(report: FileReport) -> Iterator[str]:
         dates = _count(report.unread_dates, "date")
         yield f"{dates} could not be read; such a row counts as one without a date."
     if report.replaced:
-        files = [f"{_count(n, 'ticket')} of {_code(name)}" for name, n in report.replaced.items()]
+        files = [f"{_count(n, 'ticket')} of {code(name)}" for name, n in report.replaced.items()]
         yield f"Rows of this file replace older ones: {', '.join(files)}."
     if report.columns_ignored:
-        yield f"Columns that are not used: {', '.join(map(_code, report.columns_ignored))}."
+        yield f"Columns that are not used: {', '.join(map(code, report.columns_ignored))}."
 
 
 def _row_counts(report: FileReport) -> str:
@@ -148,7 +147,7 @@ def _not_taken(report: FileReport) -> Iterator[str]:
         lines.setdefault(problem.reason, []).append(problem.line)
     yield "## What was not taken, and why" if report.records else "## Why it was set aside"
     yield "Line 1 is the first line of the file."
-    yield _bullets(f"{_line_ranges(at)}: {_escaped(reason)}" for reason, at in lines.items())
+    yield bullets(f"{_line_ranges(at)}: {escaped(reason)}" for reason, at in lines.items())
     if report.more:
         yield f"{_count(report.more, 'more row')} could not be taken."
 
@@ -167,8 +166,7 @@ def _questions(report: FileReport) -> Iterator[str]:
         )
     else:
         yield f"Is that meant? Then copy these lines {beside}."
-    fence = "`" * max(3, 1 + max(len(run) for run in re.findall("`*", "".join(report.questions))))
-    yield "\n".join([fence, *report.questions, fence])
+    yield fenced(report.questions)
     yield "A `mapping.csv` holds for its folder and all folders below."
 
 
@@ -180,7 +178,7 @@ def _model(receipt: Receipt) -> Iterator[str]:
     reasons, _ = _reasons_and_advice(receipt.verdict)
     if receipt.test.get("rows") and not any(map(tells, reasons)):
         reasons = (sentence(receipt.test), *reasons)
-    yield _bullets(map(_escaped, reasons)) or "No reason was recorded."
+    yield bullets(map(escaped, reasons)) or "No reason was recorded."
 
 
 def _reasons_and_advice(verdict: Verdict) -> tuple[tuple[str, ...], str]:
@@ -193,7 +191,7 @@ def _reasons_and_advice(verdict: Verdict) -> tuple[tuple[str, ...], str]:
 def _next_steps(receipt: Receipt) -> Iterator[str]:
     report = receipt.report
     if report.status == "accepted":
-        yield _escaped(_reasons_and_advice(receipt.verdict)[1])
+        yield escaped(_reasons_and_advice(receipt.verdict)[1])
     elif report.questions:
         yield (
             "Answer the questions above, then drop this file again under the same name: it gets a"
@@ -215,10 +213,10 @@ def _next_steps(receipt: Receipt) -> Iterator[str]:
 
 
 def _undo(receipt: Receipt) -> Iterator[str]:
-    file, against = _code(receipt.report.file), receipt.verdict.against
+    file, against = code(receipt.report.file), receipt.verdict.against
     yield f"Delete {file} from the bucket: the next model is made without it."
     if receipt.verdict.decision == "PROMOTE" and against:
-        command = _code(f'urgency rollback --to {against} --reason "..."')
+        command = code(f'urgency rollback --to {against} --reason "..."')
         yield f"To bring the previous model back at once, ask the service's operator for {command}."
 
 
@@ -235,28 +233,5 @@ def _line_ranges(numbers: Sequence[int]) -> str:
     return f"{'line' if len(numbers) == 1 else 'lines'} {shown}{more}"
 
 
-def _bullets(items: Iterable[str]) -> str:
-    return "\n".join(f"* {item}" for item in items)
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _code(text: str) -> str:
-    return f"`{_one_line(text).replace('`', chr(39))}`"
-
-
-def _escaped(text: str) -> str:
-    """Headers, labels and names are other people's text: they must not become HTML or links."""
-    return _MARKUP.sub(r"\\\g<0>", _one_line(text))
-
-
-def _sentence(text: str) -> str:
-    escaped = _escaped(text)
-    return escaped[:1].upper() + escaped[1:]
-
-
-def _one_line(text: str) -> str:
-    printable = (character if character.isprintable() else " " for character in text)
-    return " ".join("".join(printable).split())

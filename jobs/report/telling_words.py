@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from jobs.tickets.dataset import Dataset
+from jobs.tickets.texts import Text
 from urgency.features import terms, word_hash
 from urgency.scorer import Scorer
 
@@ -22,7 +22,7 @@ def telling_words(data: Dataset, scorer: Scorer) -> dict[str, list[dict[str, Any
     """Words that push `up` and `down`, the strongest first: each `word`, the `tickets` it stands in
     and its mean share of their log-odds, `weight`; by a sample of the tickets.
     """
-    sample = np.flatnonzero(data.has_text)
+    sample = [*data.texts.values()]
     has_stems = scorer.manifest.kinds.stem > 0
     words = data.words.take(data.has_text).together(stems=has_stems)
     ticket = np.repeat(np.arange(len(words)), words.counts.sum(axis=1))
@@ -33,16 +33,13 @@ def telling_words(data: Dataset, scorer: Scorer) -> dict[str, list[dict[str, Any
     often = order[tickets[order] >= TICKETS_LEAST]
 
     def named(at: int) -> dict[str, Any]:
-        name = _name(data.frame.iloc[sample[ticket[first[at]]]], int(distinct[at]))
+        name = _name(sample[ticket[first[at]]], int(distinct[at]))
         return {"word": name, "tickets": int(tickets[at]), "weight": round(float(weight[at]), 4)}
 
     up, down = often[weight[often] > 0][::-1], often[weight[often] < 0]
     return {"up": [*map(named, up[:SHOWN])], "down": [*map(named, down[:SHOWN])]}
 
 
-def _name(row: pd.Series[Any], plain: int) -> str:
-    """The word of this hash in the ticket that has it."""
-    found = {
-        word_hash(term) % 2**32: term for term in terms(f"{row['title']}\n{row['description']}")
-    }
-    return found[plain]
+def _name(text: Text, plain: int) -> str:
+    """The word of this hash in the text that has it."""
+    return {word_hash(term) % 2**32: term for term in terms(text.whole)}[plain]

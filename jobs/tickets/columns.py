@@ -1,141 +1,68 @@
-"""Accepted rows while they are read, a few numbers each, then their DataFrame."""
+"""Tickets as columns: an array each, which is read, fitted and judged as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from jobs.tickets.growing import Growing
-from jobs.tickets.ids import own_ids
-from jobs.tickets.rows import Rows
-from jobs.tickets.split import SIDES, side_numbers, text_hash
-from jobs.tickets.texts import Texts
-from urgency.ticket import masked, one_spaced
-
-NO_DATE = np.iinfo(np.int64).min
-"""What numpy reads as NaT."""
+Flags = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
 
 NO_ID = 0
 
-_LATEST_S = 2**33
+
+@dataclass(frozen=True)
+class Category:
+    """A text of each row out of few: the one at `codes` (n,) in `values`, which are different."""
+
+    codes: NDArray[Any]
+    values: tuple[str, ...]
+
+    def __getitem__(self, rows: Flags | Numbers) -> Category:
+        return replace(self, codes=self.codes[rows])
+
+    def holds(self, value: str) -> Flags:
+        """Which rows hold this value, (n,)."""
+        if value not in self.values:
+            return np.zeros(len(self.codes), bool)
+        return np.asarray(self.codes == self.values.index(value))
+
+    def counts(self) -> dict[str, int]:
+        """The rows of each value that occurs, in the order of `values`."""
+        rows = np.bincount(self.codes, minlength=len(self.values)).tolist()
+        return {value: count for value, count in zip(self.values, rows, strict=True) if count}
 
 
+@dataclass(frozen=True)
 class TicketColumns:
-    """Rows as they grow. Of each: `label`, a number that the caller gives; `texts`, see Texts;
-    `ids`, of the file that is being read only, as they stand there.
+    """Rows of n tickets in order of file and line; arrays have shape (n,).
+
+    `ticket_id`, `split_key` and `same_text` are hashes: of the id, NO_ID for none, and of what
+    `urgency.ticket.split_key` and `same_text` say. `created_at` and `updated_at` are seconds in
+    UTC, datetime64[s], NaT for none. `categories`: source and customer_tier, "" for none. `side`:
+    train, validation or test.
     """
 
-    def __init__(self, most: int) -> None:
-        self.label, self.line = Growing("i"), Growing("q")
-        self.texts = Texts(most)
-        self.ids: list[str] = []
-        self._ticket_id = Growing("Q")
-        self._created_s, self._updated_s = Growing("q"), Growing("q")
-        self._source, self._customer_tier = Growing("i"), Growing("i")
-        self._file, self._split_key, self._same_text = Growing("i"), Growing("Q"), Growing("Q")
-        self._values: dict[str, int] = {}
+    ticket_id: Hashes
+    created_at: NDArray[np.datetime64]
+    updated_at: NDArray[np.datetime64]
+    categories: dict[str, Category]
+    urgent: Flags
+    file: Category
+    line: Numbers
+    split_key: Hashes
+    side: Category
+    same_text: Hashes
 
-    def add(
-        self, rows: Rows, file: int, label: list[int], created_s: list[int], updated_s: list[int]
-    ) -> None:
-        """Take rows of the file with this number."""
-        pairs = zip(rows.title, rows.description, strict=True)
-        texts = [one_spaced(f"{title}\n{description}") for title, description in pairs]
-        split_key = np.fromiter(map(text_hash, map(masked, texts)), np.uint64, len(texts))
-        number = np.arange(len(self), len(self) + len(texts))
-        self.texts.add(number, rows.title, rows.description, split_key)
-        self.ids += rows.ticket_id
-        self.label.add(np.array(label))
-        self.line.add(np.array(rows.line))
-        self._created_s.add(np.array(created_s))
-        self._updated_s.add(np.array(updated_s))
-        self._source.add(self._codes(rows.source))
-        self._customer_tier.add(self._codes(rows.customer_tier))
-        self._file.add(np.full(len(texts), file))
-        self._split_key.add(split_key)
-        self._same_text.add(np.fromiter(map(text_hash, texts), np.uint64, len(texts)))
-
-    def end_file(self, begin: int, kept: NDArray[np.bool_], *, one_row_each: bool = True) -> None:
-        """Of the rows from `begin` on, those of the file that was read, forget what is not `kept`.
-
-        Ids are looked at file by file: in one where they do not identify there are none. Not
-        one_row_each: many rows may well speak of one ticket.
-        """
-        ids = own_ids(self.ids) if kept.any() and one_row_each else self.ids
-        self._ticket_id.add(np.array([text_hash(one) if one else NO_ID for one in ids], np.uint64))
-        self.ids = []
-        if kept.all():
-            return
-        self.texts.keep(begin, kept)
-        of_all = np.append(np.ones(begin, bool), kept)
-        for column in vars(self).values():
-            if isinstance(column, Growing):
-                column.keep(of_all)
-
-    def frame(self, files: list[str]) -> pd.DataFrame:
-        """Dataset's columns but texts, and updated_at; `files`: names by number. It shares memory
-        with the rows here, to which nothing can be added any more.
-        """
-        split_keys = self._split_key.values
-        columns = {
-            "ticket_id": self._ticket_id.values,
-            "created_at": _dates(self._created_s),
-            "updated_at": _dates(self._updated_s),
-            "source": self._category(self._source),
-            "customer_tier": self._category(self._customer_tier),
-            "urgent": self.label.values == 1,
-            "file": category(self._file.values, files),
-            "line": self.line.values,
-            "split_key": split_keys,
-            "side": category(side_numbers(split_keys), SIDES),
-            "same_text": self._same_text.values,
-        }
-        return pd.DataFrame(columns, copy=False)
-
-    def _codes(self, values: Sequence[str]) -> NDArray[Any]:
-        numbers = self._values
-        return np.array([numbers.setdefault(value, len(numbers)) for value in values])
-
-    def _category(self, codes: Growing) -> pd.Series[Any]:
-        """Only values that occur, in their order."""
-        own, values = codes.values, [*self._values]
-        found = np.flatnonzero(np.bincount(own, minlength=len(values)))
-        rising = sorted(found.tolist(), key=values.__getitem__)
-        place = np.zeros(len(values), np.int32)
-        place[rising] = np.arange(len(rising))
-        return category(place[own], [values[number] for number in rising])
+    def take(self, rows: Flags | Numbers) -> TicketColumns:
+        """Some of the rows, a copy."""
+        taken = {name: column[rows] for name, column in vars(self).items() if name != "categories"}
+        categories = {name: column[rows] for name, column in self.categories.items()}
+        return TicketColumns(**taken, categories=categories)
 
     def __len__(self) -> int:
-        return len(self.line)
-
-
-def _dates(seconds_s: Growing) -> pd.Series[pd.Timestamp]:
-    instants = seconds_s.values.astype("datetime64[s]").astype("datetime64[us]")
-    return pd.Series(instants, copy=False).dt.tz_localize("UTC")
-
-
-def category(numbers: ArrayLike, names: Sequence[str]) -> pd.Series[Any]:
-    """Names by their numbers."""
-    kind = pd.CategoricalDtype(list(names))
-    return pd.Series(pd.Categorical.from_codes(np.asarray(numbers), dtype=kind), copy=False)
-
-
-def seconds(text: str) -> int:
-    """Seconds since 1970 of an ISO 8601 date or time, in UTC unless it says otherwise.
-
-    NO_DATE where it is none, or lies before 1970 or after 2242: exports write such years for
-    "unknown".
-    """
-    if not text:
-        return NO_DATE
-    try:
-        moment = datetime.fromisoformat(text)
-        moment_s = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        return NO_DATE
-    return moment_s if 0 <= moment_s < _LATEST_S else NO_DATE
+        return len(self.urgent)

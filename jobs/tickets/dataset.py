@@ -1,26 +1,25 @@
-"""Many landed files -> one DataFrame, a row a ticket, and a report of every file."""
+"""Many landed files -> the columns of their tickets, and a report of every file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import BinaryIO
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from jobs.tickets.columns import NO_ID, TicketColumns
+from jobs.tickets.collector import Collector
+from jobs.tickets.columns import NO_ID, Flags, Hashes, Numbers, TicketColumns
 from jobs.tickets.file_reading import FileReading, read_into
 from jobs.tickets.file_report import FileReport
 from jobs.tickets.ids import row_numbered
 from jobs.tickets.limits import LIMITS, Limits
 from jobs.tickets.mapping import is_mapping, read_mappings
+from jobs.tickets.newest import oldest_first, replaced_by, said_by_people
 from jobs.tickets.rules import NO_RULES, Rules
 from jobs.tickets.split import mixed
-from jobs.tickets.texts import Keys, Numbers, Texts, TicketWords
-from urgency.feedback import is_feedback
+from jobs.tickets.texts import Text, Texts, TicketWords
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
@@ -37,16 +36,14 @@ MOST = 1_250_000
 class Dataset:
     """Every accepted ticket once, up to a number, and what became of the rest.
 
-    `frame`, in order of file and line: ticket_id (uint64, its hash, 0 for none), created_at (UTC or
-    NaT), title, description (str; both "" outside a sample of the tickets), source, customer_tier
-    (category), urgent (bool), file (category), line (int64), split_key (uint64, the hash of
-    `urgency.ticket.split_key`), same_text (uint64, that of `urgency.ticket.same_text`), side
-    (category: train, validation, test). `read_words`: makes those of each ticket. `conflicts`:
-    tickets that were found with both labels. `beyond`: accepted tickets that are not in the frame,
-    since there are too many: those of the largest hashes.
+    `columns`: the tickets in order of file and line. `texts`: those of a sample of them, by their
+    number in the columns, rising. `read_words`: makes the words of each. `conflicts`: tickets that
+    were found with both labels. `beyond`: accepted tickets that are not in the columns, since there
+    are too many: those of the largest hashes.
     """
 
-    frame: pd.DataFrame
+    columns: TicketColumns
+    texts: dict[int, Text]
     read_words: Callable[[], TicketWords]
     reports: tuple[FileReport, ...]
     conflicts: int
@@ -58,9 +55,11 @@ class Dataset:
         return self.read_words()
 
     @property
-    def has_text(self) -> NDArray[np.bool_]:
+    def has_text(self) -> Flags:
         """Which tickets are in the sample whose texts are kept, shape (tickets,)."""
-        return np.asarray(self.frame["title"].ne("") | self.frame["description"].ne(""))
+        kept = np.zeros(len(self.columns), bool)
+        kept[[*self.texts]] = True
+        return kept
 
 
 def build_dataset(
@@ -79,19 +78,18 @@ def build_dataset(
     """
     mappings = read_mappings([file for file in files if is_mapping(file.name)], opened)
     rules_for = partial(mappings.rules_for, base=rules)
-    columns = TicketColumns(most)
+    collected = Collector(most)
     readings = [
         mappings.readings[file.name]
         if is_mapping(file.name)
-        else read_into(columns, file, number, opened, rules=rules_for(file.name), limits=limits)
+        else read_into(collected, file, number, opened, rules=rules_for(file.name), limits=limits)
         for number, file in enumerate(files)
     ]
-    rows = columns.frame([file.name for file in files])
-    refuse_one_label(rows, readings)
-    if refused := _refused(readings):
-        rows = rows[~rows["file"].cat.codes.isin(refused).to_numpy()]
-    forget_row_numbers(rows, columns.texts, readings)
-    return _dataset(_newest_last(rows), columns.texts, readings, most)
+    columns = collected.columns([file.name for file in files])
+    refuse_one_label(columns, readings)
+    rows = np.flatnonzero(~np.isin(columns.file.codes, _refused(readings)))
+    columns = without_row_numbers(columns, rows, collected.texts, readings)
+    return _dataset(columns, oldest_first(columns, rows), collected.texts, readings, most)
 
 
 ONLY_COUNTED = (
@@ -104,12 +102,12 @@ ROW_NUMBERS = (
 )
 
 
-def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> None:
+def refuse_one_label(columns: TicketColumns, readings: Sequence[FileReading]) -> None:
     """Set aside files with one label only that the other files' share does not explain.
 
     Not feedback: people may well speak of urgent tickets only.
     """
-    file, urgent, said = rows["file"].cat.codes.to_numpy(), rows["urgent"].to_numpy(), _said(rows)
+    file, urgent, said = columns.file.codes, columns.urgent, said_by_people(columns)
     for number, reading in enumerate(readings):
         own, others = urgent[(file == number) & ~said], urgent[(file != number) & ~said]
         if not len(own) or not len(others) or 0 < own.sum() < len(own):
@@ -122,96 +120,48 @@ def refuse_one_label(rows: pd.DataFrame, readings: Sequence[FileReading]) -> Non
             reading.refuse_one_label(urgent=bool(own[0]), share=float(others.mean()))
 
 
-def forget_row_numbers(rows: pd.DataFrame, texts: Texts, readings: Sequence[FileReading]) -> None:
-    """Take the ids from the rows of files whose ids are row numbers, and say so.
+def without_row_numbers(
+    columns: TicketColumns, rows: Numbers, texts: Texts, readings: Sequence[FileReading]
+) -> TicketColumns:
+    """The same without ids in files whose ids are row numbers, which their notes say then.
 
     Feedback is no witness: it may have few words of a ticket.
     """
-    by_row = row_numbered(rows[~_said(rows)], texts)
+    by_row = sorted(row_numbered(columns, rows[~said_by_people(columns)[rows]], texts))
     for number in by_row:
         readings[number].notes.append(ROW_NUMBERS)
-    if by_row:
-        rows["ticket_id"] = rows["ticket_id"].where(~rows["file"].cat.codes.isin(by_row), NO_ID)
+    numbered = np.isin(columns.file.codes, by_row)
+    return replace(columns, ticket_id=np.where(numbered, NO_ID, columns.ticket_id))
 
 
 def _refused(readings: Sequence[FileReading]) -> list[int]:
     return [number for number, reading in enumerate(readings) if reading.is_refused]
 
 
-def _newest_last(rows: pd.DataFrame) -> pd.DataFrame:
-    """In order of file and line, but updated tickets in order of their updates; feedback last."""
-    if rows["updated_at"].isna().all():
-        return rows
-    return rows.assign(order=_order(rows)).sort_values("order", kind="stable")
-
-
-def _order(rows: pd.DataFrame) -> Numbers:
-    """Places in which rows with a date of update take each other's places, oldest first.
-
-    Rows of feedback do so among themselves, behind all others: what a person says counts.
-    """
-    said = _said(rows)
-    place = np.arange(len(rows)) + len(rows) * said
-    order = place.copy()
-    for own in (said, ~said):
-        dated = np.flatnonzero(rows["updated_at"].notna().to_numpy() & own)
-        by_date = dated[np.argsort(rows["updated_at"].to_numpy()[dated], kind="stable")]
-        order[by_date] = place[dated]
-    return order
-
-
-def _said(rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which rows are feedback, shape (rows,)."""
-    file = rows["file"].cat
-    of_file = np.array([*map(is_feedback, file.categories), False], bool)
-    return np.asarray(of_file[file.codes])
-
-
-def _repeated(rows: pd.DataFrame) -> tuple[Numbers, int]:
-    """For each row the file of the row that replaces it, -1 for none; tickets with both labels."""
-    file, urgent = rows["file"].cat.codes.to_numpy(), rows["urgent"].to_numpy()
-    successor, conflicts = np.full(len(rows), -1), 0
-    for key in ("ticket_id", "same_text"):
-        keys = rows[key].to_numpy()
-        which = np.flatnonzero((successor < 0) & ((keys != NO_ID) | (key == "same_text")))
-        last, with_both = _last_of_key(keys[which], urgent[which])
-        replaced = np.flatnonzero(last != np.arange(len(last)))
-        successor[which[replaced]] = file[which[last[replaced]]]
-        conflicts += with_both
-    return successor, conflicts
-
-
-def _last_of_key(key: NDArray[np.uint64], urgent: NDArray[np.bool_]) -> tuple[Numbers, int]:
-    """For each row the last one of the same key; how many keys have both labels."""
-    order = np.argsort(key, kind="stable")
-    ranked = key[order]
-    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], np.ones(min(1, len(key)), bool)))
-    sizes = np.diff(ends, prepend=-1)
-    last = np.empty(len(key), np.int64)
-    last[order] = np.repeat(order[ends], sizes)
-    found = np.diff(np.append(0, urgent[order].cumsum()[ends]))
-    return last, int(((found > 0) & (found < sizes)).sum())
-
-
 def _dataset(
-    rows: pd.DataFrame, texts: Texts, readings: Sequence[FileReading], most: int
+    columns: TicketColumns,
+    rows: Numbers,
+    texts: Texts,
+    readings: Sequence[FileReading],
+    most: int,
 ) -> Dataset:
-    successor, conflicts = _repeated(rows)
-    tickets = np.flatnonzero(successor < 0)
-    tickets = tickets[np.argsort(rows.index.to_numpy()[tickets])]
-    taken = tickets[_taken(rows["split_key"].to_numpy()[tickets], texts, most)]
-    frame = rows.iloc[taken].drop(columns=["updated_at", "order"], errors="ignore")
-    number = frame.index.to_numpy()
+    """rows: those of files that were not refused, oldest first."""
+    successor, conflicts = replaced_by(columns, rows)
+    tickets = np.sort(rows[successor < 0])
+    is_taken = _taken(columns.split_key[tickets], texts, most)
+    taken, beyond = tickets[is_taken], tickets[~is_taken]
+    file = columns.file.codes
     return Dataset(
-        _with_texts(frame.reset_index(drop=True), number, texts),
-        lambda: texts.words(number),
-        _reports(rows, successor, readings, np.setdiff1d(tickets, taken, assume_unique=True)),
+        columns.take(taken),
+        _sample(taken, texts),
+        lambda: texts.words(taken),
+        _reports(file[rows], successor, readings, file[beyond]),
         conflicts,
-        len(tickets) - len(taken),
+        len(beyond),
     )
 
 
-def _taken(split_key: Keys, texts: Texts, most: int) -> NDArray[np.bool_]:
+def _taken(split_key: Hashes, texts: Texts, most: int) -> Flags:
     """Which tickets a model is made of: of a key all or none, so it may be some less than most."""
     taken = texts.has_words(split_key)
     if taken.sum() > most:
@@ -220,25 +170,21 @@ def _taken(split_key: Keys, texts: Texts, most: int) -> NDArray[np.bool_]:
     return taken
 
 
-def _with_texts(frame: pd.DataFrame, number: Numbers, texts: Texts) -> pd.DataFrame:
-    """With title and description of the sample; `number`: those of the rows in `texts`, rising."""
-    written = np.full((2, len(frame)), "", object)
+def _sample(taken: Numbers, texts: Texts) -> dict[int, Text]:
+    """The sample of texts by the place of its rows among those taken, which rise."""
     sample = texts.handed_sample()
-    rows = np.array([one.row for one in sample], np.int64)
-    place = np.searchsorted(number, rows)
-    for at, row, text in zip(place.tolist(), rows.tolist(), sample, strict=True):
-        if at < len(number) and number[at] == row:
-            written[:, at] = text.title, text.description
-    title, description = (pd.Series(column, dtype="str") for column in written)
-    return frame.assign(title=title, description=description)
+    rows = np.array([*sample], np.int64)
+    found = zip(np.searchsorted(taken, rows).tolist(), np.isin(rows, taken), sample, strict=True)
+    return {place: sample[row] for place, is_taken, row in found if is_taken}
 
 
 def _reports(
-    rows: pd.DataFrame, successor: Numbers, readings: Sequence[FileReading], beyond: Numbers
+    file: Numbers, successor: Numbers, readings: Sequence[FileReading], beyond: Numbers
 ) -> tuple[FileReport, ...]:
-    """beyond: tickets, by their place in `rows`, that a model is not made of."""
-    file = rows["file"].cat.codes.to_numpy()
-    counted = np.bincount(file[beyond], minlength=len(readings)).tolist()
+    """file, successor: of each row its file and that of the row that replaces it, -1 for none.
+    beyond: the files of tickets that a model is not made of.
+    """
+    counted = np.bincount(beyond, minlength=len(readings)).tolist()
     names = [reading.file.name for reading in readings]
     reports = []
     for number, reading in enumerate(readings):

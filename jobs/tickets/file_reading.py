@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,17 +10,11 @@ from typing import BinaryIO
 import numpy as np
 
 from jobs.tickets.chunks import each
-from jobs.tickets.columns import NO_DATE, TicketColumns, seconds
+from jobs.tickets.collector import NO_DATE, Collector, seconds
 from jobs.tickets.file_report import PROBLEMS_KEPT, FileReport, Problem, ReadAs
-from jobs.tickets.labels import (
-    DISTINCT_MOST,
-    Labels,
-    choose,
-    is_showable,
-    read_labels,
-    why_not,
-)
+from jobs.tickets.labels import DISTINCT_MOST, Labels, choose, read_labels, why_not
 from jobs.tickets.limits import FileRefused, Limits
+from jobs.tickets.questions import column_questions, label_questions, mapping_row, questions_of
 from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rules import LABEL, Rules
 from jobs.tickets.table import SHOWN_MOST, Table, names, unused, what_is_missing
@@ -89,9 +81,8 @@ class FileReading:
             " mapping.csv."
         )
         answer = "urgent" if urgent else "non-urgent"
-        self.refuse(
-            [Problem(self.read_as.header_line, reason)], [_row("label", v, answer) for v in named]
-        )
+        rows = [mapping_row("label", value, answer) for value in named]
+        self.refuse([Problem(self.read_as.header_line, reason)], rows)
 
     @property
     def one_label_is_meant(self) -> bool:
@@ -121,7 +112,7 @@ class FileReading:
 
 
 def read_into(
-    columns: TicketColumns,
+    collected: Collector,
     file: SourceFile,
     number: int,
     opened: Callable[[SourceFile], BinaryIO],
@@ -129,29 +120,29 @@ def read_into(
     rules: Rules,
     limits: Limits,
 ) -> FileReading:
-    """Read one file; its good rows are in `columns` afterwards, none where it is set aside."""
-    begin = len(columns)
+    """Read one file; its good rows are in `collected` afterwards, none where it is set aside."""
+    begin = len(collected)
     for _ in range(ATTEMPTS):
         reading = FileReading(file, rules)
         try:
             with opened(file) as stream:
-                _read(reading, open_file(stream, rules, limits), columns, number, limits)
+                _read(reading, open_file(stream, rules, limits), collected, number, limits)
         except FileRefused as refusal:
             reading.refuse([Problem(refusal.line, refusal.reason)], reading.questions)
         except CorruptObject:  # on the way, or in storage: then the next attempt fails too
             reading.refuse([Problem(1, UNREADABLE)])
         if not reading.is_refused:
             break
-        columns.end_file(begin, np.zeros(len(columns) - begin, bool))
+        collected.end_file(begin, np.zeros(len(collected) - begin, bool))
         if reading.problems[0].reason != UNREADABLE:
             break
     return reading
 
 
 def _read(
-    reading: FileReading, opened: OpenFile, columns: TicketColumns, number: int, limits: Limits
+    reading: FileReading, opened: OpenFile, collected: Collector, number: int, limits: Limits
 ) -> None:
-    table, begin = opened.table, len(columns)
+    table, begin = opened.table, len(collected)
     reading.read_as = _read_as(opened) if opened.table.is_header else None
     if table.is_header:
         reading.columns_ignored = tuple(table.header[at] for at in unused(table)[:SHOWN_MOST])
@@ -169,22 +160,22 @@ def _read(
             raise FileRefused(line, _TOO_MANY.format(column=names(table, table.labels)))
         created_s, updated_s = each(seconds, rows.created_at), each(seconds, rows.updated_at)
         reading.unread_dates += created_s.count(NO_DATE) - rows.created_at.count("")
-        columns.add(rows, number, label, created_s, updated_s)
-    if len(columns) == begin and not reading.quarantined:
+        collected.add(rows, number, label, created_s, updated_s)
+    if len(collected) == begin and not reading.quarantined:
         reading.columns_ignored = ()  # without a row it may be one itself
         raise FileRefused(table.begin, "the file has a header and no rows.")
-    _decide(reading, table, columns, begin, list(numbers))
+    _decide(reading, table, collected, begin, list(numbers))
 
 
 def _decide(
     reading: FileReading,
     table: Table,
-    columns: TicketColumns,
+    collected: Collector,
     begin: int,
     cells: list[tuple[str, ...]],
 ) -> None:
     """Labels and ids of the whole file, now that all its values were seen."""
-    number = columns.label.values[begin:]
+    number = collected.label.values[begin:]
     rows = np.bincount(number, minlength=len(cells)).tolist()
     candidates = [
         read_labels(table.header[column], _counts(cells, rows, place), reading.rules)
@@ -192,16 +183,16 @@ def _decide(
     ]
     labels = choose(candidates)
     if reason := why_not(labels):
-        reading.refuse([Problem(table.begin, reason)], _questions(table, labels))
+        reading.refuse([Problem(table.begin, reason)], questions_of(table, labels))
         return
     place = candidates.index(labels)
     number[:] = np.array([_side(labels, cell[place]) for cell in cells], np.int32)[number]
-    for line in columns.line.values[begin:][number == _UNKNOWN].tolist():
+    for line in collected.line.values[begin:][number == _UNKNOWN].tolist():
         reading.add_problem(Problem(line, f"the value of {labels.column} is not known."))
     reading.unlabelled += int((number == _NONE).sum())
     kept = number >= 0
     del number  # a view
-    columns.end_file(begin, kept, one_row_each=not is_feedback(reading.file.name))
+    collected.end_file(begin, kept, one_row_each=not is_feedback(reading.file.name))
     reading.tell_labels(labels)
 
 
@@ -230,34 +221,11 @@ def _read_as(opened: OpenFile) -> ReadAs:
 def _refuse_header(reading: FileReading, opened: OpenFile) -> None:
     """Say at once all that is wrong with the header, and with the labels if there are any."""
     table = opened.table
-    problems, questions = [Problem(table.begin, what_is_missing(table))], _column_questions(table)
+    problems, questions = [Problem(table.begin, what_is_missing(table))], column_questions(table)
     if table.is_header and table.labels:
         columns = zip(table.labels, opened.label_counts(), strict=True)
         best = choose([read_labels(table.header[at], n, reading.rules) for at, n in columns])
         if reason := why_not(best):
             problems.append(Problem(table.begin, reason))
-            questions += _label_questions(best)
+            questions += label_questions(best)
     reading.refuse(problems, questions)
-
-
-def _column_questions(table: Table) -> list[str]:
-    """A row of mapping.csv for each column that could be what is missing."""
-    if not table.is_header:
-        return []
-    return [_row("column", table.header[at], "") for at in unused(table)[:SHOWN_MOST]]
-
-
-def _questions(table: Table, labels: Labels) -> list[str]:
-    """What the labels mean; where they say nothing, which other column they may stand in."""
-    return _label_questions(labels) if labels.filled else _column_questions(table)
-
-
-def _label_questions(labels: Labels) -> list[str]:
-    open_values = [*labels.unknown] if labels.unknown else [""]
-    return [_row("label", value, "") for value in open_values if is_showable(value, labels)]
-
-
-def _row(kind: str, name: str, answer: str) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([kind, name, answer])
-    return line.getvalue()

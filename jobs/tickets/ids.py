@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from jobs.tickets.columns import NO_ID, Flags, Hashes, Numbers, TicketColumns
 from jobs.tickets.texts import Texts
 
 CONSTANT_SHARE = 0.1
@@ -26,7 +26,7 @@ CLASHING_LEAST, CLASHING_SHARE, SIMILAR = 3, 0.1, 0.5
 
 _COMPARED = 2_000  # shared ids of two files that are looked at
 
-Hashes = NDArray[np.uint32]
+Words = NDArray[np.uint32]
 
 
 def own_ids(ids: Sequence[str]) -> list[str]:
@@ -38,41 +38,44 @@ def own_ids(ids: Sequence[str]) -> list[str]:
     return kept
 
 
-def row_numbered(rows: pd.DataFrame, texts: Texts) -> set[int]:
+def row_numbered(columns: TicketColumns, rows: Numbers, texts: Texts) -> set[int]:
     """Files whose ids also stand for other tickets in other files, by number.
 
     An edit of a ticket keeps half of its words; another ticket does not (Jaccard).
-    rows: ticket_id, file, line, split_key, by their number in `texts`.
+    rows: those that are looked at, rising.
     """
-    can_tell = rows["ticket_id"].ne(0) & texts.has_words(rows["split_key"].to_numpy())
-    shared = rows.loc[can_tell, ["ticket_id", "file", "line"]]
-    shared = shared[shared["ticket_id"].duplicated(keep=False)]
-    last = shared.drop_duplicates(["ticket_id", "file"], keep="last")
-    pairs = last.sort_values(["ticket_id", "file", "line"], kind="stable")
-    same = pairs["ticket_id"].to_numpy()[1:] == pairs["ticket_id"].to_numpy()[:-1]
-    file = pairs["file"].cat.codes.to_numpy()
+    can_tell = (columns.ticket_id[rows] != NO_ID) & texts.has_words(columns.split_key[rows])
+    rows = rows[can_tell]
+    rows = rows[np.lexsort((columns.file.codes[rows], columns.ticket_id[rows]))]
+    rows = rows[_last_of_each(columns.ticket_id[rows], columns.file.codes[rows])]
+    ids, file = columns.ticket_id[rows], columns.file.codes[rows]
     between: dict[tuple[int, int], list[int]] = {}
-    for at in np.flatnonzero(same).tolist():
+    for at in np.flatnonzero(ids[1:] == ids[:-1]).tolist():
         found = between.setdefault((int(file[at]), int(file[at + 1])), [])
         if len(found) < _COMPARED:
             found.append(at)
-    row = pairs.index.to_numpy()
-    clashing = (files for files, at in between.items() if _clash(texts, row[at], row[1:][at]))
+    clashing = (files for files, at in between.items() if _clash(texts, rows[at], rows[1:][at]))
     return {number for files in clashing for number in files}
 
 
-def _clash(texts: Texts, one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+def _last_of_each(ids: Hashes, file: Numbers) -> Flags:
+    """The last row of each id in each file; both are in order."""
+    differs = (ids[1:] != ids[:-1]) | (file[1:] != file[:-1])
+    return np.append(differs, np.True_)[: len(ids)]
+
+
+def _clash(texts: Texts, one: Numbers, other: Numbers) -> bool:
     """Whether too many of these rows, pair by pair, are not the same ticket."""
     said = zip(_said(texts, one), _said(texts, other), strict=True)
     clashes = sum(_overlap(*pair) < SIMILAR for pair in said)
     return clashes >= CLASHING_LEAST and clashes > CLASHING_SHARE * len(one)
 
 
-def _said(texts: Texts, rows: NDArray[np.int64]) -> list[Hashes]:
+def _said(texts: Texts, rows: Numbers) -> list[Words]:
     words = texts.words(rows).together()
     return np.split(words.plain, words.counts.sum(axis=1).cumsum()[:-1])
 
 
-def _overlap(one: Hashes, other: Hashes) -> float:
+def _overlap(one: Words, other: Words) -> float:
     words, others = set(one.tolist()), set(other.tolist())
     return len(words & others) / max(1, len(words | others))

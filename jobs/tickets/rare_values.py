@@ -1,27 +1,26 @@
 """Sources and tiers that a model may name: a rare value may be what somebody wrote in that cell."""
 
-import numpy as np
-import pandas as pd
+from dataclasses import replace
 
-from jobs.tickets.columns import category
+import numpy as np
+
+from jobs.tickets.columns import Category, TicketColumns
 
 NAMED_FROM = 5
 """Tickets with a source or tier below which it is not told apart from none."""
 
-CATEGORIES = ("source", "customer_tier")
+
+def without_rare_values(columns: TicketColumns) -> TicketColumns:
+    """The same with "" for each source and tier that is rare or holds an address."""
+    named = {name: _named(column) for name, column in columns.categories.items()}
+    return replace(columns, categories=named)
 
 
-def without_rare_values(frame: pd.DataFrame) -> pd.DataFrame:
-    """Dataset.frame with "" for each source and tier that is rare or holds an address."""
-    changed = {}
-    for column in CATEGORIES:
-        values = frame[column].cat
-        counts = np.bincount(values.codes, minlength=len(values.categories))
-        named = [
-            value if rows >= NAMED_FROM and "@" not in value else ""
-            for value, rows in zip(values.categories, counts.tolist(), strict=True)
-        ]
-        left = sorted({named[code] for code in np.flatnonzero(counts).tolist()})
-        code = np.array([left.index(value) if value in left else 0 for value in named], np.int64)
-        changed[column] = category(code[values.codes], left)
-    return frame.assign(**changed)
+def _named(column: Category) -> Category:
+    counts = column.counts()
+    named = [
+        value if counts.get(value, 0) >= NAMED_FROM and "@" not in value else ""
+        for value in column.values
+    ]
+    left = sorted({*named})
+    return Category(np.array([*map(left.index, named)], np.int64)[column.codes], tuple(left))

@@ -11,8 +11,8 @@ from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from jobs.tickets.columns import Flags, Hashes, Numbers
 from jobs.tickets.growing import Growing
 from jobs.tickets.split import mixed
 from jobs.tickets.stems import Stems
@@ -28,9 +28,6 @@ WAITING_CHARACTERS = 2_000_000
 """Characters that wait to be hashed; more than many helpdesks write in three months."""
 
 EVERY = np.uint64(2**64 - 1)
-
-Keys = NDArray[np.uint64]
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class TicketWords:
     def __len__(self) -> int:
         return len(self.place)
 
-    def take(self, chosen: NDArray[np.bool_] | Numbers) -> TicketWords:
+    def take(self, chosen: Flags | Numbers) -> TicketWords:
         """Some of the tickets; words are not copied."""
         return replace(self, place=self.place[chosen])
 
@@ -70,12 +67,23 @@ class TicketWords:
 
 
 class Text(NamedTuple):
-    """A ticket's texts as they are written."""
+    """A ticket's text as it is written."""
+
+    title: str
+    description: str
+
+    @property
+    def whole(self) -> str:
+        """All of it."""
+        return f"{self.title}\n{self.description}"
+
+
+class Sampled(NamedTuple):
+    """A text of the sample, the hash that chose it, and the number of its row."""
 
     hash: int
     row: int
-    title: str
-    description: str
+    text: Text
 
 
 class Texts:
@@ -88,7 +96,7 @@ class Texts:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._sample: list[Text] = []
+        self._sample: list[Sampled] = []
         self._sample_bound = self._bound = EVERY
         self._hash, self._row = Growing("Q"), Growing("q")
         self._marked, self._counts, self._stems = Growing("I"), Growing("i"), Stems()
@@ -96,7 +104,7 @@ class Texts:
         self._characters = 0
 
     def add(
-        self, row: Numbers, title: Sequence[str], description: Sequence[str], split_key: Keys
+        self, row: Numbers, title: Sequence[str], description: Sequence[str], split_key: Hashes
     ) -> None:
         """Take some tickets' texts, in normal form; `row`: their numbers, rising."""
         hashes = mixed(split_key)
@@ -117,7 +125,7 @@ class Texts:
             del hashes
             self._choose(chosen)
 
-    def keep(self, begin: int, kept: NDArray[np.bool_]) -> None:
+    def keep(self, begin: int, kept: Flags) -> None:
         """Of the rows from `begin` on, forget those that are not `kept`; the others move up."""
         number = np.where(kept, kept.cumsum() + (begin - 1), -1)
         early = [one for one in self._sample if one.row < begin]
@@ -138,22 +146,22 @@ class Texts:
         words = Words(self._marked.values, counts, None)
         return TicketWords(words, self._stems, np.searchsorted(self._row.values, row))
 
-    def handed_sample(self) -> list[Text]:
-        """The sample, which is forgotten here; nothing is added any more."""
+    def handed_sample(self) -> dict[int, Text]:
+        """The sample by row, rising; it is forgotten here, and nothing is added any more."""
         self._shrink_sample()
         sample, self._sample = self._sample, []
-        return sample
+        return {one.row: one.text for one in sample}
 
-    def has_words(self, split_key: Keys) -> NDArray[np.bool_]:
+    def has_words(self, split_key: Hashes) -> Flags:
         """Whether the words of tickets with these keys are kept."""
         return np.asarray(mixed(split_key) <= self._bound)
 
     def _add_to_sample(
-        self, row: Numbers, title: Sequence[str], description: Sequence[str], hashes: Keys
+        self, row: Numbers, title: Sequence[str], description: Sequence[str], hashes: Hashes
     ) -> None:
         kept = np.flatnonzero(hashes <= self._sample_bound)
         both = zip(hashes[kept].tolist(), row[kept].tolist(), kept.tolist(), strict=True)
-        self._sample += [Text(key, number, title[at], description[at]) for key, number, at in both]
+        self._sample += [Sampled(key, n, Text(title[at], description[at])) for key, n, at in both]
         if len(self._sample) > SLACK * SAMPLE:
             self._shrink_sample()
 
@@ -170,7 +178,7 @@ class Texts:
             self._stems.add(words)
         self._waiting, self._characters = [], 0
 
-    def _choose(self, chosen: NDArray[np.bool_]) -> None:
+    def _choose(self, chosen: Flags) -> None:
         """Forget those that are not `chosen`."""
         if chosen.all():
             return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bench.ours import read_whole
@@ -55,19 +55,19 @@ def test_it_runs_and_each_set_has_its_lines(
 
 
 def test_every_ticket_is_on_the_test_side_of_one_split(data: Dataset) -> None:
-    sides = np.stack([another_split(data, n).frame["side"] == "test" for n in range(SPLITS)])
-    assert (sides.sum(axis=0) == 1).all()
-    assert (another_split(data, 0).frame["side"] == data.frame["side"]).all()
+    sides = [another_split(data, n).columns.side for n in range(SPLITS)]
+    assert (sum(side.holds("test").astype(int) for side in sides) == 1).all()
+    assert (sides[0].codes == data.columns.side.codes).all()
 
 
 def test_shuffling_moves_labels_and_a_copy_moves_words_alone(data: Dataset) -> None:
-    shuffled = shuffled_labels(data, 0).frame["urgent"]
-    assert shuffled.sum() == data.frame["urgent"].sum()
-    assert (shuffled != data.frame["urgent"]).any()
+    shuffled = shuffled_labels(data, 0).columns.urgent
+    assert shuffled.sum() == data.columns.urgent.sum()
+    assert (shuffled != data.columns.urgent).any()
     copy = without_spaces(data, "Thai")
-    assert not copy.frame["title"].str.contains(r"[a-z ]").any()
+    assert not any(re.search("[a-z ]", text.title) for text in copy.texts.values())
     assert len(copy.words) == len(data.words)
-    assert (copy.frame["side"] == data.frame["side"]).all()
+    assert copy.columns is data.columns
 
 
 def means(rows: int, **metrics: float) -> Means:

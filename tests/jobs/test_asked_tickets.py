@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from jobs.model.vectors import probabilities
+from jobs.tickets.frame import frame_of
 from tests.jobs.test_training import Workshop
 from tests.support.cloud.live_stack import CHECKOUT
 from urgency.scorer import Scorer, verified_scorer
@@ -65,7 +66,7 @@ def test_the_first_reason_has_a_meaning(workshop: Workshop, scorer: Scorer) -> N
     assert snapshot
     tickets = workshop.trainer.read(snapshot.files)
     called = probabilities(scorer, tickets.corpus) >= scorer.manifest.threshold
-    rows = tickets.data.frame[called & ~tickets.learned]
+    rows = frame_of(tickets.data)[called & ~tickets.learned]
     columns = (rows[name] for name in ("title", "description", "source", "customer_tier"))
     first = [scorer.explain(Ticket(*row), 1).reasons[0] for row in zip(*columns, strict=True)]
     empty = [reason.word for reason in first if len(reason.word) == 1]

@@ -84,6 +84,17 @@ def test_nothing_to_do_imports_neither_pandas_nor_scikit_learn(tmp_path: Path) -
     assert not {"pandas", "sklearn", "scipy", "mlflow"} & set(ended.stdout.split())
 
 
+TRAINED = "import sys; from bench.ours import train; train('data/tickets_week2.csv')"
+
+
+def test_a_training_goes_without_what_takes_most_memory() -> None:
+    command = [sys.executable, "-c", f"{TRAINED}; print(*sys.modules)"]
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    modules = set(ended.stdout.split())
+    assert "scipy" in modules
+    assert not {"pandas", "pyarrow", "sklearn", "mlflow"} & modules
+
+
 def test_nothing_to_do_costs_little_more_than_importing_the_storage_client(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

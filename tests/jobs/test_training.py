@@ -21,7 +21,7 @@ from jobs.tickets.same_tickets import tickets_digest
 from jobs.tickets.split import mixed
 from jobs.training import LIBRARIES, LandedTrainer
 from tests.support.job.csv_files import csv_bytes
-from tests.support.job.frames import CALM, URGENT, frame
+from tests.support.job.frames import CALM, URGENT, columns, frame
 from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import (
     ACCOUNTING,
@@ -206,7 +206,7 @@ def test_the_test_side_is_never_learned_from() -> None:
     plain.drop("tickets.csv", tickets(300))
     manifest, parts = plain.train()
     rows = frame(300)
-    without = rows[rows["side"] != "test"]
+    without = rows[~columns(rows).side.holds("test")]
     shorter = Workshop()
     shorter.drop("tickets.csv", csv_of(without))
     alone, alone_parts = shorter.train()
@@ -263,9 +263,10 @@ def test_a_change_of_one_ticket_makes_other_tickets(column: str) -> None:
     changed = rows.assign(**{column: rows[column].to_numpy(object)})
     others = {"urgent": not rows["urgent"][3], "same_text": 7}
     changed.loc[3, column] = others.get(column, "another")
-    assert tickets_digest(changed) != tickets_digest(rows)
-    assert tickets_digest(rows[::-1]) == tickets_digest(rows)
-    assert tickets_digest(rows[1:]) != tickets_digest(rows)
+    digest = tickets_digest(columns(rows))
+    assert tickets_digest(columns(changed)) != digest
+    assert tickets_digest(columns(rows[::-1])) == digest
+    assert tickets_digest(columns(rows[1:])) != digest
 
 
 def test_an_object_with_other_bytes_than_its_checksum_costs_itself_only() -> None:

@@ -10,6 +10,7 @@ from jobs.model.evidence import Scores
 from jobs.model.findings import Finding, findings
 from jobs.model.gate import judge
 from tests.jobs.model.simulated import World
+from tests.support.job.frames import category
 
 
 def by_name(found: tuple[Finding, ...]) -> dict[str, Finding]:
@@ -40,7 +41,7 @@ def test_losing_the_urgent_tickets_of_one_source_is_told_and_named() -> None:
     source = np.where(np.arange(len(world.urgent)) % 20 == 0, "phone", "").astype(object)
     ours = world.model()
     quiet = Scores(np.where(source == "phone", 0.01, ours.probability), ours.threshold)
-    evidence = replace(world.evidence(quiet, ours), slices={"source": source})
+    evidence = replace(world.evidence(quiet, ours), slices={"source": category(source)})
     sentences = [finding.sentence for finding in findings(evidence) if finding.name == "recall"]
     assert any("(source phone) that version 3 finds" in sentence for sentence in sentences)
     assert not any("(none)" in sentence for sentence in sentences)
@@ -51,7 +52,7 @@ def test_tickets_without_a_source_are_a_slice_too() -> None:
     source = np.where(np.arange(len(world.urgent)) % 2 == 0, "web", "").astype(object)
     ours = world.model()
     quiet = Scores(np.where(source == "", 0.01, ours.probability), ours.threshold)
-    evidence = replace(world.evidence(quiet, ours), slices={"source": source})
+    evidence = replace(world.evidence(quiet, ours), slices={"source": category(source)})
     assert any("(source (none))" in finding.sentence for finding in findings(evidence))
 
 

@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 
 from jobs.model.vectors import corpus_of, design_of, probabilities
 from jobs.tickets.texts import TicketWords
-from tests.support.job.frames import corpus, frame, matrix
+from tests.support.job.frames import columns, corpus, frame, matrix
 from tests.support.models import small_arrays, small_manifest
 from tests.support.texts import hostile_text
 from urgency.batch import weight_of_kind, words_of
@@ -36,10 +36,11 @@ def test_rows_and_idf_equal_scikit_learns_on_hostile_texts(kinds: Kinds) -> None
     tfidf = TfidfTransformer(norm=None)
     theirs = normalize(tfidf.fit_transform(counts.tocsr()) @ sparse.diags(weight_of_kind(kinds)))
 
-    none = pd.DataFrame({"source": "", "customer_tier": "", "urgent": False}, range(len(texts)))
+    zeros = dict.fromkeys(("split_key", "same_text"), 0)
+    none = {"source": "", "customer_tier": "", "urgent": False, **zeros}
     fold = np.arange(len(texts)) % 3
     words = TicketWords.all_of(words_of(texts, stems=True))
-    ours = design_of(corpus_of(none.assign(split_key=0), words), kinds, fold)
+    ours = design_of(corpus_of(columns(pd.DataFrame(none, range(len(texts)))), words), kinds, fold)
     np.testing.assert_allclose(ours.idf, (tfidf.idf_ * weight_of_kind(kinds))[ours.seen], 1e-14)
     assert abs(matrix(ours.rows) - theirs[ours.order][:, ours.seen]).max() < 1e-6
 

@@ -66,6 +66,14 @@ def test_labels_in_blocks_and_labels_that_move_over_time_are_reported() -> None:
     assert found["moved_over_time"].value == 1.0
 
 
+def test_tickets_without_a_date_are_of_no_time() -> None:
+    rng = random.Random(3)
+    days = [f"2025-03-{1 + number % 28:02}" for number in range(90)] + [""] * 60
+    labels = ["urgent", "non-urgent"] * 45 + ["non-urgent"] * 60
+    lines = (f",{day},,{words(rng)},,,{label}" for day, label in zip(days, labels, strict=True))
+    assert "moved_over_time" not in findings(csv_bytes(*lines))
+
+
 def test_duplicates_conflicts_and_unread_dates_are_counted() -> None:
     both_labels = ("A,,one,,,,urgent", "A,,one,,,,non-urgent")
     found = findings(csv_bytes(*both_labels, "B,3/25/07,two,,,,urgent"))

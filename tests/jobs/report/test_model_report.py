@@ -15,7 +15,7 @@ from jobs.report.model_report import NONE, metrics_by_side, metrics_by_slice, re
 from jobs.tickets.dataset import Dataset
 from jobs.tickets.file_report import FileReport
 from jobs.tickets.split import SIDES
-from tests.support.job.frames import corpus, frame
+from tests.support.job.frames import dataset, frame
 from urgency.bundle import canonical_json
 
 THRESHOLD = 0.4
@@ -23,15 +23,13 @@ THRESHOLD = 0.4
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    rows = frame(400)
-    rows["file"], rows["line"] = "incoming/a.csv", np.arange(2, 402)
-    return Dataset(rows, lambda: corpus(rows).words, (), 0)
+    return dataset(frame(400))
 
 
 @pytest.fixture(scope="module")
 def probability(data: Dataset) -> NDArray[np.float64]:
     rng = np.random.default_rng(0)
-    return np.asarray(np.clip(rng.normal(0.3, 0.1, 400) + 0.4 * data.frame["urgent"], 0, 1))
+    return np.asarray(np.clip(rng.normal(0.3, 0.1, 400) + 0.4 * data.columns.urgent, 0, 1))
 
 
 def numbers(value: object) -> Iterator[float]:
@@ -48,11 +46,11 @@ def numbers(value: object) -> Iterator[float]:
 def test_each_side_has_the_metrics_of_its_own_rows(
     data: Dataset, probability: NDArray[np.float64]
 ) -> None:
-    by_side = metrics_by_side(data.frame, probability, THRESHOLD)
+    by_side = metrics_by_side(data.columns, probability, THRESHOLD)
     assert tuple(by_side) == SIDES
-    urgent = data.frame["urgent"].to_numpy()
+    urgent = data.columns.urgent
     for side, metrics in by_side.items():
-        rows = (data.frame["side"] == side).to_numpy()
+        rows = data.columns.side.holds(side)
         assert metrics == metrics_of(probability[rows], urgent[rows], THRESHOLD)
     assert sum(metrics["rows"] for metrics in by_side.values()) == 400
 
@@ -60,14 +58,14 @@ def test_each_side_has_the_metrics_of_its_own_rows(
 def test_each_category_has_the_metrics_of_its_own_rows_and_none_is_one_too(
     data: Dataset, probability: NDArray[np.float64]
 ) -> None:
-    slices = metrics_by_slice(data.frame, probability, THRESHOLD)
+    slices = metrics_by_slice(data.columns, probability, THRESHOLD)
     assert {column: sorted(rows) for column, rows in slices.items()} == {
         "source": ["email", "phone"],
         "customer_tier": [NONE, "gold"],
     }
-    urgent = data.frame["urgent"].to_numpy()
+    urgent = data.columns.urgent
     for name, value in (("gold", "gold"), (NONE, "")):
-        own = (data.frame["customer_tier"] == value).to_numpy()
+        own = data.columns.categories["customer_tier"].holds(value)
         expected = metrics_of(probability[own], urgent[own], THRESHOLD)
         assert slices["customer_tier"][name] == expected
 
@@ -79,7 +77,7 @@ def test_slices_and_calibration_are_of_the_test_rows_alone(
     tests = report["metrics"]["test"]["rows"]
     assert sum(rows["rows"] for rows in report["slices"]["source"].values()) == tests
     assert sum(dot["rows"] for dot in report["reliability"]) == tests
-    elsewhere = np.where(data.frame["side"] == "test", probability, 1 - probability)
+    elsewhere = np.where(data.columns.side.holds("test"), probability, 1 - probability)
     changed = report_of(data, elsewhere, THRESHOLD, None)
     assert changed["slices"] == report["slices"]
     assert changed["reliability"] == report["reliability"]
@@ -124,10 +122,6 @@ def test_the_files_are_in_it_with_their_counts(
 
 
 def test_data_without_a_row_give_a_report_without_numbers() -> None:
-    empty = frame(0)
-    empty["file"], empty["line"] = [], []
-    report = report_of(
-        Dataset(empty, lambda: corpus(empty).words, (), 0), np.zeros(0), THRESHOLD, 0.3
-    )
+    report = report_of(dataset(frame(0)), np.zeros(0), THRESHOLD, 0.3)
     assert report["metrics"] == {side: {"rows": 0.0} for side in SIDES}
     assert report["reliability"] == report["data"] == []

@@ -20,7 +20,7 @@ def test_words_of_many_tickets_are_named_on_their_side_with_their_count() -> Non
     up, down = ([each["word"] for each in found[side]] for side in ("up", "down"))
     assert set(up[:6]) == set(URGENT)
     assert set(down[:6]) == set(CALM)
-    texts = [f"{row.title} {row.description}".split() for row in data.frame.itertuples()]
+    texts = [text.whole.split() for text in data.texts.values()]
     for side, sign in (("up", 1), ("down", -1)):
         weights = [sign * each["weight"] for each in found[side]]
         assert weights == sorted(weights, reverse=True)

@@ -9,6 +9,7 @@ import pytest
 from jobs.tickets import chunks
 from jobs.tickets.chunks import LineSource, Records, each, gathered
 from jobs.tickets.file_report import Problem
+from jobs.tickets.frame import frame_of
 from jobs.tickets.limits import FileRefused, Limits
 from tests.jobs.tickets.test_mutations import mutated
 from tests.support.job.csv_files import HEADER, csv_bytes, dataset_of, read, refusal, row
@@ -23,7 +24,7 @@ def test_the_size_of_a_chunk_decides_nothing(size: int, monkeypatch: pytest.Monk
     monkeypatch.setattr(chunks, "CHUNK_RECORDS", size)
     parts = dataset_of(bodies)
     assert parts.reports == whole.reports
-    assert parts.frame.equals(whole.frame)
+    assert frame_of(parts).equals(frame_of(whole))
 
 
 def test_problems_stay_where_they_stand() -> None:

@@ -15,38 +15,12 @@ from urgency.errors import CorruptObject, Gone
 from urgency.records import SourceFile
 
 
-def test_the_frame_has_typed_columns_a_row_a_ticket() -> None:
-    frame = dataset(csv_bytes(row(1), row(2, "all tills are down", "urgent"))).frame
-    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
-        "ticket_id": "uint64",
-        "created_at": "datetime64[us, UTC]",
-        "title": "str",
-        "description": "str",
-        "source": "category",
-        "customer_tier": "category",
-        "urgent": "bool",
-        "file": "category",
-        "line": "int64",
-        "split_key": "uint64",
-        "side": "category",
-        "same_text": "uint64",
-    }
-    assert frame["urgent"].tolist() == [False, True]
-    assert frame["line"].tolist() == [2, 3]
-
-
-def test_no_file_gives_an_empty_frame_of_the_same_columns() -> None:
-    empty, full = dataset().frame, dataset(csv_bytes(row(1))).frame
-    assert len(empty) == 0
-    assert list(empty.columns) == list(full.columns)
-
-
 def test_the_last_row_of_a_ticket_counts_and_conflicts_are_reported() -> None:
     old = csv_bytes(row(1), row(2), ",,t,same  text,web,free,non-urgent")
     new = csv_bytes(row(1, "edited", "urgent"), "T-9,,t,same text,web,free,non-urgent")
     data = dataset(old, new)
-    assert data.frame["file"].tolist() == ["incoming/0.csv", "incoming/1.csv", "incoming/1.csv"]
-    assert data.frame["line"].tolist() == [3, 2, 3]
+    assert data.columns.file.counts() == {"incoming/0.csv": 1, "incoming/1.csv": 2}
+    assert data.columns.line.tolist() == [3, 2, 3]
     assert [(a.accepted, a.duplicate) for a in data.reports] == [(1, 2), (2, 0)]
     assert data.conflicts == 1
 
@@ -54,7 +28,7 @@ def test_the_last_row_of_a_ticket_counts_and_conflicts_are_reported() -> None:
 def test_a_refused_file_leaves_nothing_behind_and_the_others_are_read() -> None:
     late = csv_bytes(row(7), row(8)) + b"x" * (2**20 + 1)
     data = dataset(csv_bytes(row(1)), late, b"", csv_bytes(), csv_bytes(row(2)))
-    assert data.frame["ticket_id"].tolist() == [text_hash("T-1"), text_hash("T-2")]
+    assert data.columns.ticket_id.tolist() == [text_hash("T-1"), text_hash("T-2")]
     taken, *refused, also_taken = data.reports
     assert [report.status for report in (taken, also_taken)] == ["accepted"] * 2
     assert [report.status for report in refused] == ["set aside"] * 3
@@ -92,8 +66,8 @@ def test_exports_are_read_whole(text: Callable[[random.Random], str]) -> None:
     rows = (f"X-{number},,,{text(rng)},,,{label}" for number, label in enumerate(labels))
     data = dataset(csv_bytes(*rows))
     assert (data.reports[0].records, data.reports[0].quarantined) == (5_000, 0)
-    assert data.frame["urgent"].mean() == pytest.approx(1 / 9, abs=0.001)
-    assert data.frame["ticket_id"].tolist() == [text_hash(f"X-{number}") for number in range(5_000)]
+    assert data.columns.urgent.mean() == pytest.approx(1 / 9, abs=0.001)
+    assert data.columns.ticket_id.tolist() == [text_hash(f"X-{number}") for number in range(5_000)]
 
 
 def updated(number: int, text: str, at: str, label: str = "low") -> str:
@@ -109,7 +83,7 @@ def test_of_a_ticket_the_row_that_was_updated_last_counts_whatever_came_last() -
         updated(1, "text one", "2025-03-01"), updated(2, "two again", ""), header=header
     )
     data = dataset(new, old)
-    assert sorted(data.frame["title"]) == ["text one edited", "two again"]
+    assert sorted(text.title for text in data.texts.values()) == ["text one edited", "two again"]
     assert [told.replaced for told in data.reports] == [
         {"incoming/1.csv": 1},
         {"incoming/0.csv": 1},

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs.tickets.dataset import Dataset, build_dataset
+from jobs.tickets.frame import frame_of
 from jobs.tickets.same_tickets import tickets_digest
 from jobs.tickets.split import text_hash
 from tests.support.job.csv_files import csv_bytes, row
@@ -35,10 +36,10 @@ def read(**bodies: bytes) -> Dataset:
 
 
 def labels(data: Dataset) -> dict[str, bool]:
-    """By the ids of this file; the frame has their hashes."""
+    """By the ids of this file; a dataset has their hashes."""
     names = {text_hash(f"T-{number}"): f"T-{number}" for number in range(100)}
-    ids = (names[one] for one in data.frame["ticket_id"].tolist())
-    return dict(zip(ids, data.frame["urgent"].tolist(), strict=True))
+    ids = (names[one] for one in data.columns.ticket_id.tolist())
+    return dict(zip(ids, data.columns.urgent.tolist(), strict=True))
 
 
 def test_a_persons_label_wins_over_an_export_of_the_same_id() -> None:
@@ -52,7 +53,7 @@ def test_a_persons_label_wins_over_an_export_of_the_same_id() -> None:
 def test_it_wins_over_an_export_of_the_same_text() -> None:
     said = replace(A_LABEL, id="", description="the printer is out of toner")
     data = read(week=csv_bytes(row(1), row(2)), said=lines(said))
-    assert sorted(data.frame["urgent"]) == [False, True]
+    assert sorted(data.columns.urgent) == [False, True]
 
 
 def test_it_wins_over_an_export_that_was_updated_after_it() -> None:
@@ -73,10 +74,9 @@ def test_a_message_that_comes_again_changes_nothing() -> None:
     week = csv_bytes(row(1), row(2))
     once = read(week=week, said=lines(A_LABEL))
     often = read(week=week, said1=lines(A_LABEL, A_LABEL), said2=lines(A_LABEL))
-    assert tickets_digest(once.frame) == tickets_digest(often.frame)
-    assert once.frame.drop(columns=["file", "line"]).equals(
-        often.frame.drop(columns=["file", "line"])
-    )
+    assert tickets_digest(once.columns) == tickets_digest(often.columns)
+    first, then = (frame_of(data).drop(columns=["file", "line"]) for data in (once, often))
+    assert first.equals(then)
 
 
 def test_people_may_speak_of_urgent_tickets_only() -> None:
@@ -90,18 +90,18 @@ def test_few_words_of_a_ticket_are_the_same_ticket() -> None:
     week = csv_bytes(*(row(number, f"printer {number} is out of toner") for number in range(30)))
     said = [replace(A_LABEL, id=f"T-{number}", title=f"short {number}") for number in range(30)]
     data = read(week=week, said=lines(*said))
-    assert len(data.frame) == 30
-    assert data.frame["urgent"].all()
+    assert len(data.columns) == 30
+    assert data.columns.urgent.all()
 
 
 def test_many_labels_of_one_ticket_do_not_cost_the_others_their_ids() -> None:
     ids = [max(number, 10) for number in range(30)]
     said = [replace(A_LABEL, id=f"T-{one}", title=f"down {one}") for one in ids]
-    kept = read(week=csv_bytes(row(90)), said=lines(*said)).frame["ticket_id"]
+    kept = read(week=csv_bytes(row(90)), said=lines(*said)).columns.ticket_id
     assert text_hash("T-20") in kept.tolist()
 
 
 def test_texts_come_to_the_same_normal_form_as_those_that_were_predicted() -> None:
     said = replace(A_LABEL, title="<p>It&#39;s &amp;lt; down</p>", description="one\ntwo")
-    (title,) = read(said=lines(said)).frame["title"]
-    assert title.strip() == "It's &lt; down"
+    [text] = read(said=lines(said)).texts.values()
+    assert text.title.strip() == "It's &lt; down"

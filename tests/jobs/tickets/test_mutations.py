@@ -13,6 +13,7 @@ import random
 import pytest
 
 from jobs.tickets.file_report import FileReport
+from jobs.tickets.frame import frame_of
 from tests.support.job.csv_files import HEADER, csv_bytes, dataset, dataset_of, row, xlsx_bytes
 
 PARTS = 20
@@ -112,13 +113,13 @@ def test_whatever_the_bytes_are_nothing_raises_and_every_record_is_accounted_for
     for first in range(part * FILES, (part + 1) * FILES, TOGETHER):
         bodies = {f"{seed}.csv": mutated(seed) for seed in range(first, first + TOGETHER)}
         data, again = dataset_of(bodies), dataset_of(bodies)
-        accepted = data.frame["file"].value_counts()
+        accepted = data.columns.file.counts()
         for report in data.reports:
             assert is_accounted(report), report.file
-            assert report.accepted == accepted[report.file]
+            assert report.accepted == accepted.get(report.file, 0)
             read += report.records > 0
         assert again.reports == data.reports
-        assert again.frame.equals(data.frame)
+        assert frame_of(again).equals(frame_of(data))
     assert read > FILES / 4
 
 

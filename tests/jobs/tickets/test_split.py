@@ -13,31 +13,28 @@ from urgency.ticket import normal_ticket, split_key
 
 
 def test_digits_tell_tickets_apart_but_not_their_sides() -> None:
-    frame = dataset(
-        csv_bytes(*(f",,,order {number} is late,,,urgent" for number in range(50)))
-    ).frame
-    assert len(frame) == 50
-    assert frame["side"].nunique() == 1
+    rows = (f",,,order {number} is late,,,urgent" for number in range(50))
+    [tickets] = dataset(csv_bytes(*rows)).columns.side.counts().values()
+    assert tickets == 50
 
 
 def test_a_side_never_changes_as_the_corpus_grows() -> None:
     texts = ["".join(random.Random(number).choices("abcdefgh ", k=30)) for number in range(3_000)]
     small, large = (
-        dataset(csv_bytes(*(row(n, texts[n]) for n in range(count)))).frame
+        dataset(csv_bytes(*(row(n, texts[n]) for n in range(count)))).columns.side
         for count in (300, 3_000)
     )
-    assert large["side"][:300].tolist() == small["side"].tolist()
-    shares = large["side"].value_counts(normalize=True)
-    assert [round(float(shares[side]), 1) for side in SIDES] == [0.6, 0.2, 0.2]
+    assert large.codes[:300].tolist() == small.codes.tolist()
+    assert [round(large.counts()[side] / 3_000, 1) for side in SIDES] == [0.6, 0.2, 0.2]
 
 
 def test_the_split_is_a_function_of_the_ticket_alone_fixed_for_ever() -> None:
     assert [lasting_split(f"key {letter}") for letter in "abcdefgh"] == [
         lasting_split(split_key(normal_ticket("KEY ", letter.upper()))) for letter in "abcdefgh"
     ]
-    frame = dataset(csv_bytes(row(1))).frame
-    assert frame["split_key"].tolist() == [7_078_302_422_924_520_415]
-    assert frame["side"].tolist() == [lasting_split("ticket 0 the printer is out of toner")]
+    columns = dataset(csv_bytes(row(1))).columns
+    assert columns.split_key.tolist() == [7_078_302_422_924_520_415]
+    assert [*columns.side.counts()] == [lasting_split("ticket 0 the printer is out of toner")]
 
 
 def test_the_hash_is_the_same_on_every_machine() -> None:

@@ -34,8 +34,8 @@ def read(numbers: list[int], chunk: int = 70, most: int = 10_000) -> Texts:
 
 def kept(texts: Texts) -> set[str]:
     sample = texts.handed_sample()
-    assert all((one.title, one.description) == (TITLES[one.row], "text") for one in sample)
-    return {one.title for one in sample}
+    assert all(text == (TITLES[row], "text") for row, text in sample.items())
+    return {text.title for text in sample.values()}
 
 
 def same(words: Words, numbers: list[int]) -> bool:
@@ -79,7 +79,7 @@ def test_rows_that_are_not_taken_leave_their_words_too() -> None:
     texts.keep(20, np.arange(40) % 2 == 0)
     left = EVERY[:20] + EVERY[20:60:2]
     texts.add(np.array([40]), [TITLES[70]], ["text"], KEYS[70:71])
-    sample = [(one.row, one.title) for one in texts.handed_sample()]
+    sample = [(row, text.title) for row, text in texts.handed_sample().items()]
     assert sample == [*enumerate(TITLES[n] for n in [*left, 70])]
     assert same(texts.words(np.arange(41)).together(stems=True), [*left, 70])
     assert same(texts.words(np.array([40, 3])).take(np.array([1])).together(stems=True), [3])
