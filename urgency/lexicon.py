@@ -43,6 +43,7 @@ class Lexicon:
     yes_no: dict[str, bool]
     yes_no_columns: frozenset[str]
     tag_columns: frozenset[str]
+    tag_levels: frozenset[str]
     null_words: frozenset[str]
     unset: tuple[tuple[frozenset[str], frozenset[str]], ...]
     """Of each entry that has them: its values, and what it writes where there is none."""
@@ -71,6 +72,7 @@ def lexicon() -> Lexicon:
         },
         yes_no_columns=frozenset(map(key, listed["columns"])),
         tag_columns=frozenset(map(key, tables["tags"]["columns"])),
+        tag_levels=frozenset(map(key, tables["tags"]["levels"])),
         null_words=frozenset(map(plain, nothing)),
         unset=tuple(_unset(entries)),
         denials=tuple(_denials(entries)),

@@ -96,9 +96,19 @@ def holds_tags(column: str) -> bool:
 def level_tags(tags: str) -> str:
     """Those tags of a list that say how urgent, as "P1" of "bug, P1"; "" where none does."""
     listed = _TAGS_END.split(tags)
-    if len(listed) == 1 and _level(tags) is None:
+    if len(listed) == 1 and not _is_level(tags):
         listed = tags.split()
-    return ", ".join(tag.strip() for tag in listed if _level(tag) is not None)
+    return ", ".join(tag.strip() for tag in listed if _is_level(tag))
+
+
+def _is_level(tag: str) -> bool:
+    """Whether a tag says how urgent: a code, several words, or one that is kept for it.
+
+    Alone, "standard" may be a plan, and short words of other languages anything.
+    """
+    word = key(tag)
+    is_lone = word.isalpha() and len(_TOKENS.findall(tag)) == 1
+    return word in lexicon().tag_levels if is_lone else _level(tag) is not None
 
 
 def is_null(text: str) -> bool:

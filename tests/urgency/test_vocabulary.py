@@ -18,6 +18,7 @@ from urgency.vocabulary import (
     ROLES,
     is_null,
     key,
+    level_tags,
     names,
     role_of,
     side_of,
@@ -534,3 +535,20 @@ def test_what_people_write_under_label_urgency(labels: dict[str, bool | None]) -
 @pytest.mark.parametrize("word", ["NULL", "nan", "None", "\\N", "N/A", "-", "#N/A", "undefined"])
 def test_what_databases_and_spreadsheets_write_for_nothing(word: str) -> None:
     assert is_null(word)
+
+
+@pytest.mark.parametrize(
+    ("tags", "said"),
+    [
+        ("bug, P1", "P1"),
+        ("priority::2", "priority::2"),
+        ("ui;priority: high", "priority: high"),
+        ("vip urgent billing", "urgent"),
+        ("high priority", "high priority"),
+        ("standard, lag, bug", ""),
+        ("P1, P3", "P1, P3"),
+        ("", ""),
+    ],
+)
+def test_of_tags_those_that_say_how_urgent_are_the_label(tags: str, said: str) -> None:
+    assert level_tags(tags) == said
