@@ -95,10 +95,7 @@ def holds_tags(column: str) -> bool:
 
 def level_tags(tags: str) -> str:
     """Those tags of a list that say how urgent, as "P1" of "bug, P1"; "" where none does."""
-    listed = _TAGS_END.split(tags)
-    if len(listed) == 1 and not _is_level(tags):
-        listed = tags.split()
-    return ", ".join(tag.strip() for tag in listed if _is_level(tag))
+    return ", ".join(tag.strip() for tag in _TAGS_END.split(tags) if _is_level(tag))
 
 
 def _is_level(tag: str) -> bool:
