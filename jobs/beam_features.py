@@ -14,71 +14,22 @@ import argparse
 import os
 import socket
 import sys
-import time
-from collections.abc import Iterator
 from functools import partial
-from typing import BinaryIO, NamedTuple
 
 import apache_beam as beam
 
-from jobs.beam_steps import Step, finished, runner_options
-from jobs.buckets import buckets_of
+from jobs.beam_files import Landed, Make, landing_of, opened_at
+from jobs.beam_steps import finished, runner_options
 from jobs.console import job_log
 from jobs.feature_shards import ShardNames
 from jobs.protocol.snapshots import list_landing
-from jobs.tickets.limits import LIMITS
 from jobs.tickets.mapping import is_mapping, read_mappings
 from jobs.tickets.rules import Rules, rules_of
-from jobs.tickets.shard import shard_of
-from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
-from urgency.records import SourceFile
 from urgency.settings import Settings, read_settings
 from urgency.store import CloudBucket
-from urgency.writes import create_once
 
 NEEDED = ("project", "landing_bucket")
-
-
-class Landed(NamedTuple):
-    """A file, the rules by which it is read, and the name of its shard."""
-
-    file: SourceFile
-    rules: Rules
-    shard: str
-
-
-class Make(Step):
-    """A landed file -> the name of its shard, once written; nothing where the file is gone."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-
-    def setup(self) -> None:
-        """Reach the bucket, once a worker."""
-        self._landing = landing_of(self._settings)
-
-    def made_of(self, element: Landed) -> Iterator[str]:
-        """See Step."""
-        file, rules, name = element
-        try:
-            body = shard_of(file, partial(opened_at, self._landing), rules, LIMITS)
-        except Gone:  # replaced or deleted: it is not of the next snapshot
-            return
-        if not create_once(self._landing, name, body, time.sleep):
-            raise CorruptObject(f"{name} holds other bytes than this program makes; delete it.")
-        yield name
-
-
-def landing_of(settings: Settings) -> CloudBucket:
-    """The bucket of landed files."""
-    return buckets_of(settings)(settings.landing_bucket)
-
-
-def opened_at(landing: CloudBucket, file: SourceFile) -> BinaryIO:
-    """The bytes of a file."""
-    return landing.open_at(file.name, file.generation)
 
 
 def wanted(landing: CloudBucket, rules: Rules) -> list[Landed]:
@@ -88,13 +39,9 @@ def wanted(landing: CloudBucket, rules: Rules) -> list[Landed]:
     files = list_landing(landing)
     answers = [file for file in files if is_mapping(file.name)]
     mappings = read_mappings(answers, partial(opened_at, landing))
-    found = []
-    for file in files:
-        own = mappings.rules_for(file.name, rules)
-        landed = Landed(file, own, names.of(file, own))
-        if not is_mapping(file.name) and landed.shard not in there:
-            found.append(landed)
-    return found
+    tickets = [file for file in files if not is_mapping(file.name)]
+    landed = [Landed(file, mappings.rules_for(file.name, rules)) for file in tickets]
+    return [one for one in landed if names.of(*one) not in there]
 
 
 def run(settings: Settings, others: list[str], log: Log) -> int:

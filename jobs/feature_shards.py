@@ -75,7 +75,9 @@ class KeptShards:
         try:
             stored = self.landing.get(name) if name in self.there else None
             if stored:
-                return take_shard(collected, read_shard(stored.body, file, rules), number)
+                shard = read_shard(stored.body, file, rules)
+                self.log.info("shard_taken", file=file.name, shard=name)
+                return take_shard(collected, shard, number)
         except CorruptObject as error:
             self.log.warning("shard_refused", file=file.name, shard=name, reason=str(error))
         return read_into(collected, file, number, opened, rules=rules, limits=limits)
