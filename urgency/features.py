@@ -105,9 +105,9 @@ def terms(text: str) -> list[str]:
 def word_runs(text: str) -> list[str]:
     """Words in lower case, and runs of digits as they stand."""
     lowered = text.lower()
-    words = _ASCII_WORDS if lowered.isascii() else _WORDS
-    if words is _WORDS and _HAS_SOUNDS.search(lowered):
-        return [lowered[start:end] for start, end in _places(lowered)]
+    words = _words_in(lowered)
+    if words is None:
+        return [lowered[start:end] for start, end in _places_of_sounds(lowered)]
     runs: list[str] = words.findall(lowered)
     return runs
 
@@ -117,11 +117,20 @@ def term_of(run: str) -> str:
     return "0" if run.isdecimal() else run
 
 
+def _words_in(lowered: str) -> re.Pattern[str] | None:
+    """What finds the words of a text; None where two sounds may be one."""
+    if lowered.isascii():
+        return _ASCII_WORDS
+    return None if _HAS_SOUNDS.search(lowered) else _WORDS
+
+
 def _places(lowered: str) -> Iterator[tuple[int, int]]:
     """Start and end of each word; those of two sounds overlap."""
-    if lowered.isascii():
-        yield from (run.span() for run in _ASCII_WORDS.finditer(lowered))
-        return
+    words = _words_in(lowered)
+    return map(re.Match.span, words.finditer(lowered)) if words else _places_of_sounds(lowered)
+
+
+def _places_of_sounds(lowered: str) -> Iterator[tuple[int, int]]:
     for run in _WORDS.finditer(lowered):
         sounds = [found.span() for found in _SOUND.finditer(lowered, *run.span())]
         if len(sounds) < 2:

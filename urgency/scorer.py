@@ -146,7 +146,9 @@ class Scorer:
     def reasons(self, tickets: Sequence[Ticket], top: int) -> Iterator[tuple[Reason, ...]]:
         """The reasons that `explain` gives for each ticket, many at once."""
         model = Weighing(self._kinds, self._pulls, self._squares, self._norms)
-        categories = [tuple(self._category_reasons(ticket)) for ticket in tickets]
+        by_name = {(one.source, one.customer_tier): one for one in tickets}  # few differ
+        named = {key: tuple(self._category_reasons(one)) for key, one in by_name.items()}
+        categories = [named[one.source, one.customer_tier] for one in tickets]
         return top_reasons(tickets, categories, model, top)
 
     def _pulls(self, features: NDArray[Any]) -> Floats:
