@@ -76,6 +76,7 @@ class KeptShards:
             stored = self.landing.get(name) if name in self.there else None
             if stored:
                 shard = read_shard(stored.body, file, rules)
+                del stored  # as large as the shard; reading goes on to need memory
                 self.log.info("shard_taken", file=file.name, shard=name)
                 return take_shard(collected, shard, number)
         except CorruptObject as error:
