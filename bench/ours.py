@@ -25,7 +25,7 @@ from urgency.logs import Log
 from urgency.records import Snapshot, SourceFile
 from urgency.registry import Registry
 from urgency.settings import read_settings
-from urgency.store import ObjectStore
+from urgency.store import ListedObject, ObjectStore
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,6 +36,10 @@ class LocalFiles:
     def open_at(self, name: str, _generation: int) -> BinaryIO:
         """See ObjectStore."""
         return Path(name).open("rb")
+
+    def list(self, _prefix: str) -> tuple[ListedObject, ...]:
+        """See ObjectStore; no file was read by another machine."""
+        return ()
 
 
 def train(*paths: str) -> Manifest:

@@ -11,7 +11,7 @@ from cli.usage_error import UsageError
 from jobs.console import job_log
 from jobs.scoring.manifest import Outcome, read_manifest
 from jobs.scoring.places import GS, output_at
-from jobs.scoring.plan import CSV, JSON_LINES, Request
+from jobs.scoring.plan import CSV, JSON_LINES, Request, read_plan
 from jobs.scoring.run import Job
 
 ENDINGS = {
@@ -68,7 +68,9 @@ def score_there(
     options += ["--gzip"] if packed else []
     runs = system.runs_of(system.settings.score_job)
     wait(runs, runs.start("score", *options, tasks=wanted.tasks))
-    return read_manifest(output_at(wanted.target, system.bucket))
+    output = output_at(wanted.target, system.bucket)
+    plan = read_plan(output)
+    return read_manifest(plan, output) if plan else None
 
 
 def shown(outcome: Outcome | None) -> dict[str, object]:

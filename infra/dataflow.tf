@@ -1,7 +1,7 @@
-# Off unless var.dataflow: what workers of the Beam pipelines run as and where, for archives that are more than the job
-# score's (docs/scale.md). Nothing runs and nothing costs until somebody starts a pipeline.
+# Off unless var.dataflow: what workers of the Beam pipelines run as and where, for more than one machine scores or reads
+# (docs/scale.md). Nothing runs and nothing costs until somebody starts a pipeline.
 variable "dataflow" {
-  description = "true: an identity, a network without public addresses and an image for Dataflow's workers (docs/scale.md)."
+  description = "true: identities, a network without public addresses and an image for Dataflow's workers (docs/scale.md)."
   type        = bool
   default     = false
   nullable    = false
@@ -10,6 +10,10 @@ variable "dataflow" {
 locals {
   dataflow_apis = var.dataflow ? ["compute", "dataflow"] : []
   dataflow      = var.dataflow ? toset(["workers"]) : toset([])
+
+  # One pipeline's workers cannot do the other's work: who scores archives reads no labelled ticket.
+  dataflow_workers = var.dataflow ? { score = "scoring of archives", features = "reading of landed files" } : {}
+  dataflow_names   = { score = "beam", features = "beam-features" }
 
   beam_sources = [
     for file in sort(concat(tolist(fileset(local.root, "{urgency,jobs}/**")), tolist(fileset(local.root, "infra/beam/**")), ["infra/image.yaml"])) :
@@ -22,17 +26,17 @@ locals {
 }
 
 resource "google_service_account" "dataflow" {
-  for_each = local.dataflow
+  for_each = local.dataflow_workers
 
-  account_id   = "${var.name_prefix}urgency-beam"
-  display_name = "Dataflow's workers: scoring of archives"
+  account_id   = "${var.name_prefix}urgency-${local.dataflow_names[each.key]}"
+  display_name = "Dataflow's workers: ${each.value}"
   depends_on   = [time_sleep.apis]
 }
 
 # Dataflow has no policy of its own on a job. The role would open every bucket of the project besides; the condition takes
 # that away again, and what workers may do with objects stands below.
 resource "google_project_iam_member" "dataflow" {
-  for_each = local.dataflow
+  for_each = local.dataflow_workers
 
   project = var.project_id
   role    = "roles/dataflow.worker"
@@ -50,7 +54,7 @@ resource "google_storage_bucket_iam_member" "dataflow_reads" {
 
   bucket = google_storage_bucket.this[each.key].name
   role   = "roles/storage.objectViewer"
-  member = google_service_account.dataflow["workers"].member
+  member = google_service_account.dataflow["score"].member
 }
 
 resource "google_storage_bucket_iam_member" "dataflow_writes" {
@@ -58,7 +62,7 @@ resource "google_storage_bucket_iam_member" "dataflow_writes" {
 
   bucket = google_storage_bucket.this["archive"].name
   role   = "roles/storage.objectCreator"
-  member = google_service_account.dataflow[each.key].member
+  member = google_service_account.dataflow["score"].member
 
   condition {
     title      = "scored"
@@ -72,7 +76,7 @@ resource "google_storage_bucket_iam_member" "dataflow_stages" {
 
   bucket = google_storage_bucket.this["archive"].name
   role   = "roles/storage.objectUser"
-  member = google_service_account.dataflow[each.key].member
+  member = google_service_account.dataflow["score"].member
 
   condition {
     title      = "staged"
@@ -80,8 +84,44 @@ resource "google_storage_bucket_iam_member" "dataflow_stages" {
   }
 }
 
-resource "google_artifact_registry_repository_iam_member" "dataflow" {
+# Shards give texts away to who has a dictionary, so they lie beside the files that they are made of, for days (storage.tf).
+# The job train reads them there; nobody else but operators does.
+resource "google_storage_bucket_iam_member" "features_reads" {
   for_each = local.dataflow
+
+  bucket = google_storage_bucket.this["landing"].name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.dataflow["features"].member
+}
+
+resource "google_storage_bucket_iam_member" "features_writes" {
+  for_each = local.dataflow
+
+  bucket = google_storage_bucket.this["landing"].name
+  role   = "roles/storage.objectCreator"
+  member = google_service_account.dataflow["features"].member
+
+  condition {
+    title      = "features"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["landing"].name}/objects/features/\")"
+  }
+}
+
+resource "google_storage_bucket_iam_member" "features_stages" {
+  for_each = local.dataflow
+
+  bucket = google_storage_bucket.this["landing"].name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.dataflow["features"].member
+
+  condition {
+    title      = "staged"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${google_storage_bucket.this["landing"].name}/objects/beam/\")"
+  }
+}
+
+resource "google_artifact_registry_repository_iam_member" "dataflow" {
+  for_each = local.dataflow_workers
 
   location   = google_artifact_registry_repository.this.location
   repository = google_artifact_registry_repository.this.name
@@ -112,9 +152,15 @@ resource "google_compute_subnetwork" "dataflow" {
 output "dataflow" {
   description = "What a Beam pipeline is started with on Dataflow (docs/scale.md); null where dataflow is false."
   value = one([for key in local.dataflow : {
-    service_account_email = google_service_account.dataflow[key].email
-    subnetwork            = "regions/${var.region}/subnetworks/${google_compute_subnetwork.dataflow[key].name}"
-    sdk_container_image   = try(coalesce(var.images.beam), one(values(local.built_beam_image)))
-    temp_location         = "gs://${google_storage_bucket.this["archive"].name}/beam"
+    subnetwork          = "regions/${var.region}/subnetworks/${google_compute_subnetwork.dataflow[key].name}"
+    sdk_container_image = try(coalesce(var.images.beam), one(values(local.built_beam_image)))
+    score = {
+      service_account_email = google_service_account.dataflow["score"].email
+      temp_location         = "gs://${google_storage_bucket.this["archive"].name}/beam"
+    }
+    features = {
+      service_account_email = google_service_account.dataflow["features"].email
+      temp_location         = "gs://${google_storage_bucket.this["landing"].name}/beam"
+    }
   }])
 }

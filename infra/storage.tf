@@ -2,7 +2,12 @@ locals {
   # What is deleted by itself, and when.
   buckets = {
     # Replaced and deleted tickets are gone for good after these 30 days and the 7 of soft delete.
-    landing = [{ with_state = "ARCHIVED", days_since_noncurrent_time = 30 }]
+    landing = [
+      { with_state = "ARCHIVED", days_since_noncurrent_time = 30 },
+      # What Beam's workers made of files (dataflow.tf) can be made again.
+      { age = 7, matches_prefix = ["features/", "beam/"] },
+      { with_state = "ARCHIVED", days_since_noncurrent_time = 1, matches_prefix = ["features/", "beam/"] },
+    ]
     # Nothing: every model that ever served can be explained, and served again.
     registry = []
     # Pointer and lease are written again and again; their last versions tell what happened.

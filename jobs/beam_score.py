@@ -51,7 +51,7 @@ def run(work: Work, options: PipelineOptions) -> Outcome | None:
     """Score what is not scored yet; what the manifest says. Raises UrgencyError."""
     job = work.job()
     places = job.open(work.request, work.target)
-    outcome = read_manifest(places.output)
+    outcome = read_manifest(places.plan, places.output)
     if outcome is None:
         pipeline = beam.Pipeline(options=options)
         scored(pipeline, places.plan, work)

@@ -5,6 +5,8 @@ New model code or another model setting makes a new recipe, and so a new snapsho
 nothing else does. Modules are read, not imported: an unchanged night pays for no SciPy.
 """
 
+import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from urgency.bundle import canonical_json, digest
@@ -27,6 +29,7 @@ MODULES = (
     *("jobs/tickets/questions.py", "jobs/tickets/newest.py", "jobs/tickets/dataset.py"),
     *("jobs/tickets/rare_values.py", "jobs/tickets/same_tickets.py", "jobs/tickets/split.py"),
     *("jobs/tickets/texts.py", "jobs/tickets/stems.py", "jobs/tickets/growing.py"),
+    "jobs/tickets/shard.py",
     *("jobs/model/vectors.py", "jobs/model/newton.py", "jobs/model/folds.py"),
     *("jobs/model/calibrate.py", "jobs/model/choose.py", "jobs/model/fit.py"),
     *("jobs/model/threshold.py", "jobs/model/honest.py", "jobs/model/metrics.py"),
@@ -40,7 +43,20 @@ MODULES = (
 _ROOT = Path(__file__).parents[1]
 
 
+def reading_recipe() -> str:
+    """The part of a recipe that decides what a file's rows become: no setting, no model code.
+
+    Words are what Python's tables of Unicode say, so these are in it.
+    """
+    reading = [name for name in MODULES if name.startswith(("urgency/", "jobs/tickets/"))]
+    return digest(canonical_json([_sources(reading), unicodedata.unidata_version]))
+
+
 def recipe_of(settings: Settings) -> str:
     """sha256 in hex over the deciding modules' text and the deciding settings."""
-    sources = {name: digest((_ROOT / name).read_bytes()) for name in MODULES}
-    return digest(canonical_json({"sources": sources, "settings": recipe_settings(settings)}))
+    deciding = {"sources": _sources(MODULES), "settings": recipe_settings(settings)}
+    return digest(canonical_json(deciding))
+
+
+def _sources(names: Iterable[str]) -> dict[str, str]:
+    return {name: digest((_ROOT / name).read_bytes()) for name in names}

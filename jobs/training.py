@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from jobs.feature_shards import KeptShards
 from jobs.model.evidence import Champion, Evidence
 from jobs.model.findings import findings
 from jobs.model.fit import Fitted, fit
@@ -91,7 +92,8 @@ class LandedTrainer:
             return self.landing.open_at(file.name, file.generation)
 
         most = self.settings.most_tickets or sys.maxsize
-        data = build_dataset(files, opened, rules_of(self.settings), most=most)
+        rules, kept = rules_of(self.settings), KeptShards.of(self.landing, self.log)
+        data = build_dataset(files, opened, rules, most=most, read_file=kept.read_into)
         for report in data.reports:
             names = ("file", "generation", "status", "records")
             counts = (*names, "accepted", "duplicate", "unlabelled", "quarantined")

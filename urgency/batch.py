@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import chain, compress, pairwise
 from typing import Any, NamedTuple
 
 import mmh3
@@ -86,9 +86,12 @@ class Words:
 
     def blocks(self, tickets: int) -> Iterator[Words]:
         """The same words, at most so many `tickets` at a time."""
+        return self.parts([*range(0, len(self), tickets), len(self)])
+
+    def parts(self, bounds: Sequence[int]) -> Iterator[Words]:
+        """The words of the tickets between each of these numbers, rising, and the next."""
         ends = self._ends()
-        for begin in range(0, len(self), tickets):
-            end = min(begin + tickets, len(self))
+        for begin, end in pairwise(bounds):
             yield self._part(slice(ends[begin], ends[end]), self.counts[begin:end])
 
     def in_order(self, tickets: NDArray[np.int64], at_once: int) -> Iterator[Words]:

@@ -14,8 +14,8 @@ their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import mmh3
@@ -99,18 +99,38 @@ class Word(NamedTuple):
 
 def terms(text: str) -> list[str]:
     """Words in lower case, and "0" for any run of digits: "L4-SRUP_20 支払" -> l 0 srup 0 支 払."""
+    return [term_of(run) for run in word_runs(text)]
+
+
+def word_runs(text: str) -> list[str]:
+    """Words in lower case, and runs of digits as they stand."""
     lowered = text.lower()
+    words = _words_in(lowered)
+    if words is None:
+        return [lowered[start:end] for start, end in _places_of_sounds(lowered)]
+    runs: list[str] = words.findall(lowered)
+    return runs
+
+
+def term_of(run: str) -> str:
+    """What a run counts as."""
+    return "0" if run.isdecimal() else run
+
+
+def _words_in(lowered: str) -> re.Pattern[str] | None:
+    """What finds the words of a text; None where two sounds may be one."""
     if lowered.isascii():
-        found = _ASCII_WORDS.findall(lowered)
-    elif not _HAS_SOUNDS.search(lowered):
-        found = _WORDS.findall(lowered)
-    else:
-        found = [lowered[start:end] for start, end in _places(lowered)]
-    return ["0" if run.isdecimal() else run for run in found]
+        return _ASCII_WORDS
+    return None if _HAS_SOUNDS.search(lowered) else _WORDS
 
 
 def _places(lowered: str) -> Iterator[tuple[int, int]]:
     """Start and end of each word; those of two sounds overlap."""
+    words = _words_in(lowered)
+    return map(re.Match.span, words.finditer(lowered)) if words else _places_of_sounds(lowered)
+
+
+def _places_of_sounds(lowered: str) -> Iterator[tuple[int, int]]:
     for run in _WORDS.finditer(lowered):
         sounds = [found.span() for found in _SOUND.finditer(lowered, *run.span())]
         if len(sounds) < 2:
@@ -166,12 +186,24 @@ def features_of_marked(fields: Iterable[tuple[list[str], list[int]]], kinds: Kin
 
 def located_words(text: str, field: str) -> Iterator[Word]:
     """The terms of one field with the places where they stand, as the field itself writes them."""
+    lowered, origin = _lowered(text)
+    for first, last in _places(lowered):
+        start, end = origin[first], origin[last - 1] + 1
+        yield Word(field, text[start:end], start, end, term_of(lowered[first:last]))
+
+
+def word_span(text: str, number: int) -> tuple[int, int]:
+    """Where the word of this number, counted from 0, starts and ends."""
+    lowered, origin = _lowered(text)
+    first, last = next(islice(_places(lowered), number, None))
+    return origin[first], origin[last - 1] + 1
+
+
+def _lowered(text: str) -> tuple[str, Sequence[int]]:
+    """A text in lower case, and for each of its characters which one of `text` it came from."""
     lowered = text.lower()
     # A few letters, such as the Turkish capital dotted I, grow when they become small.
-    origin = range(len(text)) if len(lowered) == len(text) else _origin(text)
-    for first, last in _places(lowered):
-        start, end, term = origin[first], origin[last - 1] + 1, lowered[first:last]
-        yield Word(field, text[start:end], start, end, "0" if term.isdecimal() else term)
+    return lowered, range(len(text)) if len(lowered) == len(text) else _origin(text)
 
 
 def _origin(text: str) -> list[int]:

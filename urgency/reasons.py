@@ -25,8 +25,8 @@ from urgency.features import (
 )
 from urgency.ticket import Ticket
 
-COMMON_IDF = 1 + math.log(4)
-"""Of a word that stands in a quarter of the tickets."""
+COMMON_SQUARE = (1 + math.log(4)) ** 2
+"""Square of the idf of a word that stands in a quarter of the tickets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def is_common(word: str, square: Sequence[float]) -> bool:
     """Whether a word stands in a quarter of the tickets, in one of the fields."""
     plain = word_hash("0" if word.isdecimal() else word.lower())
     idfs = (square[word_feature(plain ^ mark)] for _, mark in FIELD_MARKS)
-    return min(idfs) < COMMON_IDF**2
+    return min(idfs) < COMMON_SQUARE
 
 
 def word_reasons(

@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from urgency.batch import BLOCK, Features, Words, features_of, weight_of_kind, words_of
+from urgency.batch_reasons import Weighing, top_reasons
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
 from urgency.features import (
@@ -141,6 +142,20 @@ class Scorer:
         for reason in word_reasons(ticket, self._kinds, self._pull, self._square):
             (common if is_common(reason.word, self._square) else telling).append(reason)
         return explanation(self.manifest.bias, telling, common, top)
+
+    def reasons(self, tickets: Sequence[Ticket], top: int) -> Iterator[tuple[Reason, ...]]:
+        """The reasons that `explain` gives for each ticket, many at once."""
+        model = Weighing(self._kinds, self._pulls, self._squares, self._norms)
+        by_name = {(one.source, one.customer_tier): one for one in tickets}  # few differ
+        named = {key: tuple(self._category_reasons(one)) for key, one in by_name.items()}
+        categories = [named[one.source, one.customer_tier] for one in tickets]
+        return top_reasons(tickets, categories, model, top)
+
+    def _pulls(self, features: NDArray[Any]) -> Floats:
+        return np.asarray(np.frombuffer(self._pull)[features])
+
+    def _squares(self, features: NDArray[Any]) -> Floats:
+        return np.asarray(np.frombuffer(self._square)[features])
 
     def _text(self, features: set[int]) -> float:
         if not features:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from jobs.tickets.chunks import Records
@@ -32,15 +33,15 @@ def answers(records: Records, table: Table, scorer: Scorer, reasons: int) -> Ite
     rows, problems = judged(records, table)
     tickets = _tickets(rows)
     scores = scorer.scores(tickets)
-    given = iter(zip(rows.line, tickets, scores, strict=True))
+    whys = scorer.reasons(tickets, reasons) if reasons else repeat((), len(tickets))
+    given = zip(scores, whys, strict=True)
     wrong = {problem.line: problem.reason for problem in problems}
     known = set(rows.line) if len(rows.line) + len(wrong) < len(records) else None
     for line, fields in zip(records.lines, records.fields, strict=True):
         if line in wrong:
             yield Answer(line, fields, None, None, (), wrong[line])
         elif known is None or line in known:
-            _, ticket, score = next(given)
-            why = scorer.explain(ticket, reasons).reasons if reasons else ()
+            score, why = next(given)
             probability = score.probability
             urgent = scorer.is_urgent(probability)
             yield Answer(line, fields, probability, urgent, why, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from jobs.scoring.parts import Part, part_of
 from jobs.scoring.places import Below
 from jobs.scoring.plan import PARTS, Plan
 from urgency.bundle import canonical_json
+from urgency.errors import SettingsError
 from urgency.writes import Sleep, create_once
 
 MANIFEST = "manifest.json"
@@ -29,14 +31,29 @@ class Outcome:
     refused: tuple[str, ...]
 
 
-def read_manifest(output: Below) -> Outcome | None:
-    """What a finished run made; None before its end."""
+def read_manifest(plan: Plan, output: Below) -> Outcome | None:
+    """What the finished run made; None before its end. Raises SettingsError."""
     body = output.read(MANIFEST)
-    return None if body is None else _outcome(json.loads(body))
+    if body is None:
+        return None
+    with suppress(ValueError, TypeError, AttributeError):
+        members = json.loads(body)
+        of_plan = json.loads(canonical_json(_of_plan(plan)))
+        if all(members.get(name) == value for name, value in of_plan.items()):
+            return _outcome(members)
+    raise _not_ours(output)
+
+
+def _not_ours(output: Below) -> SettingsError:
+    name = output.name(MANIFEST)
+    return SettingsError(f"{name} is not of this run; score into another place.")
 
 
 def finish(plan: Plan, output: Below, sleep: Sleep) -> Outcome | None:
-    """Write the manifest where every shard is made; None where others are at work."""
+    """Write the manifest where every shard is made; None where others are at work.
+
+    Raises SettingsError.
+    """
     shards = plan.shards()
     records = output.names(PARTS)
     if len({name.partition("-")[0] for name in records}) < len(shards):
@@ -46,13 +63,13 @@ def finish(plan: Plan, output: Below, sleep: Sleep) -> Outcome | None:
     if sum(part.last for part in parts) < len(shards):
         return None
     members = _members(plan, parts)
-    create_once(output.store, output.name(MANIFEST), canonical_json(members), sleep)
+    if not create_once(output.store, output.name(MANIFEST), canonical_json(members), sleep):
+        raise _not_ours(output)
     return _outcome(members)
 
 
-def _members(plan: Plan, parts: Iterable[Part]) -> dict[str, Any]:
-    parts = list(parts)
-    refused = [{"file": part.file, **asdict(part.refused)} for part in parts if part.refused]
+def _of_plan(plan: Plan) -> dict[str, Any]:
+    """What a manifest says of the run before anything is scored."""
     return {
         "schema": 1,
         **asdict(plan.request),
@@ -60,10 +77,19 @@ def _members(plan: Plan, parts: Iterable[Part]) -> dict[str, Any]:
         "execution": plan.execution,
         "began_at": plan.at,
         "files": [asdict(file) for file in plan.files],
+    }
+
+
+def _members(plan: Plan, parts: Iterable[Part]) -> dict[str, Any]:
+    parts = list(parts)
+    # Of a file that ends for us at a line, each range behind it says so.
+    refused = dict.fromkeys((part.file, part.refused) for part in parts if part.refused)
+    return {
+        **_of_plan(plan),
         "rows": sum(part.rows for part in parts),
         "scored": sum(part.rows - part.bad for part in parts),
         "bad": sum(part.bad for part in parts),
-        "refused": refused,
+        "refused": [{"file": file, **asdict(why)} for file, why in refused if why],
         "parts": [
             {name: getattr(part, name) for name in ("name", "rows", "bad", "size", "sha256")}
             for part in parts

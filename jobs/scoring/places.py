@@ -84,7 +84,7 @@ class Folder:
         """See Store."""
         path = self._root / name
         if not path.is_file() or _generation(path) != generation:
-            raise Gone(f"{path} was changed after scoring began.")
+            raise Gone(f"{path} was changed after scoring began; score it into another place.")
         stream = path.open("rb")
         stream.seek(begin)
         return stream

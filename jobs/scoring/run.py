@@ -48,7 +48,7 @@ class Job:
     def score(self, request: Request, target: str, task: tuple[int, int]) -> Outcome | None:
         """Score a task's share; the run's outcome where it is whole. Raises UrgencyError."""
         places = self.open(request, target)
-        outcome = read_manifest(places.output)
+        outcome = read_manifest(places.plan, places.output)
         if outcome is None:
             outcome = self.task(places, self.scorer(places.plan)).run(*task)
         if outcome:

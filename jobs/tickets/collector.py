@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ NO_DATE = np.iinfo(np.int64).min
 """What numpy reads as NaT."""
 
 _LATEST_S = 2**33
+_CODED = ("_source", "_customer_tier")
 
 
 class Collector:
@@ -28,9 +29,9 @@ class Collector:
     `ids`, of the file that is being read only, as they stand there.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, texts: Texts) -> None:
         self.label, self.line = Growing("i"), Growing("q")
-        self.texts = Texts(most)
+        self.texts = texts
         self.ids: list[str] = []
         self._ticket_id = Growing("Q")
         self._created_s, self._updated_s = Growing("q"), Growing("q")
@@ -71,9 +72,29 @@ class Collector:
             return
         self.texts.keep(begin, kept)
         of_all = np.append(np.ones(begin, bool), kept)
-        for column in vars(self).values():
-            if isinstance(column, Growing):
-                column.keep(of_all)
+        for _, column in self._growing():
+            column.keep(of_all)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What is known of each row but its file and its words; of one file, for `add_file`."""
+        columns = {name: column.values for name, column in self._growing() if name != "_file"}
+        return {name.lstrip("_"): values for name, values in columns.items()}
+
+    @property
+    def values(self) -> list[str]:
+        """Sources and tiers by the numbers that stand for them in `arrays`."""
+        return [*self._values]
+
+    def add_file(self, file: int, arrays: Mapping[str, NDArray[Any]], values: list[str]) -> None:
+        """Take the rows of a file that was read elsewhere; `arrays`, `values`: see there."""
+        own = self._codes(values)
+        for name, column in self._growing():
+            if name == "_file":
+                column.add(np.full(len(arrays["line"]), file))
+            elif name in _CODED:
+                column.add(own[arrays[name.lstrip("_")]])
+            else:
+                column.add(arrays[name.lstrip("_")])
 
     def columns(self, files: Sequence[str]) -> TicketColumns:
         """All rows; `files`: names by number. They share memory with those here, to which nothing
@@ -93,6 +114,9 @@ class Collector:
             side=Category(side_numbers(split_keys), SIDES),
             same_text=self._same_text.values,
         )
+
+    def _growing(self) -> Iterator[tuple[str, Growing]]:
+        return ((name, one) for name, one in vars(self).items() if isinstance(one, Growing))
 
     def _codes(self, values: Sequence[str]) -> NDArray[Any]:
         numbers = self._values

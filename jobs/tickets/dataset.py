@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -23,6 +23,24 @@ from jobs.tickets.texts import Text, Texts, TicketWords
 from urgency.records import SourceFile
 
 Open = Callable[[SourceFile], BinaryIO]
+
+
+class ReadFile(Protocol):
+    """Adds a file's rows to columns; see read_into."""
+
+    def __call__(
+        self,
+        collected: Collector,
+        file: SourceFile,
+        number: int,
+        opened: Open,
+        *,
+        rules: Rules,
+        limits: Limits,
+    ) -> FileReading:
+        """See read_into."""
+        ...
+
 
 ONE_LABEL_CHANCE = 1e-6
 """Chance below which a file with one label only is not believed to be one by accident."""
@@ -67,7 +85,9 @@ def build_dataset(
     opened: Open,
     rules: Rules = NO_RULES,
     limits: Limits = LIMITS,
+    *,
     most: int = MOST,
+    read_file: ReadFile = read_into,
 ) -> Dataset:
     """Read `files`, oldest first, each as `opened` streams it; of a ticket its newest row counts.
 
@@ -78,18 +98,18 @@ def build_dataset(
     """
     mappings = read_mappings([file for file in files if is_mapping(file.name)], opened)
     rules_for = partial(mappings.rules_for, base=rules)
-    collected = Collector(most)
+    collected = Collector(texts := Texts(most))
     readings = [
         mappings.readings[file.name]
         if is_mapping(file.name)
-        else read_into(collected, file, number, opened, rules=rules_for(file.name), limits=limits)
+        else read_file(collected, file, number, opened, rules=rules_for(file.name), limits=limits)
         for number, file in enumerate(files)
     ]
     columns = collected.columns([file.name for file in files])
     refuse_one_label(columns, readings)
     rows = np.flatnonzero(~np.isin(columns.file.codes, _refused(readings)))
-    columns = without_row_numbers(columns, rows, collected.texts, readings)
-    return _dataset(columns, oldest_first(columns, rows), collected.texts, readings, most)
+    columns = without_row_numbers(columns, rows, texts, readings)
+    return _dataset(columns, oldest_first(columns, rows), texts, readings, most)
 
 
 ONLY_COUNTED = (

@@ -107,23 +107,30 @@ class Texts:
         self, row: Numbers, title: Sequence[str], description: Sequence[str], split_key: Hashes
     ) -> None:
         """Take some tickets' texts, in normal form; `row`: their numbers, rising."""
-        hashes = mixed(split_key)
-        self._add_to_sample(row, title, description, hashes)
-        kept = hashes <= self._bound
+        kept = self._added(row, title, description, split_key)
         texts = zip(title, description, strict=True)
         added = [*(texts if kept.all() else compress(texts, kept.tolist()))]
-        self._hash.add(hashes[kept])
-        self._row.add(row[kept])
         self._waiting += added
         self._characters += sum(len(one) + len(other) for one, other in added)
         if self._characters > WAITING_CHARACTERS:
             self._hash_waiting()
-        if len(self._row) > SLACK * self._most:
-            hashes = self._hash.values
-            self._bound = np.partition(hashes, self._most)[self._most]
-            chosen = hashes <= self._bound
-            del hashes
-            self._choose(chosen)
+        self._shrink()
+
+    def add_hashed(
+        self,
+        row: Numbers,
+        title: Sequence[str],
+        description: Sequence[str],
+        split_key: Hashes,
+        words: Words,
+    ) -> None:
+        """As `add`, of texts whose words, with stems, are known; a text that cannot be of the
+        sample may be "".
+        """
+        kept = self._added(row, title, description, split_key)
+        self._hash_waiting()
+        self._take(words.take(kept))
+        self._shrink()
 
     def keep(self, begin: int, kept: Flags) -> None:
         """Of the rows from `begin` on, forget those that are not `kept`; the others move up."""
@@ -156,6 +163,25 @@ class Texts:
         """Whether the words of tickets with these keys are kept."""
         return np.asarray(mixed(split_key) <= self._bound)
 
+    def _added(
+        self, row: Numbers, title: Sequence[str], description: Sequence[str], split_key: Hashes
+    ) -> Flags:
+        """Take all but the words; of which tickets those are wanted."""
+        hashes = mixed(split_key)
+        self._add_to_sample(row, title, description, hashes)
+        kept = np.asarray(hashes <= self._bound)
+        self._hash.add(hashes[kept])
+        self._row.add(row[kept])
+        return kept
+
+    def _shrink(self) -> None:
+        if len(self._row) > SLACK * self._most:
+            hashes = self._hash.values
+            self._bound = np.partition(hashes, self._most)[self._most]
+            chosen = hashes <= self._bound
+            del hashes
+            self._choose(chosen)
+
     def _add_to_sample(
         self, row: Numbers, title: Sequence[str], description: Sequence[str], hashes: Hashes
     ) -> None:
@@ -172,22 +198,21 @@ class Texts:
 
     def _hash_waiting(self) -> None:
         for begin in range(0, len(self._waiting), BLOCK):
-            words = words_of(self._waiting[begin : begin + BLOCK], stems=True)
-            self._marked.add(words.marked)
-            self._counts.add(words.counts.ravel())
-            self._stems.add(words)
+            self._take(words_of(self._waiting[begin : begin + BLOCK], stems=True))
         self._waiting, self._characters = [], 0
 
+    def _take(self, words: Words) -> None:
+        self._marked.add(words.marked)
+        self._counts.add(words.counts.ravel())
+        self._stems.add(words)
+
     def _choose(self, chosen: Flags) -> None:
-        """Forget those that are not `chosen`."""
+        """Forget those that are not `chosen`, but not their stems."""
         if chosen.all():
             return
-        hashed = len(self._counts) // 2
-        self._waiting = [*compress(self._waiting, chosen[hashed:].tolist())]
+        self._hash_waiting()
         self._row.keep(chosen)
         self._hash.keep(chosen)
-        if chosen[:hashed].all():
-            return
-        words = np.repeat(chosen[:hashed], self._counts.values.reshape(-1, 2).sum(axis=1))
-        self._marked.keep(words)
-        self._counts.keep(np.repeat(chosen[:hashed], 2))
+        counts = self._counts.values.reshape(-1, 2).sum(axis=1)
+        self._marked.keep(np.repeat(chosen, counts))
+        self._counts.keep(np.repeat(chosen, 2))

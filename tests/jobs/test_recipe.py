@@ -31,6 +31,7 @@ DECIDE_NOTHING = {
         "jobs.report.plot",
         "jobs.report.shares",
     ),
+    *("jobs.feature_shards", "jobs.recipe", "urgency.batch_reasons"),
     *("jobs.report.near_duplicates", "urgency.__init__", "urgency.errors"),
     *("urgency.google_errors", "urgency.logs", "urgency.messages", "urgency.records"),
     *(

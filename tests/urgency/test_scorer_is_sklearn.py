@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
@@ -116,3 +117,20 @@ def test_reasons_add_up_to_the_log_odds_and_name_words_as_they_stand() -> None:
         assert weights == sorted(weights, key=abs, reverse=True)
         for reason in explained.reasons:
             assert getattr(ticket, reason.field)[slice(*reason.span)] == reason.word
+
+
+@pytest.mark.parametrize("kinds", [KINDS, Kinds(pair=1.0, stem=0.0), Kinds(pair=0.0, stem=0.0)])
+def test_the_reasons_of_many_tickets_are_those_of_each(kinds: Kinds) -> None:
+    train = tickets(seed=5, count=300)
+    urgent = np.array(["down" in ticket.title for ticket in train])
+    scorer = SklearnPipeline(train, urgent, kinds).scorer()
+    unseen = [*tickets(seed=6, count=3_000), Ticket("", "", "web", ""), Ticket("?", "", "", "")]
+    for top in (1, 4):
+        for ticket, many in zip(unseen, scorer.reasons(unseen, top), strict=True):
+            alone = scorer.explain(ticket, top).reasons
+            assert [(one.field, one.word, one.span) for one in many] == [
+                (one.field, one.word, one.span) for one in alone
+            ]
+            weights = [[one.weight for one in reasons] for reasons in (many, alone)]
+            np.testing.assert_allclose(*weights, rtol=0, atol=1e-12)
+    assert list(scorer.reasons([], 3)) == []

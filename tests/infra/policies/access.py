@@ -123,17 +123,26 @@ LAYS_MESSAGES = {"roles/storage.objectCreator", "roles/storage.legacyBucketReade
 
 @policy
 def landing_is_fenced_by_prefix(deployed: Deployment) -> Iterator[str]:
-    """The job writes receipts, people write below incoming/; job and operators read everything."""
+    """The job writes receipts, people write below incoming/; job and operators read everything.
+
+    So do Beam's workers that read tickets; they write shards and what Dataflow stages.
+    """
     bucket = f"{deployed.variables['project_id']}-{deployed.called('urgency-landing')}"
-    train = deployed.member("train")
-    read_all = {train, *deployed.variable("operators", [])}
+    train, reader = deployed.member("train"), deployed.member("beam-features")
+    read_all = {train, reader, *deployed.variable("operators", [])}
+    written = {
+        (train, "roles/storage.objectCreator"): "receipts",
+        (reader, "roles/storage.objectCreator"): "features",
+        (reader, "roles/storage.objectUser"): "beam",
+    }
     for grant in deployed.grants(on=f"bucket/{bucket}"):
         if grant.member == deployed.pubsub_agent and grant.role in LAYS_MESSAGES:
             continue
         reads = grant.role == "roles/storage.objectViewer"
-        below = "receipts" if reads or grant.member == train else "incoming"
+        own = written.get((grant.member, grant.role))
+        below = own or ("receipts" if reads else "incoming")
         fence = f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{below}/")'
-        if grant.member != train:
+        if own is None:
             fence += f' || {LISTED}.startsWith("{below}/") || {LISTED} == "{below}"'
         if grant.condition != fence and not (reads and grant.member in read_all):
             yield (

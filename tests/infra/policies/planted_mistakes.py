@@ -146,6 +146,7 @@ AS_IT_COMES: Planted = {
     ],
     "registry_is_never_cleaned": [
         change(LANDING, "lifecycle_rule.0.condition.0.with_state", "ANY"),
+        change(LANDING, "lifecycle_rule.1.condition.0.matches_prefix", ["features/", "incoming/"]),
         change(
             REGISTRY,
             "lifecycle_rule",

@@ -39,16 +39,23 @@ def buckets_delete_softly(deployed: Deployment) -> Iterator[str]:
             yield f"{bucket.address} deletes at once"
 
 
+MADE_AGAIN = {"features/", "beam/"}
+"""Prefixes of what Beam's workers make of tickets."""
+
+
 @policy
 def registry_is_never_cleaned(deployed: Deployment) -> Iterator[str]:
-    """Every model that ever served can be served again; and no rule deletes live tickets."""
+    """Every model that ever served can be served again; and no rule deletes live tickets, but what
+    can be made of them again.
+    """
     for bucket in deployed.of("storage_bucket"):
         rules = bucket.values.get("lifecycle_rule") or []
         if bucket.name.endswith("-registry") and rules:
             yield f"{bucket.address} deletes models"
         if bucket.name.endswith(("-landing", "-control")):
-            states = [(rule["condition"] or [{}])[0].get("with_state") for rule in rules]
-            if set(states) - {"ARCHIVED"}:
+            conditions = [(rule["condition"] or [{}])[0] for rule in rules]
+            live = [one for one in conditions if one.get("with_state") != "ARCHIVED"]
+            if any(set(one.get("matches_prefix") or [""]) - MADE_AGAIN for one in live):
                 yield f"{bucket.address} deletes what is in use"
 
 

@@ -120,7 +120,7 @@ def test_an_error_of_a_step_does_not_quote_what_was_read(job: ScoringJob, tmp_pa
 
 def test_every_option_of_the_pages_commands_is_one(job: ScoringJob) -> None:
     page = (CHECKOUT / "docs/scale.md").read_text()
-    commands = re.findall(r"-m jobs\.beam_score (?:.*\\\n)*.*", page)
+    commands = re.findall(r"-m jobs\.beam_\w+ (?:.*\\\n)*.*", page)
     used = set(re.findall(r"(?<= )--\w+", " ".join(commands)))
     assert {"--from", "--runner", "--sdk_container_image", "--direct_num_workers"} <= used
     listed = run_pipeline(job.place, ["-c", OPTIONS], "score").stdout.split()

@@ -10,6 +10,7 @@ from jobs.tickets.columns import Category
 from jobs.tickets.frame import frame_of
 from jobs.tickets.rows import Rows
 from jobs.tickets.split import text_hash
+from jobs.tickets.texts import Texts
 from tests.support.job.csv_files import csv_bytes, dataset, row
 
 
@@ -41,7 +42,7 @@ def one_row(line: int, text: str = "printer", *, urgent: bool = False) -> Rows:
 
 
 def collected(*rows: Rows) -> Collector:
-    read = Collector(most=100)
+    read = Collector(Texts(most=100))
     for number, one in enumerate(rows):
         read.add(one, number % 2, [int(one.labels == [("urgent",)])], [NO_DATE], [NO_DATE])
         read.end_file(number, np.ones(1, bool))

@@ -18,12 +18,17 @@ INSTALLED = pytest.mark.skipif(not PYTHON.exists(), reason="Beam is not installe
 
 
 def run_pipeline(
-    place: Cloud, arguments: Sequence[str], job: str
+    place: Cloud, arguments: Sequence[str], job: str, account: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Python with these arguments as the account of `job`, to its end."""
+    """Python with these arguments and the environment of `job`, to its end; as its account, or
+    as another one.
+    """
+    environment = job_environment(place, "beam-test1", job) | {"PYTHONPATH": str(CHECKOUT)}
+    if account:
+        environment |= place.identity.environment(account, place.url.removeprefix("http://"))
     return subprocess.run(
         [PYTHON, *arguments],
-        env=job_environment(place, "beam-test1", job) | {"PYTHONPATH": str(CHECKOUT)},
+        env=environment,
         cwd=CHECKOUT,
         capture_output=True,
         text=True,

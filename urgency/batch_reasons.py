@@ -1,0 +1,194 @@
+"""The reasons of many tickets: those of `urgency.reasons`, without a loop over words.
+
+Every word of a batch has a place, its number from 0; a word is what is told once for all places
+where it stands in a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from urgency.batch import BLOCK, Features
+from urgency.features import (
+    BITS,
+    FEATURES,
+    FIELD_MARKS,
+    MASK,
+    PAIR,
+    STEM,
+    STEM_LETTERS,
+    Kinds,
+    term_of,
+    word_hash,
+    word_runs,
+    word_span,
+)
+from urgency.reasons import COMMON_SQUARE, Reason
+from urgency.ticket import Ticket
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+Of = Callable[[NDArray[Any]], Floats]
+"""A number of each feature."""
+
+_FIELDS = [field for field, _ in FIELD_MARKS]
+_MARKS = np.array([mark for _, mark in FIELD_MARKS], np.int32)
+_NUMBER = FEATURES.bit_length()  # bits of a feature's number in a key; a ticket stands before it
+
+
+class Weighing(NamedTuple):
+    """A model: `pull` is coef * idf of features, `square` idf ** 2, `norms` those of tickets."""
+
+    kinds: Kinds
+    pull: Of
+    square: Of
+    norms: Callable[[Features, int], Floats]
+
+
+class _Placed(NamedTuple):
+    """The words of tickets: of each place its `field`, counted through all tickets, and `run`, the
+    number of its letters among the different `runs`; `begin`: the first place of each field.
+    """
+
+    field: Numbers
+    run: Numbers
+    runs: list[str]
+    begin: Numbers
+
+
+class _Told(NamedTuple):
+    """Words that may be told: `ticket`, `weight`, and `place`, the first; (words,)."""
+
+    ticket: Numbers
+    weight: Floats
+    place: Numbers
+
+
+def top_reasons(
+    tickets: Sequence[Ticket], categories: Sequence[Sequence[Reason]], model: Weighing, top: int
+) -> Iterator[tuple[Reason, ...]]:
+    """The `top` heaviest reasons of each ticket, those of its `categories` among them."""
+    for begin in range(0, len(tickets), BLOCK):
+        some, named = tickets[begin : begin + BLOCK], categories[begin : begin + BLOCK]
+        words = _words_of(some)
+        told = _with_categories(_told(words, len(some), model), named)
+        yield from _heaviest(told, words, some, named, top)
+
+
+def _words_of(tickets: Sequence[Ticket]) -> _Placed:
+    found = [word_runs(getattr(ticket, field)) for ticket in tickets for field in _FIELDS]
+    runs = list(chain.from_iterable(found))
+    number = {run: at for at, run in enumerate(dict.fromkeys(runs))}
+    counts = np.fromiter(map(len, found), np.int64, len(found))
+    return _Placed(
+        field=np.arange(len(found)).repeat(counts),
+        run=np.fromiter(map(number.__getitem__, runs), np.int64, len(runs)),
+        runs=[*number],
+        begin=counts.cumsum() - counts,
+    )
+
+
+def _told(words: _Placed, tickets: int, model: Weighing) -> _Told:
+    """All words but those of every fourth ticket, in no order."""
+    terms = list(map(term_of, words.runs))
+    plain = _hashes(terms)
+    in_fields = [model.square(plain & MASK ^ mark & MASK) for mark in _MARKS]
+    is_telling = np.min(in_fields, axis=0) >= COMMON_SQUARE if terms else np.empty(0, bool)
+    owner, feature = _featured(words, plain, terms, model)
+    share = _shares(owner, words.field[owner] // len(_FIELDS), feature, tickets, model)
+    _, first, word = np.unique(
+        words.field * len(terms) + words.run, return_index=True, return_inverse=True
+    )
+    weight = np.bincount(word[owner], share, len(first))
+    telling = is_telling[words.run[first]]
+    ticket = words.field[first] // len(_FIELDS)
+    return _Told(ticket[telling], weight[telling], first[telling])
+
+
+def _featured(
+    words: _Placed, plain: NDArray[np.int32], terms: list[str], model: Weighing
+) -> tuple[Numbers, NDArray[np.int32]]:
+    """Each feature at each place, and the place of the word whose it is."""
+    marked = plain[words.run] ^ _MARKS[words.field % len(_FIELDS)]
+    place, own = np.arange(len(marked)), marked & MASK
+    owners, features = [place], [own]
+    if model.kinds.pair:
+        left = np.flatnonzero(words.field[1:] == words.field[:-1])
+        square = model.square(own)
+        owners.append(left + (square[left + 1] >= square[left]))
+        features.append(PAIR | (marked[left] >> 32 - BITS ^ marked[left + 1]) & MASK)
+    if model.kinds.stem:
+        stem = _hashes([term[:STEM_LETTERS] for term in terms])
+        owners.append(place)
+        features.append(STEM | stem[words.run] & MASK)
+    return np.concatenate(owners), np.concatenate(features)
+
+
+def _shares(
+    owner: Numbers, ticket: Numbers, feature: NDArray[np.int32], tickets: int, model: Weighing
+) -> Floats:
+    """What each feature at each place adds; places of one feature share its weight evenly."""
+    keys = ticket << _NUMBER | feature
+    different, which, count = np.unique(keys, return_inverse=True, return_counts=True)
+    found = Features(
+        (different >> _NUMBER).astype(np.int32),
+        (different & (1 << _NUMBER) - 1).astype(np.int32),
+    )
+    share = model.pull(found.feature) / model.norms(found, tickets)[found.row] / count
+    return np.asarray(share[which])
+
+
+def _with_categories(told: _Told, categories: Sequence[Sequence[Reason]]) -> _Told:
+    """With the categories; their places are below 0 and rise."""
+    counts = np.fromiter(map(len, categories), np.int64, len(categories))
+    weights = [reason.weight for reason in chain.from_iterable(categories)]
+    return _Told(
+        np.append(np.arange(len(categories)).repeat(counts), told.ticket),
+        np.append(np.array(weights, np.float64), told.weight),
+        np.append(np.arange(-len(weights), 0), told.place),
+    )
+
+
+def _heaviest(
+    told: _Told,
+    words: _Placed,
+    tickets: Sequence[Ticket],
+    categories: Sequence[Sequence[Reason]],
+    top: int,
+) -> Iterator[tuple[Reason, ...]]:
+    """The reasons of each ticket; of equal weights the first comes first."""
+    order = np.lexsort((told.place, -np.abs(told.weight), told.ticket))
+    ticket = told.ticket[order]
+    ends = np.searchsorted(ticket, np.arange(len(tickets) + 1))
+    is_chosen = np.arange(len(order)) - ends[ticket] < top
+    chosen = order[is_chosen]
+    named = list(chain.from_iterable(categories))
+    numbers = zip(told.place[chosen].tolist(), told.weight[chosen].tolist(), strict=True)
+    field, begin = words.field, words.begin
+    many = np.bincount(ticket[is_chosen], minlength=len(tickets)).tolist()
+    for own, count in zip(tickets, many, strict=True):
+        reasons = []
+        for _ in range(count):
+            place, weight = next(numbers)
+            if place < 0:
+                reasons.append(named[place])
+            else:
+                where = int(field[place])
+                reasons.append(_reason(own, _FIELDS[where % 2], place - int(begin[where]), weight))
+        yield tuple(reasons)
+
+
+def _reason(ticket: Ticket, field: str, number: int, weight: float) -> Reason:
+    """The word of this number in a field, as it stands there."""
+    text: str = getattr(ticket, field)
+    start, end = word_span(text, number)
+    return Reason(field, text[start:end], (start, end), weight)
+
+
+def _hashes(terms: Sequence[str]) -> NDArray[np.int32]:
+    return np.fromiter(map(word_hash, terms), np.int32, len(terms))
