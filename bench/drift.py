@@ -30,7 +30,7 @@ from data.generator.tickets import Recipe, Row, make_rows
 from jobs.drift.statistic import MOVED, Window, check
 from jobs.model.vectors import probabilities
 from jobs.training import reference
-from urgency.features import MASK, PAIR
+from urgency.features import MASK
 from urgency.observed import BINS, CATEGORIES, LENGTH_EDGES, Counts, Scored, binned_of, named_counts
 from urgency.reference import Reference
 
@@ -92,7 +92,7 @@ def population_of(trained: pd.DataFrame, others: pd.DataFrame) -> Population:
     model = model_of(tickets)
     met_later = landed({"others.csv": others})
     corpus, others_frame = met_later.corpus, met_later.data.frame
-    seen = np.frombuffer(model.scorer.seen, bool)[:PAIR]
+    seen = model.scorer.seen_words()
     words_met = corpus.words.together()
     lengths, marked = words_met.counts.sum(axis=1), words_met.marked
     scored = Scored(probabilities(model.scorer, corpus), lengths, marked, seen[marked & MASK])

@@ -14,7 +14,7 @@ MODULES = (
     *("urgency/batch.py", "urgency/bundle.py", "urgency/features.py", "urgency/feedback.py"),
     *("urgency/html_text.py", "urgency/observed.py", "urgency/reasons.py"),
     *("urgency/reference.py", "urgency/scorer.py", "urgency/ticket.py"),
-    *("urgency/vocabulary.py", "urgency/vocabulary.toml"),
+    *("urgency/vocabulary.py", "urgency/vocabulary.toml", "urgency/weights.py"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),
     *("jobs/tickets/code_page.py", "jobs/tickets/header.py"),
     *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),

@@ -22,11 +22,12 @@ from urgency.features import (
     Kinds,
     combining_marks,
     located_words,
-    pair_feature,
+    marked_hashes,
+    pair_features,
     terms,
     ticket_features,
-    word_feature,
-    word_hash,
+    word_features,
+    word_span,
 )
 
 
@@ -89,8 +90,8 @@ def test_every_combining_mark_of_unicode_is_known() -> None:
 
 def test_features_are_marked_words_pairs_and_stems_as_the_kinds_say() -> None:
     words, (title, description) = ["servers", "down"], (mark for _, mark in FIELD_MARKS)
-    left, right = (word_hash(word) ^ title for word in words)
-    own, pair = {word_feature(left), word_feature(right)}, {pair_feature(left, right)}
+    marked = marked_hashes(words, title)
+    own, pair = set(word_features(marked)), set(pair_features(marked))
     stems = {STEM | mmh3.hash(stem) & MASK for stem in ("serve", "down")}
     fields = [(words, title), ([], description)]
     assert ticket_features(fields, Kinds(pair=0.0)) == own
@@ -124,6 +125,8 @@ def test_every_word_stands_where_it_says() -> None:
         text = hostile_text(rng)
         located = list(located_words(text, "title"))
         assert [word.term for word in located] == terms(text)
+        spans = [word_span(text, number) for number in range(len(located))]
+        assert spans == [(word.start, word.end) for word in located]
         for word in located:
             assert text[word.start : word.end] == word.text
             assert word.term == "0" or word.text.lower().startswith(word.term[:1])
