@@ -15,7 +15,7 @@ their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import mmh3
@@ -181,24 +181,21 @@ def features_of_marked(fields: Iterable[tuple[list[str], list[int]]], kinds: Kin
 
 def located_words(text: str, field: str) -> Iterator[Word]:
     """The terms of one field with the places where they stand, as the field itself writes them."""
-    lowered, origin = _lowered(text)
-    for first, last in _places(lowered):
-        start, end = origin[first], origin[last - 1] + 1
-        yield Word(field, text[start:end], start, end, term_of(lowered[first:last]))
+    runs, spans = runs_and_spans(text)
+    for run, (start, end) in zip(runs, spans, strict=True):
+        yield Word(field, text[start:end], start, end, term_of(run))
 
 
-def word_span(text: str, number: int) -> tuple[int, int]:
-    """Where the word of this number, counted from 0, starts and ends."""
-    lowered, origin = _lowered(text)
-    first, last = next(islice(_places(lowered), number, None))
-    return origin[first], origin[last - 1] + 1
-
-
-def _lowered(text: str) -> tuple[str, Sequence[int]]:
-    """A text in lower case, and for each of its characters which one of `text` it came from."""
+def runs_and_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """`word_runs`, and where each of them starts and ends in `text`."""
     lowered = text.lower()
-    # A few letters, such as the Turkish capital dotted I, grow when they become small.
-    return lowered, range(len(text)) if len(lowered) == len(text) else _origin(text)
+    spans = list(_places(lowered))
+    runs = [lowered[start:end] for start, end in spans]
+    if len(lowered) != len(text):
+        # A few letters, such as the Turkish capital dotted I, grow when they become small.
+        origin = _origin(text)
+        spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
+    return runs, spans
 
 
 def _origin(text: str) -> list[int]:

@@ -11,19 +11,18 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 
 from urgency.features import (
     FIELD_MARKS,
     Kinds,
     marked_hashes,
     pair_features,
+    runs_and_spans,
     stem_features,
     term_of,
     word_features,
     word_hash,
-    word_runs,
-    word_span,
 )
 from urgency.ticket import Ticket
 from urgency.weights import Weights
@@ -63,7 +62,8 @@ def explanation(
     """
     first = len(categories)
     weights = [*(reason.weight for reason in categories), *words.weights]
-    heaviest = sorted(range(len(weights)), key=lambda one: -abs(weights[one]))
+    size = list(map(abs, weights))
+    heaviest = sorted(range(len(weights)), key=size.__getitem__, reverse=True)
     telling = (one for one in heaviest if one < first or words.is_telling(one - first))
     told = list(islice(telling, top))
     reasons = [categories[one] if one < first else words.reason(one - first) for one in told]
@@ -75,49 +75,61 @@ def explanation(
 class WordShares:
     """The different words of a ticket, numbered as they come, and the share of each, `weights`.
 
-    Places of one feature share its weight evenly.
+    marked: by field, the hash of each word with the field's mark.   places: of the ticket's
+    different features.
     """
 
     def __init__(self, ticket: Ticket, kinds: Kinds, weights: Weights) -> None:
         self._ticket, self._kinds, self._of = ticket, kinds, weights
-        self._runs = {field: word_runs(getattr(ticket, field)) for field, _ in FIELD_MARKS}
-        self._words: list[tuple[str, str]] = []
+        self._first: list[tuple[str, str, tuple[int, int]]] = []
+        self.marked: list[list[int]] = []
         owners: list[int] = []
         features: list[int] = []
         for field, mark in FIELD_MARKS:
-            words, theirs = self._featured(field, mark)
-            owners += words
-            features += theirs
-        self.weights = self._shares(owners, features)
+            words, runs = self._numbered(field)
+            self._add(words, list(map(term_of, runs)), mark, owners, features)
+        different = set(features)
+        self.places = weights.places(different)
+        self.weights = self._shares(owners, features, different)
 
     def is_telling(self, word: int) -> bool:
         """Whether it does not stand in a quarter of the tickets, in one of the fields."""
-        plain = word_hash(term_of(self._words[word][1]))
-        places = self._of.places(word_features(plain ^ mark for _, mark in FIELD_MARKS))
-        return min(self._of.square[place] for place in places) >= COMMON_SQUARE
+        _, run, _ = self._first[word]
+        plain = word_hash(term_of(run))
+        features = word_features([plain ^ mark for _, mark in FIELD_MARKS])
+        return min(map(self._of.square_of, features)) >= COMMON_SQUARE
 
     def reason(self, word: int) -> Reason:
         """The word as it stands first in its field."""
-        field, run = self._words[word]
+        field, _, span = self._first[word]
         text: str = getattr(self._ticket, field)
-        start, end = word_span(text, self._runs[field].index(run))
-        return Reason(field, text[start:end], (start, end), self.weights[word])
+        return Reason(field, text[slice(*span)], span, self.weights[word])
 
-    def _featured(self, field: str, mark: int) -> tuple[list[int], list[int]]:
-        """Each feature of one field, and the word whose it is."""
-        runs = self._runs[field]
-        numbers = dict(zip(dict.fromkeys(runs), count(len(self._words)), strict=False))
-        self._words += [(field, run) for run in numbers]
-        words, terms = [numbers[run] for run in runs], list(map(term_of, runs))
+    def _numbered(self, field: str) -> tuple[list[int], list[str]]:
+        """The numbers of a field's words, and the words in lower case."""
+        runs, spans = runs_and_spans(getattr(self._ticket, field))
+        numbers: dict[str, int] = {}
+        for run, span in zip(runs, spans, strict=True):
+            if run not in numbers:
+                numbers[run] = len(self._first)
+                self._first.append((field, run, span))
+        return list(map(numbers.__getitem__, runs)), runs
+
+    def _add(
+        self, words: list[int], terms: list[str], mark: int, owners: list[int], features: list[int]
+    ) -> None:
+        """Add the `features` of one field, and for each the word that owns it."""
         marked = marked_hashes(terms, mark)
-        owners, features = words.copy(), word_features(marked)
+        self.marked.append(marked)
+        own = word_features(marked)
+        owners += words
+        features += own
         if self._kinds.pair:
-            owners += self._rarer(words, features)
+            owners += self._rarer(words, own)
             features += pair_features(marked)
         if self._kinds.stem:
             owners += words
             features += stem_features(terms)
-        return owners, features
 
     def _rarer(self, words: list[int], features: list[int]) -> list[int]:
         """The rarer one of each two neighbours, the right one of two alike."""
@@ -125,13 +137,14 @@ class WordShares:
         sides = zip(words, words[1:], square, square[1:], strict=False)
         return [left if rare > other else right for left, right, rare, other in sides]
 
-    def _shares(self, owners: list[int], features: list[int]) -> list[float]:
-        counts, pull = Counter(features), self._of.pull
-        places = self._of.places(counts)
-        together = zip(counts.items(), places, strict=True)
-        share = {feature: pull[place] / many for (feature, many), place in together}
-        shares = [0.0] * len(self._words)
-        for word, feature in zip(owners, features, strict=True):
-            shares[word] += share[feature]
-        norm = self._of.norm(places)
-        return [weight / norm for weight in shares]
+    def _shares(self, owners: list[int], features: list[int], different: set[int]) -> list[float]:
+        """What each word gets of its features; places of one feature share its weight evenly."""
+        weight = dict(zip(different, map(self._of.pull.__getitem__, self.places), strict=True))
+        for feature, many in Counter(features).items():
+            if many > 1:
+                weight[feature] /= many
+        shares = [0.0] * len(self._first)
+        for word, share in zip(owners, map(weight.__getitem__, features), strict=True):
+            shares[word] += share
+        norm = self._of.norm(self.places)
+        return [share / norm for share in shares]

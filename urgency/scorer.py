@@ -63,11 +63,16 @@ class Scorer:
         """The probability with what it rests on; `tally` counts the ticket."""
         fields = _marked(ticket)
         places = self._weights.places(features_of_marked(fields, self._kinds))
-        text = self._weights.text(places)
-        probability = _sigmoid(text + self._of_categories(ticket))
-        if tally:
-            tally.add(probability, [marked for _, marked in fields], ticket)
-        return Score(probability, self._weights.any_seen(places))
+        return self._scored(ticket, [marked for _, marked in fields], places, tally)
+
+    def explained(
+        self, ticket: Ticket, top: int, tally: Tally | None = None
+    ) -> tuple[Score, Explanation]:
+        """The same score as `score`, and the `top` words and categories behind it."""
+        words = WordShares(ticket, self._kinds, self._weights)
+        categories = list(self._category_reasons(ticket))
+        why = explanation(self.manifest.bias, categories, words, top)
+        return self._scored(ticket, words.marked, words.places, tally), why
 
     def scores(self, tickets: Sequence[Ticket], tally: Tally | None = None) -> list[Score]:
         """The score of each ticket: that of `score`, many at once in a fraction of the time."""
@@ -126,9 +131,16 @@ class Scorer:
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
         """The `top` words and categories behind the probability."""
-        words = WordShares(ticket, self._kinds, self._weights)
-        categories = list(self._category_reasons(ticket))
-        return explanation(self.manifest.bias, categories, words, top)
+        return self.explained(ticket, top)[1]
+
+    def _scored(
+        self, ticket: Ticket, marked: list[list[int]], places: list[int], tally: Tally | None
+    ) -> Score:
+        text = self._weights.text(places)
+        probability = _sigmoid(text + self._of_categories(ticket))
+        if tally:
+            tally.add(probability, marked, ticket)
+        return Score(probability, self._weights.any_seen(places))
 
     def _texts(self, words: Words) -> tuple[Floats, NDArray[np.bool_]]:
         """What the text of each ticket adds, and whether it has a feature that training saw."""

@@ -40,6 +40,10 @@ class Weights:
         """The place of each feature."""
         return list(map(self.place.__getitem__, features))
 
+    def square_of(self, feature: int) -> float:
+        """idf ** 2 of one feature."""
+        return self.square[self.place[feature]]
+
     def text(self, places: Sequence[int]) -> float:
         """What a ticket's different features, at these places, add to its log-odds."""
         return sum(map(self.pull.__getitem__, places)) / self.norm(places)
