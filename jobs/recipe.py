@@ -12,7 +12,7 @@ from urgency.settings import Settings, recipe_settings
 
 MODULES = (
     *("urgency/batch.py", "urgency/bundle.py", "urgency/features.py", "urgency/feedback.py"),
-    *("urgency/html_text.py", "urgency/observed.py", "urgency/reasons.py"),
+    *("urgency/html_text.py", "urgency/murmur.py", "urgency/observed.py", "urgency/reasons.py"),
     *("urgency/reference.py", "urgency/scorer.py", "urgency/ticket.py"),
     *("urgency/vocabulary.py", "urgency/vocabulary.toml", "urgency/weights.py"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/encoding.py"),

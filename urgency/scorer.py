@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,9 @@ from urgency.weights import Floats, Weights
 GOLDEN_TOLERANCE = 1e-9
 FEW = 6
 """Tickets below which one after the other is faster than arrays."""
+
+AT_ONCE = 256
+"""Tickets whose arrays stay in the processor's cache; of a thousand they cost a third more."""
 
 
 class Score(NamedTuple):
@@ -78,17 +82,9 @@ class Scorer:
         """The score of each ticket: that of `score`, many at once in a fraction of the time."""
         if len(tickets) < FEW:
             return [self.score(ticket, tally) for ticket in tickets]
-        texts = [(ticket.title, ticket.description) for ticket in tickets]
-        words = words_of(texts, stems=self._kinds.stem > 0)
-        parts = [self._texts(block) for block in words.blocks(BLOCK)]
-        log_odds, knows_words = (np.concatenate(each) for each in zip(*parts, strict=True))
-        log_odds += self.manifest.bias
-        for column, weights in self.manifest.weights.items():
-            log_odds += [weights.get(getattr(ticket, column), 0.0) for ticket in tickets]
-        probability = list(map(_sigmoid, log_odds.tolist()))
-        if tally:
-            tally.add_many(probability, words, tickets)
-        return list(map(Score, probability, knows_words.tolist()))
+        begins = range(0, len(tickets), AT_ONCE)
+        groups = (self._together(tickets[begin : begin + AT_ONCE], tally) for begin in begins)
+        return list(chain.from_iterable(groups))
 
     def tally(self) -> Tally:
         """Counts of what this model scores, none yet."""
@@ -100,7 +96,8 @@ class Scorer:
 
     def text_log_odds(self, words: Words) -> Floats:
         """What titles and descriptions add to the log-odds, without bias, shape (tickets,)."""
-        blocks = [self._texts(block)[0] for block in words.blocks(BLOCK)]
+        found = ((features_of(block, self._kinds), len(block)) for block in words.blocks(BLOCK))
+        blocks = [self._weights.texts(*one)[0] for one in found]
         return np.concatenate([np.empty(0), *blocks])
 
     def word_shares(self, words: Words) -> Floats:
@@ -133,6 +130,18 @@ class Scorer:
         """The `top` words and categories behind the probability."""
         return self.explained(ticket, top)[1]
 
+    def _together(self, tickets: Sequence[Ticket], tally: Tally | None) -> Iterator[Score]:
+        texts = [(ticket.title, ticket.description) for ticket in tickets]
+        words = words_of(texts, stems=self._kinds.stem > 0)
+        log_odds, knows_words = self._weights.texts(features_of(words, self._kinds), len(words))
+        log_odds += self.manifest.bias
+        for column, weights in self.manifest.weights.items():
+            log_odds += [weights.get(getattr(ticket, column), 0.0) for ticket in tickets]
+        probability = list(map(_sigmoid, log_odds.tolist()))
+        if tally:
+            tally.add_many(probability, words, tickets)
+        return map(Score, probability, knows_words.tolist())
+
     def _scored(
         self, ticket: Ticket, marked: list[list[int]], places: list[int], tally: Tally | None
     ) -> Score:
@@ -141,10 +150,6 @@ class Scorer:
         if tally:
             tally.add(probability, marked, ticket)
         return Score(probability, self._weights.any_seen(places))
-
-    def _texts(self, words: Words) -> tuple[Floats, NDArray[np.bool_]]:
-        """What the text of each ticket adds, and whether it has a feature that training saw."""
-        return self._weights.texts(features_of(words, self._kinds), len(words))
 
     def _of_categories(self, ticket: Ticket) -> float:
         """Bias and one-hot weights."""
