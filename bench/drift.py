@@ -31,7 +31,7 @@ from jobs.drift.statistic import MOVED, Window, check
 from jobs.model.vectors import probabilities
 from jobs.tickets.frame import frame_of
 from jobs.training import reference
-from urgency.features import MASK, PAIR
+from urgency.features import MASK
 from urgency.observed import BINS, CATEGORIES, LENGTH_EDGES, Counts, Scored, binned_of, named_counts
 from urgency.reference import Reference
 
@@ -93,7 +93,7 @@ def population_of(trained: pd.DataFrame, others: pd.DataFrame) -> Population:
     model = model_of(tickets)
     met_later = landed({"others.csv": others})
     corpus, others_table = met_later.corpus, frame_of(met_later.data)
-    seen = np.frombuffer(model.scorer.seen, bool)[:PAIR]
+    seen = model.scorer.seen_words()
     words_met = corpus.words.together()
     lengths, marked = words_met.counts.sum(axis=1), words_met.marked
     scored = Scored(probabilities(model.scorer, corpus), lengths, marked, seen[marked & MASK])

@@ -39,6 +39,11 @@ class Load:
         """Answers that are no error."""
         return (self.answers - self.refused) / self.microseconds * 1e6
 
+    @property
+    def cpu_s_an_answer(self) -> float:
+        """The server's processor time; not 0, since it is counted in hundredths of a second."""
+        return max(self.cpu_s, _TICK_S) / max(self.answers, 1)
+
 
 @dataclass(frozen=True)
 class Server:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 _CHECKOUT = Path(__file__).parents[1]
 _UV = str(_CHECKOUT / ".uv/bin/uv")
@@ -26,6 +27,11 @@ class NotHere(Exception):
 def instances(rows: Rows) -> object:
     """The body of our own API."""
     return {"instances": rows}
+
+
+def with_reasons(rows: Rows) -> object:
+    """The body of our own API that asks for reasons, which no other server here gives."""
+    return {"instances": rows, "parameters": {"explain": 5}}
 
 
 def records(rows: Rows) -> object:
@@ -52,21 +58,23 @@ class Peer:
     packages: tuple[str, ...]
     path: str = "/predict"
     body: Callable[[Rows], object] = instances
+    explaining: Callable[[Rows], object] | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
 OURS = "ours"
 _SERVICE = ("--requirements", str(_CHECKOUT / "service/requirements.txt"))
+_API: dict[str, Any] = {"path": "/v1/predict", "explaining": with_reasons}
 _SKLEARN = ("pandas", "scikit-learn")
 SERVERS = {
-    OURS: Peer(("python", "-m", "service", "--host=127.0.0.1"), _SERVICE, path="/v1/predict"),
+    OURS: Peer(("python", "-m", "service", "--host=127.0.0.1"), _SERVICE, **_API),
     "gunicorn": Peer(
         (
             *("gunicorn", "--bind=127.0.0.1:{port}", "--worker-class=gthread", "--threads=8"),
             "service.app:create_app()",
         ),
         ("gunicorn", *_SERVICE),
-        path="/v1/predict",
+        **_API,
     ),
     "fastapi": Peer(
         ("uvicorn", "bench.peer_fastapi:app", "--port={port}", "--no-access-log"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -33,10 +34,10 @@ class Inputs:
     folder: Path
     rows: Rows
 
-    def lines(self, server: Peer) -> Path:
+    def lines(self, body: Callable[[Rows], object]) -> Path:
         """A file of request bodies, one a line."""
-        lines = self.folder / f"{server.body.__name__}.lines"
-        lines.write_text("".join(json.dumps(server.body([row])) + "\n" for row in self.rows))
+        lines = self.folder / f"{body.__name__}.lines"
+        lines.write_text("".join(json.dumps(body([row])) + "\n" for row in self.rows))
         return lines
 
     def batch(self, server: Peer) -> bytes:

@@ -58,6 +58,7 @@ class Measure(NamedTuple):
 
 MEASURES = {
     "CPU per request, 16 connections, us": Measure("less", times=20),
+    "CPU with 5 reasons, of that without": Measure("less", bound=1.5),
     "p50, 1 connection, ms": Measure("less", times=15),
     "p99, 64 connections, ms": Measure("less", times=20),
     "start to first answer, s": Measure("less", times=3.5),
@@ -116,11 +117,14 @@ def running(name: str, inputs: Inputs) -> Iterator[Server]:
 
 def measures(server: Server, of: Peer, inputs: Inputs, seconds: int) -> list[float]:
     """A value for each of MEASURES."""
-    lines = inputs.lines(of)
+    lines = inputs.lines(of.body)
     server.load(1, lines, 1)  # warm
     one, some, peak, overload = (
         server.load(connections, lines, seconds) for connections in (1, 16, PEAK, OVERLOAD)
     )
+    explained_s = math.nan
+    if of.explaining:
+        explained_s = server.load(16, inputs.lines(of.explaining), seconds).cpu_s_an_answer
     memory_mb, batch = server.pss_mb(), inputs.batch(of)
     batch_s = min(server.post(batch) for _ in range(BATCHES))
     rate = 3 * max(peak.good_per_s, 1)
@@ -128,7 +132,8 @@ def measures(server: Server, of: Peer, inputs: Inputs, seconds: int) -> list[flo
     with server.half_sent(HALF_SENT):
         beside = server.load(PEAK, lines, seconds)
     return [
-        some.cpu_s / max(some.answers, 1) * 1e6,
+        some.cpu_s_an_answer * 1e6,
+        explained_s / some.cpu_s_an_answer,
         one.p50_us / 1e3 or math.inf,
         peak.p99_us / 1e3 or math.inf,
         server.start_s,
@@ -156,9 +161,15 @@ def compared(measured: dict[str, list[float]]) -> list[tuple[str, ...]]:
 
 
 def _line(name: str, measure: Measure, values: dict[str, float]) -> tuple[str, ...]:
-    shown = [f"{value:,.2f}" if value < 10 else f"{value:,.0f}" for value in values.values()]
+    shown = [_shown(value) for value in values.values()]
     others = [values[other] for other in OTHERS if other in values]
     return (name, measure.better, *shown, *_judged(measure, values[OURS], others))
+
+
+def _shown(value: float) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
 
 
 def _judged(measure: Measure, ours: float, others: list[float]) -> tuple[str, str, str]:

@@ -14,10 +14,10 @@ from urgency.settings import Settings, recipe_settings
 
 MODULES = (
     *("urgency/batch.py", "urgency/bundle.py", "urgency/features.py", "urgency/feedback.py"),
-    *("urgency/html_text.py", "urgency/observed.py", "urgency/reasons.py"),
+    *("urgency/html_text.py", "urgency/murmur.py", "urgency/observed.py", "urgency/reasons.py"),
     *("urgency/reference.py", "urgency/scorer.py", "urgency/ticket.py"),
     *("urgency/spelling.py", "urgency/lexicon.py", "urgency/vocabulary.py"),
-    *("urgency/vocabulary.toml", "urgency/languages.toml"),
+    *("urgency/vocabulary.toml", "urgency/languages.toml", "urgency/weights.py"),
     *("jobs/tickets/container.py", "jobs/tickets/file_kind.py", "jobs/tickets/workbook.py"),
     *("jobs/tickets/encoding.py", "jobs/tickets/code_page.py"),
     *("jobs/tickets/header.py", "jobs/tickets/objects.py"),

@@ -65,7 +65,8 @@ class Door:
         self.app, self.observer = app, observer
         self._api, self._slot, self._places = api, slot, places
         self.metrics = metrics
-        self._turn, self._refusal_turn = asyncio.Lock(), asyncio.Lock()
+        self._turns, self._is_refusing = dict[asyncio.Timeout, None](), False
+        self._turn = asyncio.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._batches = ThreadPoolExecutor(1, "batch")
 
@@ -74,20 +75,47 @@ class Door:
         body = await _received(receive)
         if body is None:
             return
-        answer = await self._answer_in_its_place(scope, body)
+        places = 1 + len(body) // PLACE_BYTES
+        if self.metrics.in_work + places > self._places:
+            del body  # those that wait hold nothing large
+            answer = await self._refusal(scope, receive)
+        else:
+            answer = await self._answer_in_places(places, scope, body)
+        if answer is None:
+            return
         start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         await send(start)
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer_in_its_place(self, scope: Scope, body: bytes) -> Answer:
-        places = 1 + len(body) // PLACE_BYTES
+    async def _refusal(self, scope: Scope, receive: Receive) -> Answer | None:
+        """The refusal when its turn comes; None where the client goes away before."""
+        route = "predict" if scope["path"] in self._api.predict_paths else "none"
+        self.metrics.refused.add(route)
+        exchange = self._exchange(dict(scope["headers"]))
+        if not self._is_refusing:
+            self._is_refusing = True
+            asyncio.get_running_loop().call_later(REFUSAL_GAP_S, self._refuse_next)
+        try:
+            async with asyncio.timeout(None) as turn:
+                self._turns[turn] = None
+                await receive()
+        except TimeoutError:
+            return _problem(_BUSY, exchange, route)
+        finally:
+            self._turns.pop(turn, None)
+        return None
+
+    def _refuse_next(self) -> None:
+        """End the wait of who has waited longest, and come again while others wait."""
+        turn, loop = next(iter(self._turns), None), asyncio.get_running_loop()
+        self._is_refusing = turn is not None
+        if turn:
+            del self._turns[turn]
+            turn.reschedule(loop.time())
+            loop.call_later(REFUSAL_GAP_S, self._refuse_next)
+
+    async def _answer_in_places(self, places: int, scope: Scope, body: bytes) -> Answer:
         head = dict(scope["headers"])
-        if self.metrics.in_work + places > self._places:
-            route = "predict" if scope["path"] in self._api.predict_paths else "none"
-            self.metrics.refused.add(route)
-            async with self._refusal_turn:
-                await asyncio.sleep(REFUSAL_GAP_S)
-            return _problem(_BUSY, self._exchange(head), route)
         self.metrics.in_work += places
         try:
             if self._is_plain(scope, head, body):

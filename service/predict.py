@@ -5,7 +5,7 @@
 fields, gets a single prediction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Protocol
 
 import msgspec
@@ -128,9 +128,14 @@ def read_tickets(
 
 def predict(asked: Asked, serving: Serving, tally: Tally | None = None) -> list[Prediction]:
     """A prediction for each ticket, all by the same model; `tally` counts them."""
-    scores = serving.scorer.scores([sent.ticket for sent in asked.tickets], tally)
-    together = zip(asked.tickets, scores, strict=True)
-    return [_predict(sent, score, asked.explain, serving.scorer) for sent, score in together]
+    scorer, tickets = serving.scorer, [sent.ticket for sent in asked.tickets]
+    answers: Iterable[tuple[Score, Explanation | UnsetType]]
+    if asked.explain:
+        answers = (scorer.explained(ticket, asked.explain, tally) for ticket in tickets)
+    else:
+        answers = ((score, UNSET) for score in scorer.scores(tickets, tally))
+    together = zip(asked.tickets, answers, strict=True)
+    return [_predict(sent, *answer, scorer) for sent, answer in together]
 
 
 def encode(asked: PredictRequest, predictions: list[Prediction], serving: Serving) -> bytes:
@@ -146,7 +151,9 @@ def model_name(serving: Serving) -> ModelName:
     return ModelName(MODEL_NAME, serving.version, serving.epoch, threshold)
 
 
-def _predict(sent: SentTicket, score: Score, explain: int, scorer: Scorer) -> Prediction:
+def _predict(
+    sent: SentTicket, score: Score, why: Explanation | UnsetType, scorer: Scorer
+) -> Prediction:
     ticket = sent.ticket
     warnings = list(sent.warnings)
     for column, value in scorer.unknown_categories(ticket).items():
@@ -158,7 +165,7 @@ def _predict(sent: SentTicket, score: Score, explain: int, scorer: Scorer) -> Pr
         label=scorer.label(score.probability),
         urgent=scorer.is_urgent(score.probability),
         probability=score.probability,
-        explanation=scorer.explain(ticket, explain) if explain else UNSET,
+        explanation=why,
         warnings=warnings or UNSET,
     )
 

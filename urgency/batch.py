@@ -7,10 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
-import mmh3
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +25,7 @@ from urgency.features import (
     Kinds,
     terms,
 )
+from urgency.murmur import hashes
 
 BLOCK = 2_048
 """Tickets whose features can be made at once: their keys fit into 31 bits."""
@@ -48,6 +48,11 @@ def _ascii_byte(code: int) -> int:
 
 
 _ASCII = bytes(map(_ascii_byte, range(256)))
+_ZERO = 2
+_KIND = bytes({0: 0, ord(" "): 0, ord("0"): _ZERO}.get(code, 1) for code in range(256))
+"""0 for what stands between words, 1 for letters; a zero is a word."""
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +128,16 @@ def words_of(tickets: Iterable[Sequence[str]], *, stems: bool) -> Words:
     """The words of tickets, given as (title, description) in normal form."""
     given = chain.from_iterable(tickets)
     texts = [text if text.isascii() else _plain(text) for text in given]
-    text = _one_zero_a_run(_END.join(texts).encode().translate(_ASCII))
-    fields = [field.split() for field in text.replace(b"0", b" 0 ").split(_END.encode())]
-    counts = np.fromiter(map(len, fields), np.int32, len(texts))
+    text = _END.join([*texts, ""]).encode().translate(_ASCII)
+    start, size = _pieces(text)
+    plain = hashes(text, start, size)
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(_END))
+    counts = np.diff(np.searchsorted(start, ends), prepend=0).astype(np.int32)
     marks = np.repeat(np.tile(_MARKS, len(texts) // len(_MARKS)), counts)
-    words = list(chain.from_iterable(fields))
-    plain = _hashes(words, len(words))
     return Words(
         marked=plain ^ marks,
         counts=counts.reshape(-1, len(_MARKS)),
-        stem=_stems(words, plain) if stems else None,
+        stem=_stems(text, start, size, plain) if stems else None,
     )
 
 
@@ -159,11 +164,15 @@ def weight_of_kind(kinds: Kinds) -> NDArray[np.float64]:
     return np.repeat([1.0, kinds.pair, kinds.stem], [PAIR - WORD, STEM - PAIR, FEATURES - STEM])
 
 
-def _one_zero_a_run(text: bytes) -> bytes:
-    letters = np.frombuffer(text, np.uint8)
-    zero = letters == ord("0")
-    again = zero[1:] & zero[:-1]
-    return letters[np.append(True, ~again)].tobytes() if again.any() else text
+def _pieces(text: bytes) -> tuple[Ints, Ints]:
+    """Where each word starts and how many bytes it has; of a run of zeros only one."""
+    kind = np.frombuffer(b"\x00" + text.translate(_KIND), np.uint8)
+    edge = np.flatnonzero(kind[1:] != kind[:-1])
+    kind = kind[1:][edge]
+    size = np.diff(edge, append=len(text))
+    size[kind == _ZERO] = 1
+    is_word = kind > 0
+    return edge[is_word], size[is_word]
 
 
 class _OtherScript(Exception):
@@ -184,17 +193,18 @@ def _letters(run: re.Match[str]) -> str:
     return "".join(["0" if c.isdecimal() else c if c.isalnum() else " " for c in run[0]])
 
 
-def _stems(words: list[bytes], plain: NDArray[np.uint32]) -> NDArray[np.uint32]:
+def _stems(text: bytes, start: Ints, size: Ints, plain: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The hashes of the first letters; those of short words are known."""
-    is_long = np.fromiter(map(len, words), np.int32, len(words)) > STEM_LETTERS
+    long = np.flatnonzero(size > STEM_LETTERS)
+    start, size = start[long], size[long]
+    end = start + STEM_LETTERS
+    if not text.isascii():
+        # Of a letter all bytes but the first are 10...... in UTF-8.
+        is_first = np.frombuffer(text, np.uint8) & 0xC0 != 0x80
+        letter = start - np.searchsorted(np.flatnonzero(~is_first), start)
+        letters = np.append(np.flatnonzero(is_first), [len(text)] * STEM_LETTERS)
+        end = letters[letter + STEM_LETTERS]
+    is_cut = end < start + size
     stems = plain.copy()
-    stems[is_long] = _hashes(map(_stem, compress(words, is_long)), int(is_long.sum()))
+    stems[long[is_cut]] = hashes(text, start[is_cut], (end - start)[is_cut])
     return stems
-
-
-def _stem(word: bytes) -> bytes:
-    return word[:STEM_LETTERS] if word.isascii() else word.decode()[:STEM_LETTERS].encode()
-
-
-def _hashes(words: Iterable[bytes], count: int) -> NDArray[np.uint32]:
-    return np.fromiter(map(mmh3.hash, words), np.int32, count).view(np.uint32)

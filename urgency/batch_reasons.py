@@ -6,9 +6,9 @@ where it stands in a field.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,24 +30,13 @@ from urgency.features import (
 )
 from urgency.reasons import COMMON_SQUARE, Reason
 from urgency.ticket import Ticket
+from urgency.weights import Floats, Weights
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
-Of = Callable[[NDArray[Any]], Floats]
-"""A number of each feature."""
 
 _FIELDS = [field for field, _ in FIELD_MARKS]
 _MARKS = np.array([mark for _, mark in FIELD_MARKS], np.int32)
 _NUMBER = FEATURES.bit_length()  # bits of a feature's number in a key; a ticket stands before it
-
-
-class Weighing(NamedTuple):
-    """A model: `pull` is coef * idf of features, `square` idf ** 2, `norms` those of tickets."""
-
-    kinds: Kinds
-    pull: Of
-    square: Of
-    norms: Callable[[Features, int], Floats]
 
 
 class _Placed(NamedTuple):
@@ -70,13 +59,17 @@ class _Told(NamedTuple):
 
 
 def top_reasons(
-    tickets: Sequence[Ticket], categories: Sequence[Sequence[Reason]], model: Weighing, top: int
+    tickets: Sequence[Ticket],
+    categories: Sequence[Sequence[Reason]],
+    kinds: Kinds,
+    weights: Weights,
+    top: int,
 ) -> Iterator[tuple[Reason, ...]]:
     """The `top` heaviest reasons of each ticket, those of its `categories` among them."""
     for begin in range(0, len(tickets), BLOCK):
         some, named = tickets[begin : begin + BLOCK], categories[begin : begin + BLOCK]
         words = _words_of(some)
-        told = _with_categories(_told(words, len(some), model), named)
+        told = _with_categories(_told(words, len(some), kinds, weights), named)
         yield from _heaviest(told, words, some, named, top)
 
 
@@ -93,14 +86,14 @@ def _words_of(tickets: Sequence[Ticket]) -> _Placed:
     )
 
 
-def _told(words: _Placed, tickets: int, model: Weighing) -> _Told:
+def _told(words: _Placed, tickets: int, kinds: Kinds, weights: Weights) -> _Told:
     """All words but those of every fourth ticket, in no order."""
     terms = list(map(term_of, words.runs))
     plain = _hashes(terms)
-    in_fields = [model.square(plain & MASK ^ mark & MASK) for mark in _MARKS]
+    in_fields = [weights.squares(plain & MASK ^ mark & MASK) for mark in _MARKS]
     is_telling = np.min(in_fields, axis=0) >= COMMON_SQUARE if terms else np.empty(0, bool)
-    owner, feature = _featured(words, plain, terms, model)
-    share = _shares(owner, words.field[owner] // len(_FIELDS), feature, tickets, model)
+    owner, feature = _featured(words, plain, terms, kinds, weights)
+    share = _shares(owner, words.field[owner] // len(_FIELDS), feature, tickets, weights)
     _, first, word = np.unique(
         words.field * len(terms) + words.run, return_index=True, return_inverse=True
     )
@@ -111,18 +104,18 @@ def _told(words: _Placed, tickets: int, model: Weighing) -> _Told:
 
 
 def _featured(
-    words: _Placed, plain: NDArray[np.int32], terms: list[str], model: Weighing
+    words: _Placed, plain: NDArray[np.int32], terms: list[str], kinds: Kinds, weights: Weights
 ) -> tuple[Numbers, NDArray[np.int32]]:
     """Each feature at each place, and the place of the word whose it is."""
     marked = plain[words.run] ^ _MARKS[words.field % len(_FIELDS)]
     place, own = np.arange(len(marked)), marked & MASK
     owners, features = [place], [own]
-    if model.kinds.pair:
+    if kinds.pair:
         left = np.flatnonzero(words.field[1:] == words.field[:-1])
-        square = model.square(own)
+        square = weights.squares(own)
         owners.append(left + (square[left + 1] >= square[left]))
         features.append(PAIR | (marked[left] >> 32 - BITS ^ marked[left + 1]) & MASK)
-    if model.kinds.stem:
+    if kinds.stem:
         stem = _hashes([term[:STEM_LETTERS] for term in terms])
         owners.append(place)
         features.append(STEM | stem[words.run] & MASK)
@@ -130,7 +123,7 @@ def _featured(
 
 
 def _shares(
-    owner: Numbers, ticket: Numbers, feature: NDArray[np.int32], tickets: int, model: Weighing
+    owner: Numbers, ticket: Numbers, feature: NDArray[np.int32], tickets: int, weights: Weights
 ) -> Floats:
     """What each feature at each place adds; places of one feature share its weight evenly."""
     keys = ticket << _NUMBER | feature
@@ -139,7 +132,7 @@ def _shares(
         (different >> _NUMBER).astype(np.int32),
         (different & (1 << _NUMBER) - 1).astype(np.int32),
     )
-    share = model.pull(found.feature) / model.norms(found, tickets)[found.row] / count
+    share = weights.pulls(found.feature) / weights.norms(found, tickets)[found.row] / count
     return np.asarray(share[which])
 
 

@@ -26,6 +26,7 @@ WORD, PAIR, STEM = 0, 1 << BITS, 2 << BITS
 """Where the numbers of each kind of feature begin."""
 
 FEATURES = 3 << BITS
+_HIGH = 32 - BITS  # these bits of a left hash are no number of its own
 FIELD_MARKS = (("title", 0x2F0B4C47), ("description", 0))
 """What is added, without carry, to the hashes of a field's words."""
 
@@ -99,42 +100,36 @@ class Word(NamedTuple):
 
 def terms(text: str) -> list[str]:
     """Words in lower case, and "0" for any run of digits: "L4-SRUP_20 支払" -> l 0 srup 0 支 払."""
-    return [term_of(run) for run in word_runs(text)]
+    return list(map(term_of, word_runs(text)))
 
 
 def word_runs(text: str) -> list[str]:
-    """Words in lower case, and runs of digits as they stand."""
+    """Words in lower case, and digits as they are."""
     lowered = text.lower()
-    words = _words_in(lowered)
-    if words is None:
-        return [lowered[start:end] for start, end in _places_of_sounds(lowered)]
-    runs: list[str] = words.findall(lowered)
-    return runs
+    if lowered.isascii():
+        return _ASCII_WORDS.findall(lowered)
+    if not _HAS_SOUNDS.search(lowered):
+        return _WORDS.findall(lowered)
+    return [lowered[start:end] for start, end in _places(lowered)]
 
 
 def term_of(run: str) -> str:
-    """What a run counts as."""
+    """What a word in lower case counts as."""
     return "0" if run.isdecimal() else run
-
-
-def _words_in(lowered: str) -> re.Pattern[str] | None:
-    """What finds the words of a text; None where two sounds may be one."""
-    if lowered.isascii():
-        return _ASCII_WORDS
-    return None if _HAS_SOUNDS.search(lowered) else _WORDS
 
 
 def _places(lowered: str) -> Iterator[tuple[int, int]]:
     """Start and end of each word; those of two sounds overlap."""
-    words = _words_in(lowered)
-    return map(re.Match.span, words.finditer(lowered)) if words else _places_of_sounds(lowered)
+    pattern = _ASCII_WORDS if lowered.isascii() else _WORDS
+    runs = map(re.Match.span, pattern.finditer(lowered))
+    return _by_sounds(lowered, runs) if _HAS_SOUNDS.search(lowered) else runs
 
 
-def _places_of_sounds(lowered: str) -> Iterator[tuple[int, int]]:
-    for run in _WORDS.finditer(lowered):
-        sounds = [found.span() for found in _SOUND.finditer(lowered, *run.span())]
+def _by_sounds(lowered: str, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    for run in runs:
+        sounds = [found.span() for found in _SOUND.finditer(lowered, *run)]
         if len(sounds) < 2:
-            yield run.span()
+            yield run
         for (start, _), (_, end) in pairwise(sounds):
             yield start, end
 
@@ -145,19 +140,19 @@ def word_hash(term: str) -> int:
     return number
 
 
-def word_feature(marked: int) -> int:
-    """The number of a word, by its hash with the field's mark."""
-    return marked & MASK
+def word_features(marked: Iterable[int]) -> list[int]:
+    """The numbers of words, by their hashes with the field's mark."""
+    return [one & MASK for one in marked]
 
 
-def pair_feature(left: int, right: int) -> int:
-    """The number of a pair of neighbours: high bits of the left hash, low bits of the right one."""
-    return PAIR | ((left >> 32 - BITS) ^ right) & MASK
+def pair_features(marked: Sequence[int]) -> list[int]:
+    """The number of each pair of neighbours: high bits of the left hash, low bits of the right."""
+    return [PAIR | (left >> _HIGH ^ right) & MASK for left, right in pairwise(marked)]
 
 
-def stem_feature(term: str) -> int:
-    """The number of a word's first letters, the same in every field."""
-    return STEM | word_hash(term[:STEM_LETTERS]) & MASK
+def stem_features(terms: Iterable[str]) -> list[int]:
+    """The numbers of the first letters, the same in every field."""
+    return [STEM | mmh3.hash(term[:STEM_LETTERS]) & MASK for term in terms]
 
 
 def ticket_features(fields: Iterable[tuple[list[str], int]], kinds: Kinds) -> set[int]:
@@ -167,43 +162,50 @@ def ticket_features(fields: Iterable[tuple[list[str], int]], kinds: Kinds) -> se
     )
 
 
-def marked_hashes(words: list[str], mark: int) -> list[int]:
+def marked_hashes(words: Iterable[str], mark: int) -> list[int]:
     """The hash of each word of a field with the field's mark."""
-    return [word_hash(word) ^ mark for word in words]
+    return [number ^ mark for number in map(mmh3.hash, words)]
 
 
 def features_of_marked(fields: Iterable[tuple[list[str], list[int]]], kinds: Kinds) -> set[int]:
     """As `ticket_features`, of each field's terms and their `marked_hashes`."""
     found: set[int] = set()
     for words, marked in fields:
-        found.update([word_feature(one) for one in marked])
+        found.update(word_features(marked))
         if kinds.pair:
-            found.update([pair_feature(left, right) for left, right in pairwise(marked)])
+            found.update(pair_features(marked))
         if kinds.stem:
-            found.update([stem_feature(word) for word in words])
+            found.update(stem_features(words))
     return found
 
 
 def located_words(text: str, field: str) -> Iterator[Word]:
     """The terms of one field with the places where they stand, as the field itself writes them."""
-    lowered, origin = _lowered(text)
-    for first, last in _places(lowered):
-        start, end = origin[first], origin[last - 1] + 1
-        yield Word(field, text[start:end], start, end, term_of(lowered[first:last]))
+    runs, spans = runs_and_spans(text)
+    for run, (start, end) in zip(runs, spans, strict=True):
+        yield Word(field, text[start:end], start, end, term_of(run))
+
+
+def runs_and_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """`word_runs`, and where each of them starts and ends in `text`."""
+    lowered = text.lower()
+    spans = list(_places(lowered))
+    runs = [lowered[start:end] for start, end in spans]
+    if len(lowered) != len(text):
+        # A few letters, such as the Turkish capital dotted I, grow when they become small.
+        origin = _origin(text)
+        spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
+    return runs, spans
 
 
 def word_span(text: str, number: int) -> tuple[int, int]:
     """Where the word of this number, counted from 0, starts and ends."""
-    lowered, origin = _lowered(text)
-    first, last = next(islice(_places(lowered), number, None))
-    return origin[first], origin[last - 1] + 1
-
-
-def _lowered(text: str) -> tuple[str, Sequence[int]]:
-    """A text in lower case, and for each of its characters which one of `text` it came from."""
     lowered = text.lower()
-    # A few letters, such as the Turkish capital dotted I, grow when they become small.
-    return lowered, range(len(text)) if len(lowered) == len(text) else _origin(text)
+    start, end = next(islice(_places(lowered), number, None))
+    if len(lowered) == len(text):
+        return start, end
+    origin = _origin(text)
+    return origin[start], origin[end - 1] + 1
 
 
 def _origin(text: str) -> list[int]:

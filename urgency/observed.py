@@ -132,11 +132,11 @@ class Tally:
     """Counts of what one model scored since they were last taken; any number of threads may share
     it.
 
-    seen: a byte for each marked hash's number, 1 where training saw it.
+    seen: for each marked hash's number whether training saw it.
     """
 
-    def __init__(self, seen: bytes, named: Named) -> None:
-        self._seen, self._named = np.frombuffer(seen, bool), named
+    def __init__(self, seen: NDArray[np.bool_], named: Named) -> None:
+        self._seen, self._named = seen, named
         self._lock = threading.Lock()
         self._waiting: list[tuple[float, list[list[int]], str, str]] = []
         self._counts = no_counts()

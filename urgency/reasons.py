@@ -8,22 +8,24 @@ the rest.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 
 from urgency.features import (
     FIELD_MARKS,
     Kinds,
-    Word,
-    located_words,
-    pair_feature,
-    stem_feature,
-    word_feature,
+    marked_hashes,
+    pair_features,
+    runs_and_spans,
+    stem_features,
+    term_of,
+    word_features,
     word_hash,
 )
 from urgency.ticket import Ticket
+from urgency.weights import Weights
 
 COMMON_SQUARE = (1 + math.log(4)) ** 2
 """Square of the idf of a word that stands in a quarter of the tickets."""
@@ -52,55 +54,97 @@ class Explanation:
 
 
 def explanation(
-    base: float, telling: Sequence[Reason], others: Sequence[Reason], top: int
+    base: float, categories: Sequence[Reason], words: WordShares, top: int
 ) -> Explanation:
-    """The `top` heaviest of the `telling` reasons; all that is left adds up to its rest."""
-    heaviest = sorted(telling, key=lambda reason: -abs(reason.weight))
-    rest = math.fsum(reason.weight for reason in (*heaviest[top:], *others))
-    return Explanation(base, tuple(heaviest[:top]), rest)
+    """The `top` heaviest of the categories and the telling words; all else adds up to the rest.
 
-
-def is_common(word: str, square: Sequence[float]) -> bool:
-    """Whether a word stands in a quarter of the tickets, in one of the fields."""
-    plain = word_hash("0" if word.isdecimal() else word.lower())
-    idfs = (square[word_feature(plain ^ mark)] for _, mark in FIELD_MARKS)
-    return min(idfs) < COMMON_SQUARE
-
-
-def word_reasons(
-    ticket: Ticket, kinds: Kinds, pull: Sequence[float], square: Sequence[float]
-) -> Iterator[Reason]:
-    """A reason for each different word; places of one feature share its weight evenly.
-
-    pull: coef * idf of each feature.   square: idf ** 2 of each feature.
+    A reason is made only of what is told, since most words are not.
     """
-    placed: list[tuple[Word, int]] = []
-    for field, mark in FIELD_MARKS:
-        words = list(located_words(getattr(ticket, field), field))
-        placed += _placed_features(words, mark, kinds, square)
-    places = Counter(feature for _, feature in placed)
-    norm = math.sqrt(sum(map(square.__getitem__, places)))
-    first: dict[tuple[str, str], Word] = {}
-    weights: dict[tuple[str, str], float] = defaultdict(float)
-    for word, feature in placed:
-        key = (word.field, word.text.lower())
-        first.setdefault(key, word)
-        weights[key] += pull[feature] / norm / places[feature]
-    for key, word in first.items():
-        yield Reason(word.field, word.text, (word.start, word.end), weights[key])
+    first = len(categories)
+    weights = [*(reason.weight for reason in categories), *words.weights]
+    size = list(map(abs, weights))
+    heaviest = sorted(range(len(weights)), key=size.__getitem__, reverse=True)
+    telling = (one for one in heaviest if one < first or words.is_telling(one - first))
+    told = list(islice(telling, top))
+    reasons = [categories[one] if one < first else words.reason(one - first) for one in told]
+    for one in told:
+        weights[one] = 0.0
+    return Explanation(base, tuple(reasons), math.fsum(weights))
 
 
-def _placed_features(
-    words: list[Word], mark: int, kinds: Kinds, square: Sequence[float]
-) -> Iterator[tuple[Word, int]]:
-    """Each feature of one field with the word whose it is."""
-    marked = [word_hash(word.term) ^ mark for word in words]
-    own = [word_feature(one) for one in marked]
-    yield from zip(words, own, strict=True)
-    if kinds.pair:
-        for left, right in pairwise(range(len(words))):
-            rarer = right if square[own[right]] >= square[own[left]] else left
-            yield words[rarer], pair_feature(marked[left], marked[right])
-    if kinds.stem:
-        for word in words:
-            yield word, stem_feature(word.term)
+class WordShares:
+    """The different words of a ticket, numbered as they come, and the share of each, `weights`.
+
+    marked: by field, the hash of each word with the field's mark.   places: of the ticket's
+    different features.
+    """
+
+    def __init__(self, ticket: Ticket, kinds: Kinds, weights: Weights) -> None:
+        self._ticket, self._kinds, self._of = ticket, kinds, weights
+        self._first: list[tuple[str, str, tuple[int, int]]] = []
+        self.marked: list[list[int]] = []
+        owners: list[int] = []
+        features: list[int] = []
+        for field, mark in FIELD_MARKS:
+            words, runs = self._numbered(field)
+            self._add(words, list(map(term_of, runs)), mark, owners, features)
+        different = set(features)
+        self.places = weights.places(different)
+        self.weights = self._shares(owners, features, different)
+
+    def is_telling(self, word: int) -> bool:
+        """Whether it does not stand in a quarter of the tickets, in one of the fields."""
+        _, run, _ = self._first[word]
+        plain = word_hash(term_of(run))
+        features = word_features([plain ^ mark for _, mark in FIELD_MARKS])
+        return min(map(self._of.square_of, features)) >= COMMON_SQUARE
+
+    def reason(self, word: int) -> Reason:
+        """The word as it stands first in its field."""
+        field, _, span = self._first[word]
+        text: str = getattr(self._ticket, field)
+        return Reason(field, text[slice(*span)], span, self.weights[word])
+
+    def _numbered(self, field: str) -> tuple[list[int], list[str]]:
+        """The numbers of a field's words, and the words in lower case."""
+        runs, spans = runs_and_spans(getattr(self._ticket, field))
+        numbers: dict[str, int] = {}
+        for run, span in zip(runs, spans, strict=True):
+            if run not in numbers:
+                numbers[run] = len(self._first)
+                self._first.append((field, run, span))
+        return list(map(numbers.__getitem__, runs)), runs
+
+    def _add(
+        self, words: list[int], terms: list[str], mark: int, owners: list[int], features: list[int]
+    ) -> None:
+        """Add the `features` of one field, and for each the word that owns it."""
+        marked = marked_hashes(terms, mark)
+        self.marked.append(marked)
+        own = word_features(marked)
+        owners += words
+        features += own
+        if self._kinds.pair:
+            owners += self._rarer(words, own)
+            features += pair_features(marked)
+        if self._kinds.stem:
+            owners += words
+            features += stem_features(terms)
+
+    def _rarer(self, words: list[int], features: list[int]) -> list[int]:
+        """The rarer one of each two neighbours, the right one of two alike."""
+        square = list(map(self._of.square.__getitem__, self._of.places(features)))
+        sides = zip(words, words[1:], square, square[1:], strict=False)
+        return [left if rare > other else right for left, right, rare, other in sides]
+
+    def _shares(self, owners: list[int], features: list[int], different: set[int]) -> list[float]:
+        """What each word gets of its features; places of one feature share its weight evenly."""
+        weight = dict(zip(different, map(self._of.pull.__getitem__, self.places), strict=True))
+        for feature, many in Counter(features).items():
+            if many > 1:
+                weight[feature] /= many
+        shares = [0.0] * len(self._first)
+        for word, share in zip(owners, map(weight.__getitem__, features), strict=True):
+            shares[word] += share
+        norm = self._of.norm(self.places)
+        return [share / norm for share in shares]

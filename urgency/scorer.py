@@ -10,36 +10,35 @@ sum, so each word's share of a prediction is exact.
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from urgency.batch import BLOCK, Features, Words, features_of, weight_of_kind, words_of
-from urgency.batch_reasons import Weighing, top_reasons
+from urgency.batch import BLOCK, Words, features_of, words_of
+from urgency.batch_reasons import top_reasons
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
 from urgency.features import (
     FIELD_MARKS,
     MASK,
-    PAIR,
     features_of_marked,
-    features_with,
     marked_hashes,
     terms,
 )
 from urgency.observed import Tally
-from urgency.reasons import Explanation, Reason, explanation, is_common, word_reasons
+from urgency.reasons import Explanation, Reason, WordShares, explanation
 from urgency.ticket import Ticket, normal_ticket
+from urgency.weights import Floats, Weights
 
 GOLDEN_TOLERANCE = 1e-9
 FEW = 6
 """Tickets below which one after the other is faster than arrays."""
 
-
-Floats = NDArray[np.float64]
+AT_ONCE = 256
+"""Tickets whose arrays stay in the processor's cache; of a thousand they cost a third more."""
 
 
 class Score(NamedTuple):
@@ -54,20 +53,12 @@ class Scorer:
 
     def __init__(self, bundle: Bundle) -> None:
         self.manifest, self._kinds = bundle.manifest, bundle.manifest.kinds
-        size, arrays = features_with(self._kinds), bundle.arrays
-        square = (self.manifest.unseen_idf * weight_of_kind(self._kinds)[:size]) ** 2
-        square[arrays.feature] = arrays.idf**2
-        pull, seen = np.zeros(size), np.zeros(size, bool)
-        pull[arrays.feature] = arrays.coef * arrays.idf
-        seen[arrays.feature] = True
-        # Read one by one, for which numpy's arrays are slow; batches look at the same memory.
-        self._pull, self._square = array("d", pull.tobytes()), array("d", square.tobytes())
-        self.seen = seen.tobytes()
+        self._weights = Weights(bundle.arrays, self.manifest.unseen_idf, self._kinds)
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        features = features_of_marked(_marked(ticket), self._kinds)
-        return self._text(features) + self._of_categories(ticket)
+        places = self._weights.places(features_of_marked(_marked(ticket), self._kinds))
+        return self._weights.text(places) + self._of_categories(ticket)
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
@@ -76,45 +67,46 @@ class Scorer:
     def score(self, ticket: Ticket, tally: Tally | None = None) -> Score:
         """The probability with what it rests on; `tally` counts the ticket."""
         fields = _marked(ticket)
-        features = features_of_marked(fields, self._kinds)
-        text = self._text(features)
-        probability = _sigmoid(text + self._of_categories(ticket))
-        if tally:
-            tally.add(probability, [marked for _, marked in fields], ticket)
-        # The weights of words that were seen may add up to 0 too.
-        return Score(probability, text != 0 or any(map(self.seen.__getitem__, features)))
+        places = self._weights.places(features_of_marked(fields, self._kinds))
+        return self._scored(ticket, [marked for _, marked in fields], places, tally)
+
+    def explained(
+        self, ticket: Ticket, top: int, tally: Tally | None = None
+    ) -> tuple[Score, Explanation]:
+        """The same score as `score`, and the `top` words and categories behind it."""
+        words = WordShares(ticket, self._kinds, self._weights)
+        categories = list(self._category_reasons(ticket))
+        why = explanation(self.manifest.bias, categories, words, top)
+        return self._scored(ticket, words.marked, words.places, tally), why
 
     def scores(self, tickets: Sequence[Ticket], tally: Tally | None = None) -> list[Score]:
         """The score of each ticket: that of `score`, many at once in a fraction of the time."""
         if len(tickets) < FEW:
             return [self.score(ticket, tally) for ticket in tickets]
-        texts = [(ticket.title, ticket.description) for ticket in tickets]
-        words = words_of(texts, stems=self._kinds.stem > 0)
-        parts = [self._texts(block) for block in words.blocks(BLOCK)]
-        log_odds, knows_words = (np.concatenate(each) for each in zip(*parts, strict=True))
-        log_odds += self.manifest.bias
-        for column, weights in self.manifest.weights.items():
-            log_odds += [weights.get(getattr(ticket, column), 0.0) for ticket in tickets]
-        probability = list(map(_sigmoid, log_odds.tolist()))
-        if tally:
-            tally.add_many(probability, words, tickets)
-        return list(map(Score, probability, knows_words.tolist()))
+        begins = range(0, len(tickets), AT_ONCE)
+        groups = (self._together(tickets[begin : begin + AT_ONCE], tally) for begin in begins)
+        return list(chain.from_iterable(groups))
 
     def tally(self) -> Tally:
         """Counts of what this model scores, none yet."""
-        return Tally(self.seen[:PAIR], self.manifest.weights)
+        return Tally(self.seen_words(), self.manifest.weights)
+
+    def seen_words(self) -> NDArray[np.bool_]:
+        """Whether training saw each feature that is a word, by its number."""
+        return self._weights.seen_words()
 
     def text_log_odds(self, words: Words) -> Floats:
         """What titles and descriptions add to the log-odds, without bias, shape (tickets,)."""
-        blocks = [self._texts(block)[0] for block in words.blocks(BLOCK)]
+        found = ((features_of(block, self._kinds), len(block)) for block in words.blocks(BLOCK))
+        blocks = [self._weights.texts(*one)[0] for one in found]
         return np.concatenate([np.empty(0), *blocks])
 
     def word_shares(self, words: Words) -> Floats:
         """What each word adds to its ticket's log-odds, pairs and stems not counted, (words,)."""
         shares = [np.empty(0)]
         for block in words.blocks(BLOCK):
-            norms = self._norms(features_of(block, self._kinds), len(block))
-            pull = np.frombuffer(self._pull)[block.marked & MASK]
+            norms = self._weights.norms(features_of(block, self._kinds), len(block))
+            pull = self._weights.pulls(block.marked & MASK)
             shares.append(pull / np.repeat(norms, block.counts.sum(axis=1)))
         return np.concatenate(shares)
 
@@ -137,42 +129,35 @@ class Scorer:
 
     def explain(self, ticket: Ticket, top: int) -> Explanation:
         """The `top` words and categories behind the probability."""
-        telling = list(self._category_reasons(ticket))
-        common: list[Reason] = []
-        for reason in word_reasons(ticket, self._kinds, self._pull, self._square):
-            (common if is_common(reason.word, self._square) else telling).append(reason)
-        return explanation(self.manifest.bias, telling, common, top)
+        return self.explained(ticket, top)[1]
 
     def reasons(self, tickets: Sequence[Ticket], top: int) -> Iterator[tuple[Reason, ...]]:
         """The reasons that `explain` gives for each ticket, many at once."""
-        model = Weighing(self._kinds, self._pulls, self._squares, self._norms)
         by_name = {(one.source, one.customer_tier): one for one in tickets}  # few differ
         named = {key: tuple(self._category_reasons(one)) for key, one in by_name.items()}
         categories = [named[one.source, one.customer_tier] for one in tickets]
-        return top_reasons(tickets, categories, model, top)
+        return top_reasons(tickets, categories, self._kinds, self._weights, top)
 
-    def _pulls(self, features: NDArray[Any]) -> Floats:
-        return np.asarray(np.frombuffer(self._pull)[features])
+    def _together(self, tickets: Sequence[Ticket], tally: Tally | None) -> Iterator[Score]:
+        texts = [(ticket.title, ticket.description) for ticket in tickets]
+        words = words_of(texts, stems=self._kinds.stem > 0)
+        log_odds, knows_words = self._weights.texts(features_of(words, self._kinds), len(words))
+        log_odds += self.manifest.bias
+        for column, weights in self.manifest.weights.items():
+            log_odds += [weights.get(getattr(ticket, column), 0.0) for ticket in tickets]
+        probability = list(map(_sigmoid, log_odds.tolist()))
+        if tally:
+            tally.add_many(probability, words, tickets)
+        return map(Score, probability, knows_words.tolist())
 
-    def _squares(self, features: NDArray[Any]) -> Floats:
-        return np.asarray(np.frombuffer(self._square)[features])
-
-    def _text(self, features: set[int]) -> float:
-        if not features:
-            return 0.0
-        norm = math.sqrt(sum(map(self._square.__getitem__, features)))
-        return sum(map(self._pull.__getitem__, features)) / norm
-
-    def _texts(self, words: Words) -> tuple[Floats, NDArray[np.bool_]]:
-        """`_text` of each ticket, and whether it has a feature that training saw."""
-        found = features_of(words, self._kinds)
-        pull = np.bincount(found.row, np.frombuffer(self._pull)[found.feature], len(words))
-        seen = np.bincount(found.row, np.frombuffer(self.seen, bool)[found.feature], len(words))
-        return pull / self._norms(found, len(words)), seen > 0
-
-    def _norms(self, found: Features, tickets: int) -> Floats:
-        square = np.bincount(found.row, np.frombuffer(self._square)[found.feature], tickets)
-        return np.sqrt(np.where(square > 0, square, 1.0))
+    def _scored(
+        self, ticket: Ticket, marked: list[list[int]], places: list[int], tally: Tally | None
+    ) -> Score:
+        text = self._weights.text(places)
+        probability = _sigmoid(text + self._of_categories(ticket))
+        if tally:
+            tally.add(probability, marked, ticket)
+        return Score(probability, self._weights.any_seen(places))
 
     def _of_categories(self, ticket: Ticket) -> float:
         """Bias and one-hot weights."""

@@ -202,18 +202,36 @@ def test_cloud_run_sends_fewer_at_a_time_so_that_its_probes_find_a_place():
 
 def test_refusals_go_out_one_by_one(monkeypatch: pytest.MonkeyPatch):
     instance = Instance(registry_with(1))
-    instance.door._places = 0
-    waiting: list[float] = []
-    turn_of_the_loop = asyncio.sleep
+    door, left = instance.door, [20]
+    door._places = 0
+    next_one = door._refuse_next
 
-    async def sleep(seconds: float) -> None:
-        assert not waiting
-        waiting.append(seconds)
-        await turn_of_the_loop(0)
-        assert waiting.pop() == door_module.REFUSAL_GAP_S
+    def refuse_next() -> None:
+        before = len(door._turns)
+        next_one()
+        assert len(door._turns) == max(before - 1, 0)
+        left.append(len(door._turns))
 
-    monkeypatch.setattr(door_module.asyncio, "sleep", sleep)
+    monkeypatch.setattr(door, "_refuse_next", refuse_next)
     assert statuses(asyncio.run(at_once(instance, *[ONE] * 20))) == [503] * 20
+    assert left == [*range(20, -1, -1)]
+
+
+def test_who_waits_to_be_refused_and_goes_away_is_not_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(door_module, "REFUSAL_GAP_S", 3_600.0)
+    instance = Instance(registry_with(1))
+    instance.door._places = 0
+
+    async def many() -> list[Answered | None]:
+        gone = asyncio.Event()
+        asked = [asyncio.create_task(ask(instance.door, ONE, gone=gone)) for _ in range(50)]
+        while len(instance.door._turns) < len(asked):
+            await asyncio.sleep(0)
+        gone.set()
+        return await asyncio.wait_for(asyncio.gather(*asked), HANGS_S)
+
+    assert asyncio.run(many()) == [None] * 50
+    assert not instance.door._turns
 
 
 # Nobody is held up

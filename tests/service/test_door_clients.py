@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -204,3 +205,31 @@ async def _kserve(kserve: Any, url: str, expected: list[float], protocol: str) -
         answer = await client.infer(url, request, model_name=MODEL_NAME)
         outputs = {one.name: one.data for one in answer.outputs}
         assert outputs["probability"] == expected
+
+
+def test_sagemakers_client_invokes_the_endpoint(address: str, expected: list[float]):
+    """AWS's own client; its front end, which this replaces, sends a container /invocations."""
+    boto3 = pytest.importorskip("boto3")
+    options = {"endpoint_url": f"http://{address}", "region_name": "eu-west-1"}
+    keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+    client = boto3.client("sagemaker-runtime", **options, **keys)
+
+    def by_the_front_end(request: Any, **_: Any) -> None:
+        request.url = request.url.replace(f"/endpoints/{MODEL_NAME}/", "/")
+
+    client.meta.events.register("before-send.sagemaker-runtime.InvokeEndpoint", by_the_front_end)
+    columns = {
+        "columns": ["title", "description"],
+        "data": [*zip(TITLES, DESCRIPTIONS, strict=True)],
+    }
+    body = json.dumps({"dataframe_split": columns}).encode()
+    sent = {"EndpointName": MODEL_NAME, "ContentType": "application/json"}
+    answer = json.load(client.invoke_endpoint(Body=body, **sent)["Body"])
+    assert [one["probability"] for one in answer["predictions"]] == expected
+    with pytest.raises(client.exceptions.ClientError, match="must be a text"):
+        client.invoke_endpoint(Body=body.replace(b'"Thank you"', b"3"), **sent)
+    table = {**sent, "ContentType": "text/csv", "Accept": "text/csv"}
+    lines = "\n".join(["title,description", *map(",".join, zip(TITLES, DESCRIPTIONS, strict=True))])
+    answer = client.invoke_endpoint(Body=lines.encode(), **table)["Body"].read().decode()
+    labels = [row["label"] for row in csv.DictReader(answer.splitlines())]
+    assert labels == ["urgent", "non-urgent"]

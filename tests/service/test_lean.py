@@ -27,7 +27,7 @@ FORBIDDEN = {"pandas", "sklearn", "scipy", "mlflow", "grpc"}
 HANGS_AFTER_S = 120
 """Far more than any machine needs."""
 
-PSS_MB = 85
+PSS_MB = 78
 """Memory does not depend on how fast a machine is."""
 
 FIRST_PREDICTION = """

@@ -20,7 +20,7 @@ from tests.support.models import URGENT_TICKET, put_model, release
 from tests.support.service.service import AUDIENCE, CALLER, cloud_environ, cloud_registry
 from tests.support.service.service_process import ServiceProcess, service_process
 from tests.support.service.steady_client import HANGS_AFTER_S, SteadyClient
-from urgency.features import WORDS_AND_PAIRS, features_with
+from urgency.features import PAIR, WORDS_AND_PAIRS, features_with
 from urgency.registry import Registry
 from urgency.scorer import verified_scorer
 from urgency.ticket import normal_ticket
@@ -29,8 +29,8 @@ RELOADS = 1_000 if os.environ.get("URGENCY_PROVE") else 60
 WARM_RELOADS = 10
 """After these memory has the size that it keeps."""
 
-MODEL_MB = features_with(WORDS_AND_PAIRS) * 17 / 2**20
-"""What a scorer holds of each possible feature: two numbers and whether it was seen."""
+MODEL_MB = (features_with(WORDS_AND_PAIRS) * 2 + PAIR) / 2**20
+"""What a small model holds: two bytes for each possible feature, and which words it has seen."""
 
 CLIENTS = 4
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import ARRAYS, GOLDEN, Arrays, Bundle, Manifest, Verdict, canonical_json, digest
-from urgency.features import FIELD_MARKS, pair_feature, word_feature, word_hash
+from urgency.features import FIELD_MARKS, marked_hashes, pair_features, word_features
 from urgency.records import Release
 from urgency.registry import Registry
 from urgency.scorer import Scorer
@@ -33,13 +33,12 @@ GOLDEN_TICKETS: list[dict[str, str]] = [
 ]
 
 _TITLE, _DESCRIPTION = (mark for _, mark in FIELD_MARKS)
+_IN_TITLE = marked_hashes(["production", "down", "thank"], _TITLE)
+_IN_DESCRIPTION = marked_hashes(["blocked", "question"], _DESCRIPTION)
 _WEIGHTS = {
-    word_feature(word_hash("production") ^ _TITLE): 2.5,
-    word_feature(word_hash("down") ^ _TITLE): 3.0,
-    pair_feature(word_hash("production") ^ _TITLE, word_hash("down") ^ _TITLE): 1.5,
-    word_feature(word_hash("blocked") ^ _DESCRIPTION): 2.0,
-    word_feature(word_hash("thank") ^ _TITLE): -3.0,
-    word_feature(word_hash("question") ^ _DESCRIPTION): -2.0,
+    **dict(zip(word_features(_IN_TITLE), (2.5, 3.0, -3.0), strict=True)),
+    **dict(zip(word_features(_IN_DESCRIPTION), (2.0, -2.0), strict=True)),
+    pair_features(_IN_TITLE)[0]: 1.5,
 }
 
 

@@ -22,11 +22,11 @@ from urgency.features import (
     Kinds,
     combining_marks,
     located_words,
-    pair_feature,
+    marked_hashes,
+    pair_features,
     terms,
     ticket_features,
-    word_feature,
-    word_hash,
+    word_features,
 )
 
 
@@ -89,8 +89,8 @@ def test_every_combining_mark_of_unicode_is_known() -> None:
 
 def test_features_are_marked_words_pairs_and_stems_as_the_kinds_say() -> None:
     words, (title, description) = ["servers", "down"], (mark for _, mark in FIELD_MARKS)
-    left, right = (word_hash(word) ^ title for word in words)
-    own, pair = {word_feature(left), word_feature(right)}, {pair_feature(left, right)}
+    marked = marked_hashes(words, title)
+    own, pair = set(word_features(marked)), set(pair_features(marked))
     stems = {STEM | mmh3.hash(stem) & MASK for stem in ("serve", "down")}
     fields = [(words, title), ([], description)]
     assert ticket_features(fields, Kinds(pair=0.0)) == own

@@ -110,7 +110,8 @@ def test_reasons_add_up_to_the_log_odds_and_name_words_as_they_stand() -> None:
     urgent = np.array(["down" in ticket.title for ticket in train])
     scorer = SklearnPipeline(train, urgent).scorer()
     for ticket in tickets(seed=4, count=500):
-        explained = scorer.explain(ticket, top=5)
+        score, explained = scorer.explained(ticket, top=5)
+        assert score == scorer.score(ticket), "reasons or not, the answer is the same"
         weights = [reason.weight for reason in explained.reasons]
         total = explained.base + sum(weights) + explained.rest
         assert abs(total - scorer.log_odds(ticket)) < 1e-9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,14 +50,21 @@ async def ask(
     target: str = "/v1/predict",
     headers: Mapping[str, str] = JSON,
     pieces: int = 1,
-) -> Answered:
-    """One request, its body in so many pieces; what is no bytes is sent as JSON."""
+    gone: asyncio.Event | None = None,
+) -> Answered | None:
+    """One request, its body in so many pieces; what is no bytes is sent as JSON.
+
+    gone: set when the client goes away; None is returned where it gets no answer.
+    """
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     size = -(-len(sent) // pieces) or 1
     parts = [sent[start : start + size] for start in range(0, len(sent), size)] or [b""]
     got: list[Any] = []
 
     async def receive() -> dict[str, Any]:
+        if not parts:
+            await (gone or asyncio.Event()).wait()
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
     async def send(message: Any) -> None:
@@ -64,6 +72,8 @@ async def ask(
 
     send_all: Send = send
     await app(scope_of(method, target, headers, len(sent)), receive, send_all)
+    if not got:
+        return None
     start, *rest = got
     names = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answered(start["status"], names, b"".join(part["body"] for part in rest))
