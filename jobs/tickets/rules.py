@@ -9,11 +9,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from jobs.tickets.related_names import related_name
 from urgency.settings import Settings
 from urgency.vocabulary import ROLES, holds_tags, key, names, role_of, sides
 
 OWN_RANK = -1
 """Before every rank of the vocabulary."""
+
+RELATED_RANK = 5_000
+"""Behind every name that the vocabulary lists: names that mean the same as one of them."""
 
 TAGS_RANK = 10_000
 """Behind every rank of the vocabulary: tags are the label only where nothing else is."""
@@ -42,7 +46,10 @@ class Rules:
             return None if own == IGNORED else (own, OWN_RANK)
         if role := role_of(name):
             return role, _ranks()[key(name)]
-        return (LABEL, TAGS_RANK) if holds_tags(name) else None
+        if holds_tags(name):
+            return LABEL, TAGS_RANK
+        related = related_name(name)
+        return (related[0], RELATED_RANK + related[1]) if related else None
 
     def is_own_name(self, name: str) -> bool:
         """Whether these rules say what a column of that name is, whatever the vocabulary says."""
