@@ -24,7 +24,7 @@ MODULES = (
     *("jobs/tickets/limits.py", "jobs/tickets/lines.py", "jobs/tickets/records.py"),
     *("jobs/tickets/chunks.py", "jobs/tickets/dialect.py", "jobs/tickets/rows.py"),
     *("jobs/tickets/table.py", "jobs/tickets/rules.py", "jobs/tickets/mapping.py"),
-    "jobs/tickets/related_names.py",
+    *("jobs/tickets/related_names.py", "jobs/tickets/prose.py"),
     *("jobs/tickets/labels.py", "jobs/tickets/ids.py", "jobs/tickets/reader.py"),
     *("jobs/tickets/file_reading.py", "jobs/tickets/collector.py", "jobs/tickets/columns.py"),
     *("jobs/tickets/questions.py", "jobs/tickets/newest.py", "jobs/tickets/dataset.py"),

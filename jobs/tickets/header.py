@@ -53,6 +53,14 @@ def is_row(
     return like_rows > 0 and like_rows >= like_names
 
 
+def names_labels(name: str, cells: Sequence[str], rules: Rules) -> bool:
+    """Whether a label's name stands above labels, and is no label of that column itself."""
+    values = {value for cell in cells if (value := cell.strip())}
+    if name.strip() in values or side_of(name) is not None or len(values) > len(cells) / 2:
+        return False
+    return bool(values) and _are_labels(values, name, rules)
+
+
 def _is_repeated(cells: Sequence[str], row: Sequence[str]) -> bool:
     """Whether most cells are the same: the header once more, where files were put together."""
     same = sum(one == other != "" for one, other in zip(cells, row, strict=True))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jobs.tickets.dialect import Dialect, is_surplus_empty
-from jobs.tickets.header import is_row
+from jobs.tickets.header import is_row, names_labels
 from jobs.tickets.limits import FileRefused
+from jobs.tickets.prose import text_column
 from jobs.tickets.rules import LABEL, OWN_RANK, TAGS_RANK, Rules
 from urgency.vocabulary import is_null
 
@@ -53,7 +54,8 @@ class Table:
     """Where everything stands. `begin` counts the lines above the first row.
 
     `places`: role -> column; `labels`: every column that may be the label, the preferred one first;
-    `has_tags`: these list tags, and only some of them may say how urgent a ticket is.
+    `has_tags`: these list tags, and only some of them may say how urgent a ticket is;
+    `names_labels`: what stands below a label's name are labels, so the names are names.
     """
 
     dialect: Dialect
@@ -62,6 +64,7 @@ class Table:
     places: dict[str, int]
     labels: tuple[int, ...]
     has_tags: bool = False
+    names_labels: bool = False
 
     @property
     def serves(self) -> bool:
@@ -71,7 +74,7 @@ class Table:
     @property
     def is_header(self) -> bool:
         """Whether its names are names: one known word may be a cell of somebody's row."""
-        return self.known > 1 and bool(self.places)
+        return self.names_labels or (self.known > 1 and bool(self.places))
 
     @property
     def known(self) -> int:
@@ -186,7 +189,7 @@ def _first_table(head: _Records, records: _Records, dialect: Dialect, rules: Rul
         rows = [cells for _, cells in records if cells is not fields]
         table = _table(fields, begin, dialect, rules, rows)
         if table.is_header and _is_row(fields, table, records, rules):
-            table = replace(table, places={}, labels=())
+            table = replace(table, places={}, labels=(), names_labels=False)
         if table.serves:
             return table
         tables.append(table)
@@ -215,7 +218,24 @@ def _table(
             found.setdefault(role, []).append((rank, column))
     labels, has_tags = _labels(found.pop(LABEL, ()))
     places = {role: _preferred(role, sorted(columns), rows) for role, columns in found.items()}
-    return Table(dialect, begin, tuple(map(one_line, names)), places, labels, has_tags)
+    is_named = not has_tags and any(
+        names_labels(names[at], _cells(rows, at), rules) for at in labels
+    )
+    if is_named and not any(text in places for text in TEXTS):
+        others = _unknown(names, {*places.values(), *labels}, rules)
+        if (text := text_column(names, others, rows)) is not None:
+            places["description"] = text
+    header = tuple(map(one_line, names))
+    return Table(dialect, begin, header, places, labels, has_tags, is_named)
+
+
+def _cells(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+    return [row[column] for row in rows if column < len(row)]
+
+
+def _unknown(names: Sequence[str], known: Collection[int], rules: Rules) -> list[int]:
+    """Columns that neither the vocabulary nor the file's owner says anything about."""
+    return [at for at, name in enumerate(names) if at not in known and not rules.is_own_name(name)]
 
 
 def _labels(columns: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], bool]:
@@ -235,7 +255,7 @@ def _preferred(role: str, columns: Sequence[tuple[int, int]], rows: Sequence[Seq
         return columns[0][1]
 
     def says(column: int) -> int:
-        filled = [row[column] for row in rows if column < len(row) and not is_null(row[column])]
+        filled = [cell for cell in _cells(rows, column) if not is_null(cell)]
         return len(filled if role in _CATEGORIES else set(filled))
 
     said = {column: says(column) for _, column in columns}

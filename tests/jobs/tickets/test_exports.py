@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from jobs.tickets.file_report import FileReport
 from jobs.tickets.limits import Limits
 from tests.support.job.csv_files import refusal, report
 
@@ -117,6 +118,22 @@ EXPORTS = {
         ("1 - Critical", "2 - High", "3 - Medium", "4 - Low"),
         {"1 - Critical", "2 - High"},
         "Description",
+    ),
+    "GLPI's API, names of what a number stands for": Export(
+        "id,ticket_name,user_name,status_name,entity_name,priority_name,date_creation",
+        "1000{n},T,Ann,Novo,G > TI,P,2026-03-01 08:00:{n}",
+        "ticket_name",
+        "priority_name",
+        ("Muito alta", "Alta", "Média", "Baixa"),
+        {"Muito alta", "Alta"},
+    ),
+    "Jira, JSON made a table": Export(
+        "key,fields.issuetype.name,fields.summary,fields.priority.name,fields.created",
+        "S-{n},Bug,T,P,2026-03-01T08:00:{n}.000+0000",
+        "fields.summary",
+        "fields.priority.name",
+        ("Highest", "High", "Medium", "Low"),
+        {"Highest", "High"},
     ),
 }
 
@@ -248,6 +265,62 @@ def test_a_document_that_is_too_large_says_what_to_do() -> None:
     assert "over 2,000,000 objects; write a ticket a line" in (
         refusal(b"[" + b"{}," * 2_000_000 + b"{}]").reason
     )
+
+
+def prose(names: str, *cells: str) -> FileReport:
+    """Forty rows; {n} is the row's number and D a sentence."""
+    rows = [
+        ",".join(cells).format(n=n, P=level(n)).replace("D", f"The printer near room {n} is down")
+        for n in range(40)
+    ]
+    return report("\n".join([names, *rows]).encode())
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["Grievance,Area,Priority", "Grievance,Area,Urgency level", "grievance,Resolution,Prio"],
+)
+def test_the_only_column_of_sentences_is_the_description(names: str) -> None:
+    told = prose(names, "D", "the office {n}", "{P}")
+    assert (told.status, told.accepted) == ("accepted", 40)
+    assert told.read_as
+    assert told.read_as.columns["description"] == names.partition(",")[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "second"),
+    [
+        ("Resolution notes,Area,Priority", "the office"),
+        ("Solução,Area,Priority", "the office"),
+        ("Grievance,Wish,Priority", "D again"),
+    ],
+)
+def test_sentences_that_may_be_something_else_are_asked_for(names: str, second: str) -> None:
+    told = prose(names, "D", second, "{P}")
+    first, other, _ = names.split(",")
+    assert told.status == "set aside"
+    assert told.problems[0].reason.startswith("the header has no title or description. ")
+    assert told.questions[:2] == (f"column,{first},", f"column,{other},")
+
+
+def test_names_places_and_dates_are_no_sentences() -> None:
+    for cell in (
+        "Ann Lee {n}",
+        "Main Street 10{n} 4711 Springfield US 20{n}",
+        "Fri Nov 26 18:39:{n}",
+    ):
+        assert prose("Who,When,Priority", cell, "x", "{P}").status == "set aside"
+
+
+def test_one_known_name_above_labels_is_a_header() -> None:
+    told = prose("Device,Where,Priority", "printer", "Bonn", "{P}")
+    assert told.status == "set aside"
+    assert told.questions == ("column,Device,", "column,Where,")
+
+
+def test_a_cell_that_is_one_of_its_column_s_labels_is_no_header() -> None:
+    told = prose("Canary,Bonn,Urgent", "printer", "Bonn", "{P}")
+    assert "Canary" not in repr(told)
 
 
 def test_a_cell_in_brackets_is_no_document() -> None:
