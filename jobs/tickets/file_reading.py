@@ -164,6 +164,8 @@ def _read(
     if len(collected) == begin and not reading.quarantined:
         reading.columns_ignored = ()  # without a row it may be one itself
         raise FileRefused(table.begin, "the file has a header and no rows.")
+    if len(collected) == begin:
+        return  # no row can be read, so nothing is known of labels
     _decide(reading, table, collected, begin, list(numbers))
 
 
@@ -182,6 +184,7 @@ def _decide(
         for place, column in enumerate(table.labels)
     ]
     labels = choose(candidates)
+    reading.tell_labels(labels)
     if reason := why_not(labels):
         reading.refuse([Problem(table.begin, reason)], questions_of(table, labels))
         return
@@ -193,7 +196,6 @@ def _decide(
     kept = number >= 0
     del number  # a view
     collected.end_file(begin, kept, one_row_each=not is_feedback(reading.file.name))
-    reading.tell_labels(labels)
 
 
 def _counts(cells: list[tuple[str, ...]], rows: list[int], place: int) -> Counter[str]:

@@ -64,12 +64,23 @@ def read_labels(column: str, counts: Mapping[str, int], rules: Rules) -> Labels:
 def choose(candidates: Sequence[Labels]) -> Labels:
     """The first column that is understood and has both sides; else the one best understood.
 
-    A column with one side only may hold an export's default value.
+    A column with one side only may hold an export's default value; where it holds one value and
+    another column has both sides, that one is asked about. Where none is understood, one with a
+    few values is asked about rather than a score.
     """
     understood = [labels for labels in candidates if labels.is_understood]
-    two_sided = (labels for labels in understood if labels.urgent and labels.other)
-    best = next(two_sided, None) or next(iter(understood), None)
-    return best or max(candidates, key=lambda labels: labels.filled - sum(labels.unknown.values()))
+    best = next((labels for labels in understood if labels.urgent and labels.other), None)
+    if best or not understood:
+        return best or max(candidates, key=_known)
+    first = understood[0]
+    both = (labels for labels in candidates if labels.urgent and labels.other)
+    return next(both, first) if len(first.urgent) + len(first.other) == 1 else first
+
+
+def _known(labels: Labels) -> tuple[int, bool, int]:
+    """Rows with a label that is known, then whether it has several values, but few of them."""
+    known = labels.filled - sum(labels.unknown.values())
+    return known, len(labels.unknown) > 1, -len(labels.unknown)
 
 
 def why_not(labels: Labels) -> str | None:

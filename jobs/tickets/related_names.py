@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from urgency.vocabulary import key, names
+from urgency.vocabulary import key, names, role_of
 
 ROLES_FOUND = ("title", "description", "source", "created_at", "updated_at", "label_urgency")
 """Not an id: that of something else beside the ticket would make one of several tickets."""
@@ -21,15 +21,17 @@ _WORDS_MOST = 6
 """Words from which a cell is a text and no name."""
 
 _ENTITIES = (
-    "ticket tickets case issue incident request problem bug conversation email"
+    "ticket tickets case issue incident request problem bug conversation email complaint task query"
+    " inquiry"
     " chamado chamados solicitação ocorrência caso incidente incidencia problema solicitud"
-    " demande problème anfrage vorgang störung segnalazione richiesta melding"
+    " reclamo reclamação queja plainte réclamation demande problème anfrage vorgang störung"
+    " beschwerde segnalazione richiesta reclamo melding klacht"
 )
 _TOOLS = "u c x hs cf sys sn custom field fields properties attributes node jira zendesk servicenow"
 _FORMS = "name value text label preview raw string html plain display"
 _PARTICLES = "de da do das dos del della di d du des la le el l of the van het der"
-_CODES = frozenset({"id", "code", "level", "class"})
-"""What a level may be written as: it is asked for which ones are urgent."""
+_OF_LABELS = "id code level class actual true final current initial original assigned reported"
+"""How a level is written, which are asked about, and which one of several that people gave."""
 
 _EMPTY = frozenset(
     key(word) for words in (_ENTITIES, _TOOLS, _FORMS, _PARTICLES) for word in words.split()
@@ -39,15 +41,15 @@ _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
-def related_name(name: str) -> tuple[str, int] | None:
-    """The role of a name by what it is put together of, and the rank of the name that it means."""
+def listed_name(name: str) -> str | None:
+    """The name of the vocabulary that another one means; None where it means none."""
     words = [key(word) for word in _WORD.findall(_CAMEL.sub(" ", name))]
     if not 1 < len(words) <= _WORDS_MOST or _SEPARATORS.search(name):
         return None
-    if found := _known().get(_plain(words)):
+    if found := _listed().get(_plain(words)):
         return found
-    found = _known().get(_plain([word for word in words if word not in _CODES]))
-    return found if found and found[0] == _LABEL else None
+    found = _listed().get(_plain([word for word in words if word not in _OF_LABELS.split()]))
+    return found if found and role_of(found) == _LABEL else None
 
 
 def _plain(words: Collection[str]) -> tuple[str, ...]:
@@ -56,11 +58,11 @@ def _plain(words: Collection[str]) -> tuple[str, ...]:
 
 
 @cache
-def _known() -> dict[tuple[str, ...], tuple[str, int]]:
-    """What the names of the vocabulary say -> role and rank."""
-    found: dict[tuple[str, ...], tuple[str, int]] = {}
+def _listed() -> dict[tuple[str, ...], str]:
+    """What the names of the vocabulary say -> the preferred one of them."""
+    found: dict[tuple[str, ...], str] = {}
     for role in ROLES_FOUND:
-        for rank, name in enumerate(names(role)):
+        for name in names(role):
             if plain := _plain([key(word) for word in _WORD.findall(name)]):
-                found.setdefault(plain, (role, rank))
+                found.setdefault(plain, name)
     return found

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from jobs.tickets.related_names import related_name
+from jobs.tickets.related_names import listed_name
 from urgency.settings import Settings
 from urgency.vocabulary import ROLES, holds_tags, key, names, role_of, sides
 
@@ -48,8 +48,9 @@ class Rules:
             return role, _ranks()[key(name)]
         if holds_tags(name):
             return LABEL, TAGS_RANK
-        related = related_name(name)
-        return (related[0], RELATED_RANK + related[1]) if related else None
+        listed = listed_name(name) or ""
+        role = role_of(listed)
+        return (role, RELATED_RANK + _ranks()[key(listed)]) if role else None
 
     def is_own_name(self, name: str) -> bool:
         """Whether these rules say what a column of that name is, whatever the vocabulary says."""
@@ -58,7 +59,7 @@ class Rules:
     def sides(self, values: Collection[str], column: str) -> dict[str, bool | None]:
         """For each value of a label column whether it is urgent; None where it is not known."""
         own = {value: self.labels.get(key(value)) for value in values}
-        known = sides(values, column)
+        known = sides(values, column if role_of(column) else listed_name(column) or column)
         return {value: known[value] if own[value] is None else own[value] for value in values}
 
     @property

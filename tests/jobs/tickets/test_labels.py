@@ -154,3 +154,24 @@ def test_what_zendesk_writes_for_no_priority_is_not_urgent_among_its_own_values_
     assert (nothing.other, nothing.blank) == ({}, 43)
     meant = read_labels("Priority", zendesk, Rules(labels={"-": True}))
     assert meant.urgent["-"] == 40
+
+
+def test_where_no_row_can_be_read_the_rows_are_told_and_no_label_is_missed() -> None:
+    told = report(
+        csv_bytes("a,b,high", "c,d,low", header="title,description,priority,state,team,room")
+    )
+    assert (told.status, told.quarantined, told.questions) == ("quarantined", 2, ())
+    assert told.problems[0].reason == "the row has 3 fields, the header has 6."
+
+
+def test_of_columns_that_are_not_understood_the_one_with_few_values_is_asked_about() -> None:
+    rows = [f"printer {n} is down,{n}.21,{('rojo', 'verde')[n % 2]}" for n in range(40)]
+    told = report(csv_bytes(*rows, header="title,priority,priority_level"))
+    assert sorted(told.questions) == ["label,rojo,", "label,verde,"]
+
+
+def test_a_default_value_is_no_label_beside_a_column_with_both_sides() -> None:
+    severities = ("critical", "minor", "rojo", "trivial")
+    rows = [f"printer {n} is down,P3,{severities[n % 4]}" for n in range(40)]
+    told = report(csv_bytes(*rows, header="title,priority,bug_severity"))
+    assert (told.status, told.questions) == ("set aside", ("label,rojo,",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.tickets.related_names import related_name
+from jobs.tickets.related_names import listed_name
 from jobs.tickets.rules import NO_RULES, RELATED_RANK, TAGS_RANK
 
 MEANT = {
@@ -18,6 +18,9 @@ MEANT = {
     "priorité_demande": "label_urgency",
     "issue severity level": "label_urgency",
     "priorityId": "label_urgency",
+    "actual_priority": "label_urgency",
+    "complaint_priority": "label_urgency",
+    "complaint_title": "title",
     "fields.summary": "title",
     "titulo_chamado": "title",
     "bodyPreview": "description",
@@ -54,4 +57,9 @@ def test_a_listed_name_comes_before_one_that_means_the_same(name: str) -> None:
     ],
 )
 def test_a_word_that_adds_something_makes_another_name(name: str) -> None:
-    assert related_name(name) is None
+    assert listed_name(name) is None
+
+
+def test_values_are_read_as_in_the_column_that_is_meant() -> None:
+    assert NO_RULES.sides(["1", "0"], "Urgent__c") == {"1": True, "0": False}
+    assert NO_RULES.sides(["1", "0"], "u_priority") == {"1": None, "0": None}
