@@ -27,7 +27,10 @@ _ENTITIES = (
     " reclamo reclamação queja plainte réclamation demande problème anfrage vorgang störung"
     " beschwerde segnalazione richiesta reclamo melding klacht"
 )
-_TOOLS = "u c x hs cf sys sn custom field fields properties attributes node jira zendesk servicenow"
+_TOOLS = (
+    "u c x hs cf sys sn custom field fields properties attributes node jira zendesk servicenow"
+    " campo personalizado personalizzato champ personnalisé benutzerdefiniertes feld aangepast veld"
+)
 _FORMS = "name value text label preview raw string html plain display"
 _PARTICLES = "de da do das dos del della di d du des la le el l of the van het der"
 _OF_LABELS = "id code level class actual true final current initial original assigned reported"

@@ -14,6 +14,8 @@ MEANT = {
     "u_priority": "label_urgency",
     "Priority__c": "label_urgency",
     "Custom field (Priority)": "label_urgency",
+    "Campo personalizado (Urgency)": "label_urgency",
+    "Benutzerdefiniertes Feld (Urgency)": "label_urgency",
     "Prioridade do chamado": "label_urgency",
     "priorité_demande": "label_urgency",
     "issue severity level": "label_urgency",
