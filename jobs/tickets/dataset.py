@@ -13,10 +13,10 @@ from jobs.tickets.collector import Collector
 from jobs.tickets.columns import NO_ID, Flags, Hashes, Numbers, TicketColumns
 from jobs.tickets.file_reading import FileReading, read_into
 from jobs.tickets.file_report import FileReport
-from jobs.tickets.ids import row_numbered
+from jobs.tickets.ids import conversations, row_numbered
 from jobs.tickets.limits import LIMITS, Limits
 from jobs.tickets.mapping import is_mapping, read_mappings
-from jobs.tickets.newest import oldest_first, replaced_by, said_by_people
+from jobs.tickets.newest import oldest_first, opening_last, replaced_by, said_by_people
 from jobs.tickets.rules import NO_RULES, Rules
 from jobs.tickets.split import mixed
 from jobs.tickets.texts import Text, Texts, TicketWords
@@ -108,8 +108,14 @@ def build_dataset(
     columns = collected.columns([file.name for file in files])
     refuse_one_label(columns, readings)
     rows = np.flatnonzero(~np.isin(columns.file.codes, _refused(readings)))
-    columns = without_row_numbers(columns, rows, texts, readings)
-    return _dataset(columns, oldest_first(columns, rows), texts, readings, most)
+    witnesses = rows[~said_by_people(columns)[rows]]
+    talks = conversations(columns, witnesses, texts)
+    for number in talks:
+        readings[number].notes.append(MESSAGES)
+    witnesses = witnesses[~np.isin(columns.file.codes[witnesses], [*talks])]
+    columns = without_row_numbers(columns, witnesses, texts, readings)
+    rows = opening_last(columns, oldest_first(columns, rows), talks)
+    return _dataset(columns, rows, texts, readings, most)
 
 
 ONLY_COUNTED = (
@@ -119,6 +125,10 @@ ONLY_COUNTED = (
 ROW_NUMBERS = (
     "the ids of this file stand for other tickets in other files, as row numbers do;"
     " tickets are told apart by their text."
+)
+
+MESSAGES = (
+    "its rows are the messages of tickets; of each ticket the first one counts, with which it came."
 )
 
 
@@ -145,9 +155,9 @@ def without_row_numbers(
 ) -> TicketColumns:
     """The same without ids in files whose ids are row numbers, which their notes say then.
 
-    Feedback is no witness: it may have few words of a ticket.
+    rows: the witnesses. Feedback is none: it may have few words of a ticket; nor are messages.
     """
-    by_row = sorted(row_numbered(columns, rows[~said_by_people(columns)[rows]], texts))
+    by_row = sorted(row_numbered(columns, rows, texts))
     for number in by_row:
         readings[number].notes.append(ROW_NUMBERS)
     numbered = np.isin(columns.file.codes, by_row)

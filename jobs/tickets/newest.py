@@ -1,6 +1,11 @@
-"""Which row of a ticket counts: its newest, and what a person said of it before all others."""
+"""Which row of a ticket counts: its newest, and what a person said of it before all others.
+
+Of a ticket's messages the first one counts, which is put last for that.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import numpy as np
 
@@ -29,6 +34,18 @@ def oldest_first(columns: TicketColumns, rows: Numbers) -> Numbers:
         by_date = dated[np.argsort(updated_at[dated], kind="stable")]
         order[by_date] = place[dated]
     return rows[np.argsort(order, kind="stable")]
+
+
+def opening_last(columns: TicketColumns, rows: Numbers, files: Collection[int]) -> Numbers:
+    """These rows, those of these files the newest first in the places that they have."""
+    rows = rows.copy()
+    for number in files:
+        place = np.flatnonzero(columns.file.codes[rows] == number)
+        own = rows[place]
+        created_at = columns.created_at[own]
+        since = np.where(np.isnat(created_at), np.iinfo(np.int64).max, created_at.astype(np.int64))
+        rows[place] = own[np.lexsort((columns.line[own], since))[::-1]]
+    return rows
 
 
 def replaced_by(columns: TicketColumns, rows: Numbers) -> tuple[Numbers, int]:

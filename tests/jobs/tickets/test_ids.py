@@ -84,3 +84,39 @@ def test_of_a_ticket_that_a_file_has_twice_the_last_row_is_compared() -> None:
     data = dataset(csv_bytes(*every_change), csv_bytes(*news))
     assert [told.notes for told in data.reports] == [(), ()]
     assert len(data.columns) == 30
+
+
+def message(ticket: int, number: int) -> str:
+    room = "abcdefghij"[ticket % 10] * (1 + ticket // 10)
+    texts = ("printer of room {} is down", "thanks {} we look at it soon", "{} can you print now")
+    at = f"2026-03-01T08:0{number}:00"
+    text = texts[number].format(room)
+    return f"{ticket},{at},,{text},web,free,{'urgent' if ticket % 3 else 'low'}"
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_of_the_messages_of_a_ticket_the_first_one_counts(turned: int) -> None:
+    rows = [message(ticket, number) for ticket in range(30) for number in range(3)]
+    data = dataset(csv_bytes(*rows[::turned]))
+    assert [text.description[:7] for text in data.texts.values()] == ["printer"] * 30
+    [told] = data.reports
+    assert (told.accepted, told.duplicate) == (30, 60)
+    assert "messages" in told.notes[0]
+
+
+def test_messages_are_no_witnesses_of_row_numbers() -> None:
+    weeks = [[message(t, number) for t in range(30) for number in range(most)] for most in (2, 3)]
+    data = dataset(*(csv_bytes(*rows) for rows in weeks))
+    assert len(data.columns) == 30
+    assert all("messages" in told.notes[0] for told in data.reports)
+
+
+def test_changes_of_a_ticket_and_a_few_ids_used_twice_are_no_messages() -> None:
+    texts = ("please call shop {}", "the tills are down in {} b")
+    changes = [f"{n},2026-03-01,,{one.format(n)},,,low" for n in range(30) for one in texts]
+    twice = [*(message(n, 0) for n in range(40)), *(message(n, 1) for n in range(3))]
+    for rows in (changes, twice):
+        data = dataset(csv_bytes(*rows, row(99, label="urgent")))
+        assert not data.reports[0].notes
+    last = dataset(csv_bytes(*changes, row(99, label="urgent"))).texts.values()
+    assert sum(text.description.endswith("b") for text in last) == 30
