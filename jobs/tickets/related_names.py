@@ -62,10 +62,13 @@ def _plain(words: Collection[str]) -> tuple[str, ...]:
 
 @cache
 def _listed() -> dict[tuple[str, ...], str]:
-    """What the names of the vocabulary say -> the preferred one of them."""
+    """The words of the vocabulary's names but particles -> the preferred one of these names.
+
+    Their other words stay: a "customer complaint" is no customer.
+    """
     found: dict[tuple[str, ...], str] = {}
     for role in ROLES_FOUND:
         for name in names(role):
-            if plain := _plain([key(word) for word in _WORD.findall(name)]):
-                found.setdefault(plain, name)
+            words = sorted(key(word) for word in _WORD.findall(name))
+            found.setdefault(tuple(word for word in words if word not in _PARTICLES.split()), name)
     return found

@@ -38,6 +38,12 @@ def test_words_that_add_nothing_are_left_out(name: str, role: str) -> None:
     found = NO_RULES.role_of(name)
     assert found
     assert found[0] == role
+    assert found[1] < TAGS_RANK
+
+
+def test_a_name_that_is_put_together_comes_behind_every_listed_one() -> None:
+    found = NO_RULES.role_of("u_custom_priority_value")
+    assert found
     assert RELATED_RANK <= found[1] < TAGS_RANK
 
 
