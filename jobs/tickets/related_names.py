@@ -36,8 +36,9 @@ _PARTICLES = "de da do das dos del della di d du des la le el l of the van het d
 _OF_LABELS = "id code level class actual true final current initial original assigned reported"
 """How a level is written, which are asked about, and which one of several that people gave."""
 
-_LITTLE = frozenset(map(key, _PARTICLES.split()))
-_EMPTY = _LITTLE | {key(word) for words in (_ENTITIES, _TOOLS, _FORMS) for word in words.split()}
+_EMPTY = frozenset(
+    key(word) for words in (_ENTITIES, _TOOLS, _FORMS, _PARTICLES) for word in words.split()
+)
 _SEPARATORS = re.compile(r"[;|\t]")
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -48,23 +49,26 @@ def listed_name(name: str) -> str | None:
     words = [key(word) for word in _WORD.findall(_CAMEL.sub(" ", name))]
     if not 1 < len(words) <= _WORDS_MOST or _SEPARATORS.search(name):
         return None
-    if found := _listed().get(_without(_EMPTY, words)):
+    if found := _listed().get(_plain(words)):
         return found
-    found = _listed().get(_without(_EMPTY.union(_OF_LABELS.split()), words))
+    found = _listed().get(_plain([word for word in words if word not in _OF_LABELS.split()]))
     return found if found and role_of(found) == _LABEL else None
 
 
-def _without(empty: Collection[str], words: Collection[str]) -> tuple[str, ...]:
+def _plain(words: Collection[str]) -> tuple[str, ...]:
     """The words that say something, in one order; () where none does."""
-    return tuple(sorted(word for word in words if word not in empty))
+    return tuple(sorted(word for word in words if word not in _EMPTY))
 
 
 @cache
 def _listed() -> dict[tuple[str, ...], str]:
-    """What the names of the vocabulary say -> the preferred one of them."""
+    """The words of the vocabulary's names but particles -> the preferred one of these names.
+
+    Their other words stay: a "customer complaint" is no customer.
+    """
     found: dict[tuple[str, ...], str] = {}
     for role in ROLES_FOUND:
         for name in names(role):
-            if said := _without(_LITTLE, [key(word) for word in _WORD.findall(name)]):
-                found.setdefault(said, name)
+            words = sorted(key(word) for word in _WORD.findall(name))
+            found.setdefault(tuple(word for word in words if word not in _PARTICLES.split()), name)
     return found

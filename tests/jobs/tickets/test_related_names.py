@@ -41,6 +41,12 @@ def test_words_that_add_nothing_are_left_out(name: str, role: str) -> None:
     assert found[1] < TAGS_RANK
 
 
+def test_a_name_that_is_put_together_comes_behind_every_listed_one() -> None:
+    found = NO_RULES.role_of("u_custom_priority_value")
+    assert found
+    assert RELATED_RANK <= found[1] < TAGS_RANK
+
+
 @pytest.mark.parametrize("name", ["data_abertura", "fecha_creación", "created_at", "Ticket.Title"])
 def test_a_listed_name_comes_before_one_that_means_the_same(name: str) -> None:
     found = NO_RULES.role_of(name)
