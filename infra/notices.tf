@@ -51,7 +51,7 @@ resource "google_pubsub_topic" "notices" {
 resource "google_pubsub_topic_iam_member" "train_notifies" {
   for_each = google_pubsub_topic.notices
 
-  topic  = each.value.name
+  topic  = each.value.id
   role   = "roles/pubsub.publisher"
   member = google_service_account.this["train"].member
 }

