@@ -9,7 +9,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Where everything runs and is stored."
+  description = "Where everything runs and is stored; a later change is refused (docs/deploy.md, Moving)."
   type        = string
   default     = "us-central1"
   nullable    = false
@@ -61,7 +61,7 @@ variable "protect" {
 }
 
 variable "name_prefix" {
-  description = "What every name begins with, for a second installation in one project, as in \"trial-\"; changing it makes everything anew, buckets included."
+  description = "What every name begins with, for a second installation in one project, as in \"trial-\"; a later change is refused (docs/deploy.md, Moving)."
   type        = string
   default     = ""
   nullable    = false

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,10 @@ REPLACED = {
 
 A bucket is not made anew under its name (infra/storage.tf).
 """
+
+
+ELSEWHERE = {"project_id": "another-project", "name_prefix": "other-", "region": "us-east1"}
+"""What tells one installation from another."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def circle(
         _step(folder, "second plan", *first, "-detailed-exitcode", codes=(0, 2)),
         _step(folder, "replace", *first, "-out=../replaced.tfplan", verb="plan", tainted=replaced),
         _step(folder, "replaced", "-json", "../replaced.tfplan", verb="show"),
-        *(_mishaps(folder, first, variables) if variables.get("protect") else ()),
+        *(_mishaps(folder, first) if variables.get("protect") else _elsewhere(folder, variables)),
         _step(folder, "change", *changed, "-auto-approve", verb="apply"),
         _step(folder, "destroy", *changed, "-auto-approve"),
         _step(folder, "left", "-json", verb="show"),
@@ -95,14 +99,21 @@ def as_json(steps: list[Step]) -> str:
     return json.dumps([asdict(step) for step in steps])
 
 
-def _mishaps(folder: Path, first: tuple[str, ...], variables: Mapping[str, Any]) -> list[Step]:
+def _elsewhere(folder: Path, variables: Mapping[str, Any]) -> Iterator[Step]:
+    """What must be refused, with nothing else that would: the wishes of another installation."""
+    for name, value in ELSEWHERE.items():
+        other = _given(folder, name, {**variables, name: value})
+        yield _step(folder, f"another {name}", *other, verb="plan", codes=(1,))
+        destroy = (*other, "-auto-approve")
+        yield _step(folder, f"destroy another {name}", *destroy, verb="destroy", codes=(1,))
+
+
+def _mishaps(folder: Path, first: tuple[str, ...]) -> list[Step]:
     """What must not do harm, and a service that did not start at its first apply."""
-    other = _given(folder, "other", {**variables, "project_id": "another-project"})
     service = "google_cloud_run_v2_service.api"
     return [
         _step(folder, "refused destroy", *first, "-auto-approve", verb="destroy", codes=(1,)),
         _step(folder, "after it", "-json", verb="show"),
-        _step(folder, "another project", *other, verb="plan", codes=(1,)),
         _step(folder, "taint", service),
         _step(folder, "refused apply", *first, "-auto-approve", verb="apply", codes=(1,)),
         _step(folder, "untaint", service),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from infra.wiring.settled import published
 from tests.infra.committed import ENVIRONMENTS, committed
 
 Circle = Callable[[str], dict[str, Any]]
-REFUSED = ("second plan", "refused destroy", "another project", "refused apply")
+MAY_FAIL = re.compile("second plan|refused|another")
 
 
 def kinds(circle: dict[str, Any]) -> Counter[str]:
@@ -34,7 +35,9 @@ def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
     count = sum(kinds(circle(environment)).values())
     seconds = {name: step["seconds"] for name, step in steps.items()}
     record_property("figure", f"Terraform, {environment}: {count} resources, {seconds}")
-    assert [name for name, step in steps.items() if step["code"] and name not in REFUSED] == []
+    assert [
+        name for name, step in steps.items() if step["code"] and not MAY_FAIL.search(name)
+    ] == []
     assert "values" not in json.loads(steps["left"]["out"]), "destroy left something"
 
 
