@@ -16,7 +16,7 @@ locals {
 
 # --- uploaders drop files and read what became of them -------------------------------------------------------------
 
-# objectUser, not objectCreator: replacing a file asks for the right to delete (docs/decisions/0003).
+# objectUser: replacing a file asks for the right to delete, and gcloud for the right to read (docs/decisions/0003).
 resource "google_storage_bucket_iam_member" "uploaders_drop" {
   for_each = var.uploaders
 
