@@ -41,6 +41,14 @@ resource "google_secret_manager_secret_iam_member" "notices" {
   depends_on = [time_sleep.optional]
 }
 
+# As in webhooks.tf.
+resource "time_sleep" "notices" {
+  for_each = google_secret_manager_secret_iam_member.notices
+
+  create_duration = local.grant_seen_after
+  triggers        = { member = each.value.member, secret = each.value.secret_id }
+}
+
 resource "google_pubsub_topic" "notices" {
   for_each = local.notices
 

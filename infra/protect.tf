@@ -158,8 +158,10 @@ resource "terraform_data" "protect" {
     time_sleep.apis,
     time_sleep.builder,
     time_sleep.mlflow,
+    time_sleep.notices,
     time_sleep.optional,
     time_sleep.pubsub_lays_feedback,
     time_sleep.storage_announces,
+    time_sleep.webhook,
   ]
 }

@@ -27,7 +27,7 @@ resource "google_cloudfunctions2_function" "webhook" {
 
   name       = "${var.name_prefix}${each.key}"
   location   = var.region
-  depends_on = [time_sleep.builder, google_secret_manager_secret_iam_member.webhook]
+  depends_on = [time_sleep.builder, time_sleep.webhook]
 
   build_config {
     runtime           = "python313"
@@ -88,6 +88,14 @@ resource "google_secret_manager_secret_iam_member" "webhook" {
   role       = "roles/secretmanager.secretAccessor"
   member     = google_service_account.webhook[each.key].member
   depends_on = [time_sleep.optional]
+}
+
+# A function is refused until its account is seen to read the secret.
+resource "time_sleep" "webhook" {
+  for_each = google_secret_manager_secret_iam_member.webhook
+
+  create_duration = local.grant_seen_after
+  triggers        = { member = each.value.member, secret = each.value.secret_id }
 }
 
 resource "google_cloud_run_v2_service_iam_member" "webhook" {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,23 @@ def circle(
         _step(folder, "replaced", "-json", "../replaced.tfplan", verb="show"),
         *(_mishaps(folder, first) if variables.get("protect") else _elsewhere(folder, variables)),
         _step(folder, "change", *changed, "-auto-approve", verb="apply"),
+        _step(folder, "third plan", *changed, "-detailed-exitcode", codes=(0, 2)),
         _step(folder, "destroy", *changed, "-auto-approve"),
+        _step(folder, "left", "-json", verb="show"),
+    ]
+
+
+def changes(folder: Path, variables: Sequence[Mapping[str, Any]]) -> list[Step]:
+    """One installation with these variables after each other, each planned again; then nothing."""
+    steps = [_step(folder, "init")]
+    for number, given in enumerate(variables):
+        these = _given(folder, f"{number}", given)
+        steps.append(_step(folder, f"{number} apply", *these, "-auto-approve"))
+        again = (*these, "-detailed-exitcode")
+        steps.append(_step(folder, f"{number} plan", *again, codes=(0, 2)))
+    return [
+        *steps,
+        _step(folder, "destroy", *these, "-auto-approve"),
         _step(folder, "left", "-json", verb="show"),
     ]
 
