@@ -13,8 +13,15 @@ resource "terraform_data" "installation" {
   lifecycle {
     ignore_changes = [input]
     postcondition {
-      condition     = self.input == local.installation
-      error_message = "This state was made with ${join(", ", [for name, value in self.input : "${name} = \"${value}\"" if value != local.installation[name]])}, and now ${join(", ", [for name, value in local.installation : "${name} = \"${value}\"" if value != self.input[name]])} is given. Nothing was done: all that was made would be deleted, tickets and models too. If another installation was meant, point Terraform at its state: terraform -chdir=infra init -reconfigure -backend-config=bucket=${var.project_id}-tfstate (docs/deploy.md, Environments). To move this one, make the new one beside it and copy the tickets (docs/deploy.md, Moving)."
+      condition = self.input == local.installation
+      error_message = join(" ", [
+        "This state was made with ${join(", ", [for name, value in self.input : "${name} = \"${value}\"" if value != local.installation[name]])},",
+        "and now ${join(", ", [for name, value in local.installation : "${name} = \"${value}\"" if value != self.input[name]])} is given.",
+        "Nothing was done: all that was made would be deleted, tickets and models too.",
+        "If another installation was meant, point Terraform at its state:",
+        "terraform -chdir=infra init -reconfigure -backend-config=bucket=${var.project_id}-tfstate (docs/deploy.md, Environments).",
+        "To move this one, make the new one beside it and copy the tickets (docs/deploy.md, Moving).",
+      ])
     }
   }
 }
