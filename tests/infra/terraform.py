@@ -29,7 +29,7 @@ STUBBORN = "OFFLINE_STRICT"
 
 KEPT = ("protect", *ELSEWHERE)
 CHANGED = {
-    "everything": {"protect": False},
+    "everything": {"protect": False, "alert_emails": []},
     "as-it-comes": {
         **{name: value for name, value in ENVIRONMENTS["everything"].items() if name not in KEPT},
         "audit_writes": False,

@@ -116,3 +116,12 @@ def test_who_may_call_what_was_replaced_is_granted_it_again(replaced: Circle) ->
     assert {on[address] for address in kept} >= {"on-model-released", "drift", "score"}
     assert {on[address] for address in kept} & names == set()
     assert set(on.values()) > names
+
+
+def test_a_channel_is_deleted_when_neither_alerts_nor_the_budget_name_it(circle: Circle) -> None:
+    """Google refuses it otherwise."""
+    said = circle("everything")["steps"]["change"]["out"]
+    naming = r"google_(monitoring_alert_policy|billing_budget)\..+: Modifications complete"
+    changed = [match.end() for match in re.finditer(naming, said)]
+    assert len(changed) > 10
+    assert said.index('channel.email["oncall@example.com"]: Destroying') > max(changed)
