@@ -25,6 +25,8 @@ PERSONAL: Final = re.compile(r"^(GOOGLE_|CLOUDSDK_|TF_VAR_|TF_CLI_ARGS|TF_WORKSP
 NOT_COPIED: Final = ("__pycache__", ".terraform*", "*.tfstate*", "*.zip")
 SOMEBODYS_OWN: Final = ("backend.tf", "terraform.tfvars*", "*.auto.tfvars*", "*override.tf")
 
+Shown = dict[str, Any]
+
 REQUIRED: Final = re.compile(r"^ +([\w-]+) += \{ source = ", re.M)
 ALIAS: Final = re.compile(r'^provider "([\w-]+)" \{\s+alias += "(\w+)"', re.M)
 PROVISIONED: Final = re.compile(
@@ -82,16 +84,19 @@ def initialise(infra: Path) -> None:
         raise NoProviders(f"terraform init: {reason}; where no registry answers, set {STAND_INS}")
 
 
-def mocked_apply(infra: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What `terraform test -json -verbose` prints as `test_state` in an initialised copy of infra/.
+def mocked_apply(
+    infra: Path, variables: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A plan and its apply in an initialised copy of infra/, as `terraform test` prints them.
 
-    Computed texts are random, other computed values 0, false or empty. Raises TerraformFailed.
+    That is `test_plan` and `test_state`, with -json -verbose. Computed texts are random, other
+    computed values 0, false or empty. Raises TerraformFailed.
     """
     text = "".join(file.read_text() for file in sorted(infra.glob("*.tf")))
     provisioned = [RUNS_NOTHING.format(*found) for found in PROVISIONED.findall(text)]
     (infra / "mocked_override.tf").write_text("\n".join(provisioned))
     test = {"mock_provider": _mocks(text), "variables": variables}
-    test["run"] = {"applied": {"command": "apply"}}
+    test["run"] = {"planned": {"command": "plan"}, "applied": {"command": "apply"}}
     (infra / "mocked").mkdir(exist_ok=True)
     (infra / "mocked" / "applied.tftest.json").write_text(json.dumps(test))
     options = ("-test-directory=mocked", "-json", "-verbose")
@@ -100,8 +105,9 @@ def mocked_apply(infra: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     if ended.returncode:
         errors = [line["@message"] for line in lines if line["@level"] == "error"]
         raise TerraformFailed("\n".join([*errors, ended.stderr]))
+    [plan] = [line["test_plan"] for line in lines if line["type"] == "test_plan"]
     [state] = [line["test_state"] for line in lines if line["type"] == "test_state"]
-    return dict(state)
+    return plan, state
 
 
 def _mocks(text: str) -> dict[str, list[dict[str, Any]]]:
