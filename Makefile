@@ -54,8 +54,8 @@ audit: $(UV) ## look up every pinned package of every deployable in the advisori
 	    --disable-pip --require-hashes --requirement $$part/requirements.txt $(AUDIT) || exit 1; \
 	done
 
-prove: .venv/dev ## the long tests: more simulated schedules, crashes three times, the chain without each grant, 1,000 reloads, 1 M bodies
-	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants*.py tests/end_to_end tests/service/test_reload_storm.py tests/service/test_door_mutations.py
+prove: .venv/dev ## the long tests: more simulated schedules, crashes three times, the chain without each grant, each of Terraform's variables, 1,000 reloads, 1 M bodies
+	URGENCY_PROVE=1 $(RUN)/pytest -n $(JOBS) --dist loadfile tests/jobs tests/infra/test_grants*.py tests/infra/test_first_hour.py tests/end_to_end tests/service/test_reload_storm.py tests/service/test_door_mutations.py
 
 images: .venv/dev ## build the containers and run them for real: sizes, cold start, memory
 	$(RUN)/pytest tests/infra/test_containers_run.py

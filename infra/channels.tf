@@ -8,6 +8,11 @@ resource "google_monitoring_notification_channel" "email" {
   labels       = { email_address = each.key }
 
   depends_on = [time_sleep.apis]
+
+  # A channel that is taken away is refused to be deleted while an alert or the budget names it: those change first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 locals {

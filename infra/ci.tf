@@ -67,6 +67,10 @@ resource "google_cloud_run_v2_service_iam_member" "ci_tries" {
   location = google_cloud_run_v2_service.api.location
   role     = "roles/run.servicesInvoker"
   member   = google_service_account.ci[each.key].member
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.api.id]
+  }
 }
 
 # A plan reads the state, and the zip of the functions.

@@ -7,7 +7,7 @@ resource "google_pubsub_topic" "feedback" {
 }
 
 resource "google_pubsub_topic_iam_member" "serve_publishes_feedback" {
-  topic  = google_pubsub_topic.feedback.name
+  topic  = google_pubsub_topic.feedback.id
   role   = "roles/pubsub.publisher"
   member = google_service_account.this["serve"].member
 }
@@ -59,7 +59,7 @@ resource "google_pubsub_subscription" "feedback" {
 }
 
 resource "google_pubsub_subscription_iam_member" "pubsub_takes_feedback" {
-  subscription = google_pubsub_subscription.feedback.name
+  subscription = google_pubsub_subscription.feedback.id
   role         = "roles/pubsub.subscriber"
   member       = google_project_service_identity.pubsub.member
 }

@@ -55,7 +55,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   name       = "${var.name_prefix}${each.key}"
   location   = var.region
-  depends_on = [time_sleep.builder, google_secret_manager_secret_iam_member.notices]
+  depends_on = [time_sleep.builder, time_sleep.notices]
 
   build_config {
     runtime           = "python313"

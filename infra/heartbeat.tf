@@ -2,7 +2,7 @@
 # it, so that a right or a part that went missing is known within hours and not with the next file.
 
 resource "google_pubsub_topic_iam_member" "scheduler_beats" {
-  topic  = google_pubsub_topic.this["tickets-landed"].name
+  topic  = google_pubsub_topic.this["tickets-landed"].id
   role   = "roles/pubsub.publisher"
   member = google_service_account.this["scheduler"].member
 }

@@ -19,4 +19,8 @@ resource "google_logging_log_view_iam_member" "operators" {
   name     = google_logging_log_view.operators.name
   role     = "roles/logging.viewAccessor"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_logging_log_view.operators.id]
+  }
 }

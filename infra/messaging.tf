@@ -16,7 +16,7 @@ resource "google_pubsub_topic" "this" {
 # --- what lands is announced ---------------------------------------------------------------------------------------
 
 resource "google_pubsub_topic_iam_member" "storage_announces" {
-  topic  = google_pubsub_topic.this["tickets-landed"].name
+  topic  = google_pubsub_topic.this["tickets-landed"].id
   role   = "roles/pubsub.publisher"
   member = data.google_storage_project_service_account.this.member
 }
@@ -40,7 +40,7 @@ resource "google_storage_notification" "landed" {
 }
 
 resource "google_pubsub_topic_iam_member" "train_announces" {
-  topic  = google_pubsub_topic.this["model-released"].name
+  topic  = google_pubsub_topic.this["model-released"].id
   role   = "roles/pubsub.publisher"
   member = google_service_account.this["train"].member
 }
@@ -99,7 +99,7 @@ resource "google_pubsub_subscription" "dead_letters" {
 
 # Without these two, Pub/Sub drops undeliverable messages and says nothing.
 resource "google_pubsub_topic_iam_member" "pubsub_forwards" {
-  topic  = google_pubsub_topic.this["dead-letters"].name
+  topic  = google_pubsub_topic.this["dead-letters"].id
   role   = "roles/pubsub.publisher"
   member = google_project_service_identity.pubsub.member
 }
@@ -107,7 +107,7 @@ resource "google_pubsub_topic_iam_member" "pubsub_forwards" {
 resource "google_pubsub_subscription_iam_member" "pubsub_takes" {
   for_each = google_pubsub_subscription.push
 
-  subscription = each.value.name
+  subscription = each.value.id
   role         = "roles/pubsub.subscriber"
   member       = google_project_service_identity.pubsub.member
 }

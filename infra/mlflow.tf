@@ -154,7 +154,7 @@ resource "google_cloud_run_v2_service" "mlflow" {
     }
     containers {
       name  = "database"
-      image = "gcr.io/cloud-sql-connectors/cloud-sql-proxy:2.21.0"
+      image = "gcr.io/cloud-sql-connectors/cloud-sql-proxy@sha256:88501f0a695a586988add1b8a206fdf3f29f9a1a3deeb9b45ef2b1481ea6be83" # 2.25.4
       args = [
         google_sql_database_instance.mlflow[each.key].connection_name, "--port=5432", "--auto-iam-authn",
         "--structured-logs", "--health-check", "--http-address=0.0.0.0", "--http-port=9090",

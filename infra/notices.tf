@@ -41,6 +41,14 @@ resource "google_secret_manager_secret_iam_member" "notices" {
   depends_on = [time_sleep.optional]
 }
 
+# As in webhooks.tf.
+resource "time_sleep" "notices" {
+  for_each = google_secret_manager_secret_iam_member.notices
+
+  create_duration = local.grant_seen_after
+  triggers        = { member = each.value.member, secret = each.value.secret_id }
+}
+
 resource "google_pubsub_topic" "notices" {
   for_each = local.notices
 
@@ -51,7 +59,7 @@ resource "google_pubsub_topic" "notices" {
 resource "google_pubsub_topic_iam_member" "train_notifies" {
   for_each = google_pubsub_topic.notices
 
-  topic  = each.value.name
+  topic  = each.value.id
   role   = "roles/pubsub.publisher"
   member = google_service_account.this["train"].member
 }

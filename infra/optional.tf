@@ -13,10 +13,9 @@ resource "google_project_service" "optional" {
 }
 
 resource "time_sleep" "optional" {
-  count = length(local.optional_apis) > 0 ? 1 : 0
+  for_each = local.optional_apis # one each: what is asked for later waits then
 
   create_duration = "60s"
-  triggers        = { apis = join(",", local.optional_apis) }
   depends_on      = [google_project_service.optional]
 }
 

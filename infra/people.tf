@@ -16,7 +16,7 @@ locals {
 
 # --- uploaders drop files and read what became of them -------------------------------------------------------------
 
-# objectUser, not objectCreator: replacing a file asks for the right to delete (docs/decisions/0003).
+# objectUser: replacing a file asks for the right to delete, and gcloud for the right to read (docs/decisions/0003).
 resource "google_storage_bucket_iam_member" "uploaders_drop" {
   for_each = var.uploaders
 
@@ -101,8 +101,8 @@ resource "google_cloud_run_v2_job_iam_member" "operators_watch" {
 # They announce a rollback, and send dead letters again: to the topic on which the subscription that gave one up says it is.
 locals {
   replayed = merge(
-    { for name, topic in local.pushes : name => { topic = topic, subscription = google_pubsub_subscription.push[name].name } },
-    { ticket-feedback = { topic = google_pubsub_topic.feedback.id, subscription = google_pubsub_subscription.feedback.name } },
+    { for name, topic in local.pushes : name => { topic = topic, subscription = google_pubsub_subscription.push[name].id } },
+    { ticket-feedback = { topic = google_pubsub_topic.feedback.id, subscription = google_pubsub_subscription.feedback.id } },
   )
   operators_replay = { for pair in setproduct(var.operators, keys(local.replayed)) : join(" ", pair) => pair }
 }
@@ -126,7 +126,7 @@ resource "google_pubsub_subscription_iam_member" "operators_see_the_topic" {
 resource "google_pubsub_subscription_iam_member" "operators_dead_letters" {
   for_each = var.operators
 
-  subscription = google_pubsub_subscription.dead_letters.name
+  subscription = google_pubsub_subscription.dead_letters.id
   role         = "roles/pubsub.subscriber"
   member       = each.key
 }
@@ -139,6 +139,10 @@ resource "google_cloud_run_v2_service_iam_member" "operators_mlflow" {
   location = google_cloud_run_v2_service.mlflow["server"].location
   role     = "roles/run.viewer"
   member   = each.key
+
+  lifecycle {
+    replace_triggered_by = [google_cloud_run_v2_service.mlflow["server"].id]
+  }
 }
 
 # Calls of a person's own credentials count against a project: the command names this one where they name none.

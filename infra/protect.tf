@@ -1,4 +1,30 @@
-# What stops before anything is lost: Terraform pointed at the state of another project, and a destroy that was not meant.
+# What stops before anything is lost: Terraform pointed at the state of another installation, names that would
+# make everything anew, and a destroy that was not meant.
+
+locals {
+  # With another one of these nothing of what is there could stay, buckets included.
+  installation = { project_id = var.project_id, region = var.region, name_prefix = var.name_prefix }
+}
+
+# The state remembers whose it is.
+resource "terraform_data" "installation" {
+  input = local.installation
+
+  lifecycle {
+    ignore_changes = [input]
+    postcondition {
+      condition = self.input == local.installation
+      error_message = join(" ", [
+        "This state was made with ${join(", ", [for name, value in self.input : "${name} = \"${value}\"" if value != local.installation[name]])},",
+        "and now ${join(", ", [for name, value in local.installation : "${name} = \"${value}\"" if value != self.input[name]])} is given.",
+        "Nothing was done: all that was made would be deleted, tickets and models too.",
+        "If another installation was meant, point Terraform at its state:",
+        "terraform -chdir=infra init -reconfigure -backend-config=bucket=${var.project_id}-tfstate (docs/deploy.md, Environments).",
+        "To move this one, make the new one beside it and copy the tickets (docs/deploy.md, Moving).",
+      ])
+    }
+  }
+}
 
 # A refused destroy must not have removed half of everything before. This goes first, because it depends on all the rest
 # (tests/infra/test_protect.py says when something is left out), and refuses while `protect` was true at the last apply.
@@ -136,13 +162,16 @@ resource "terraform_data" "protect" {
     google_storage_bucket_object.functions,
     google_storage_notification.landed,
     terraform_data.image,
+    terraform_data.installation,
     terraform_data.mlflow,
     terraform_data.preflight,
     time_sleep.apis,
     time_sleep.builder,
     time_sleep.mlflow,
+    time_sleep.notices,
     time_sleep.optional,
     time_sleep.pubsub_lays_feedback,
     time_sleep.storage_announces,
+    time_sleep.webhook,
   ]
 }

@@ -9,7 +9,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "Where everything runs and is stored."
+  description = "Where everything runs and is stored; a later change is refused (docs/deploy.md, Moving)."
   type        = string
   default     = "us-central1"
   nullable    = false
@@ -27,7 +27,7 @@ variable "images" {
 
   validation {
     condition     = alltrue([for image in try(compact(values(var.images)), []) : can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?/[\\w./-]+(:[\\w.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")])
-    error_message = "images are full names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST. A tag that moves is never deployed again."
+    error_message = "images were ${join(", ", compact(try(values(var.images), [])))}: they are full names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST. A tag that moves is never deployed again."
   }
 }
 
@@ -38,7 +38,7 @@ variable "candidate" {
 
   validation {
     condition     = alltrue([for image in try(values(var.candidate), []) : can(regex("^[a-z0-9][a-z0-9.-]*(:[0-9]+)?/[\\w./-]+(:[\\w.-]+|@sha256:[0-9a-f]{64})$", image)) && !endswith(image, ":latest")])
-    error_message = "candidate holds full image names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST."
+    error_message = "candidate was ${join(", ", try(values(var.candidate), []))}: it holds full image names with a tag other than latest or a digest: HOST/PATH:TAG or HOST/PATH@sha256:DIGEST."
   }
 }
 
@@ -49,7 +49,7 @@ variable "ci" {
 
   validation {
     condition     = try(var.ci.github_repository_id, null) == null ? true : can(regex("^[0-9]+$", var.ci.github_repository_id))
-    error_message = "ci.github_repository_id is the repository's number, as `gh api repos/OWNER/NAME --jq .id` prints it: a name can be given to somebody else."
+    error_message = "ci.github_repository_id was ${jsonencode(try(var.ci.github_repository_id, null))}: it is the repository's number, as `gh api repos/OWNER/NAME --jq .id` prints it: a name can be given to somebody else."
   }
 }
 
@@ -61,7 +61,7 @@ variable "protect" {
 }
 
 variable "name_prefix" {
-  description = "What every name begins with, for a second installation in one project, as in \"trial-\"; changing it makes everything anew, buckets included."
+  description = "What every name begins with, for a second installation in one project, as in \"trial-\"; a later change is refused (docs/deploy.md, Moving)."
   type        = string
   default     = ""
   nullable    = false
@@ -80,7 +80,7 @@ variable "labels" {
 
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
-    error_message = "labels have keys and values of up to 63 lower-case letters, digits, _ and -, and keys begin with a letter."
+    error_message = "labels were ${jsonencode(var.labels)}: they have keys and values of up to 63 lower-case letters, digits, _ and -, and keys begin with a letter."
   }
 }
 
@@ -110,7 +110,7 @@ variable "uploaders" {
 
   validation {
     condition     = alltrue([for member in var.uploaders : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", member))])
-    error_message = "uploaders are written with their kind, as in user:ann@example.com, group:helpdesk@example.com or serviceAccount:x@p.iam.gserviceaccount.com; not allUsers."
+    error_message = "uploaders were ${join(", ", var.uploaders)}: each is written with its kind, as in user:ann@example.com, group:helpdesk@example.com or serviceAccount:x@p.iam.gserviceaccount.com; not allUsers."
   }
 }
 
@@ -122,7 +122,7 @@ variable "operators" {
 
   validation {
     condition     = alltrue([for member in var.operators : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", member))])
-    error_message = "operators are written with their kind, as in user:ann@example.com, group:helpdesk@example.com or serviceAccount:x@p.iam.gserviceaccount.com; not allUsers."
+    error_message = "operators were ${join(", ", var.operators)}: each is written with its kind, as in user:ann@example.com, group:helpdesk@example.com or serviceAccount:x@p.iam.gserviceaccount.com; not allUsers."
   }
 }
 
@@ -134,7 +134,7 @@ variable "callers" {
 
   validation {
     condition     = alltrue([for member in var.callers : can(regex("^((user|group|serviceAccount):[^@\\s]+@[^@\\s]+|principal(Set)?://iam\\.googleapis\\.com/\\S+)$", member))])
-    error_message = "callers are written with their kind, as in user:ann@example.com or serviceAccount:x@p.iam.gserviceaccount.com; for everybody set public = true."
+    error_message = "callers were ${join(", ", var.callers)}: each is written with its kind, as in user:ann@example.com or serviceAccount:x@p.iam.gserviceaccount.com; for everybody set public = true."
   }
 }
 
@@ -146,7 +146,7 @@ variable "alert_emails" {
 
   validation {
     condition     = alltrue([for email in var.alert_emails : can(regex("^[^@\\s:]+@[^@\\s]+\\.[^@\\s]+$", email))])
-    error_message = "alert_emails are bare addresses, as in ann@example.com."
+    error_message = "alert_emails were ${join(", ", var.alert_emails)}: each is a bare address, as in ann@example.com."
   }
 }
 
@@ -181,7 +181,7 @@ variable "budget" {
 
   validation {
     condition     = var.budget == null ? true : var.budget.amount >= 1 && floor(var.budget.amount) == var.budget.amount && can(regex("^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$", var.budget.billing_account))
-    error_message = "budget has a whole amount of at least 1 and a billing_account as `gcloud billing accounts list` shows it, as in { amount = 20, billing_account = \"0123AB-4567CD-89EF01\" }."
+    error_message = "budget was ${jsonencode(var.budget)}: it has a whole amount of at least 1 and a billing_account as `gcloud billing accounts list` shows it, as in { amount = 20, billing_account = \"0123AB-4567CD-89EF01\" }."
   }
 }
 
@@ -193,7 +193,7 @@ variable "settings" {
 
   validation {
     condition     = length(setsubtract(keys(var.settings), ["URGENCY_MISSED_COST", "URGENCY_CAPACITY_PER_DAY", "URGENCY_REVIEW_BAND", "URGENCY_MIN_ROWS", "URGENCY_MOST_TICKETS", "URGENCY_COLUMN_ALIASES", "URGENCY_URGENT_LABELS", "URGENCY_OTHER_LABELS"])) == 0
-    error_message = "settings may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS, URGENCY_MOST_TICKETS, URGENCY_COLUMN_ALIASES, URGENCY_URGENT_LABELS and URGENCY_OTHER_LABELS; Terraform sets the rest itself."
+    error_message = "settings were ${join(", ", keys(var.settings))}: they may hold URGENCY_MISSED_COST, URGENCY_CAPACITY_PER_DAY, URGENCY_REVIEW_BAND, URGENCY_MIN_ROWS, URGENCY_MOST_TICKETS, URGENCY_COLUMN_ALIASES, URGENCY_URGENT_LABELS and URGENCY_OTHER_LABELS; Terraform sets the rest itself."
   }
 }
 
@@ -228,7 +228,7 @@ variable "webhook" {
 
   validation {
     condition     = var.webhook == null ? true : can(regex("^[A-Za-z0-9_-]{1,255}$", var.webhook.secret))
-    error_message = "webhook.secret is the short name of a secret of this project that has a version, as in { secret = \"urgency-webhook\" }; never the secret itself."
+    error_message = "webhook.secret was ${try(length(var.webhook.secret), 0)} characters with others than letters, digits, _ and -, or more than 255: it is the short name of a secret of this project that has a version, as in { secret = \"urgency-webhook\" }; never the secret itself."
   }
 }
 
@@ -239,7 +239,7 @@ variable "notices" {
 
   validation {
     condition     = var.notices == null ? true : can(regex("^[A-Za-z0-9_-]{1,255}$", var.notices.secret))
-    error_message = "notices.secret is the short name of a secret of this project that has a version, as in { secret = \"urgency-notices\" }; never the address itself."
+    error_message = "notices.secret was ${try(length(var.notices.secret), 0)} characters with others than letters, digits, _ and -, or more than 255: it is the short name of a secret of this project that has a version, as in { secret = \"urgency-notices\" }; never the address itself."
   }
 }
 

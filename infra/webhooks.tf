@@ -27,7 +27,7 @@ resource "google_cloudfunctions2_function" "webhook" {
 
   name       = "${var.name_prefix}${each.key}"
   location   = var.region
-  depends_on = [time_sleep.builder, google_secret_manager_secret_iam_member.webhook]
+  depends_on = [time_sleep.builder, time_sleep.webhook]
 
   build_config {
     runtime           = "python313"
@@ -90,6 +90,14 @@ resource "google_secret_manager_secret_iam_member" "webhook" {
   depends_on = [time_sleep.optional]
 }
 
+# A function is refused until its account is seen to read the secret.
+resource "time_sleep" "webhook" {
+  for_each = google_secret_manager_secret_iam_member.webhook
+
+  create_duration = local.grant_seen_after
+  triggers        = { member = each.value.member, secret = each.value.secret_id }
+}
+
 resource "google_cloud_run_v2_service_iam_member" "webhook" {
   for_each = google_service_account.webhook
 
@@ -106,7 +114,7 @@ resource "google_cloud_run_v2_service_iam_member" "webhook" {
 resource "google_pubsub_topic_iam_member" "webhook_publishes" {
   for_each = google_service_account.webhook
 
-  topic  = google_pubsub_topic.scored[each.key].name
+  topic  = google_pubsub_topic.scored[each.key].id
   role   = "roles/pubsub.publisher"
   member = each.value.member
 }

@@ -17,6 +17,14 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "roles/storage.objectUser": _READ | _WRITE,
     "roles/storage.objectAdmin": _READ | _WRITE,
     "roles/storage.legacyBucketReader": frozenset({"storage.buckets.get", "storage.objects.list"}),
+    "roles/storage.legacyBucketWriter": frozenset(
+        {
+            "storage.buckets.get",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        }
+    ),
     # https://cloud.google.com/iam/docs/roles-permissions/pubsub
     "roles/pubsub.publisher": frozenset({"pubsub.topics.publish"}),
     "roles/pubsub.subscriber": frozenset({"pubsub.subscriptions.consume"}),

@@ -79,9 +79,10 @@ run "a_persons_apply_does_not_promote_a_candidate_that_failed" {
   }
 }
 
-run "ci_releases_and_keeps_the_people" {
+run "ci_comes_in_without_a_key_releases_and_keeps_the_people" {
   command = plan
   variables {
+    ci     = { github_repository_id = "123456789" }
     images = { jobs = "r.dev/p/jobs:b8", service = "r.dev/p/service:b8" }
   }
 
@@ -93,14 +94,6 @@ run "ci_releases_and_keeps_the_people" {
     condition     = join(" ", keys(google_cloud_run_v2_service_iam_member.callers)) == "user:ann@example.com"
     error_message = "Who may call stands in the environment's file, which CI reads too."
   }
-}
-
-run "github_comes_in_without_a_key" {
-  command = plan
-  variables {
-    ci = { github_repository_id = "123456789" }
-  }
-
   assert {
     condition     = google_iam_workload_identity_pool_provider.ci["apply"].attribute_condition == "assertion.repository_id == '123456789' && assertion.environment == 'production' && assertion.ref == 'refs/heads/main'"
     error_message = "Only approved jobs on main of this one repository may release."

@@ -56,15 +56,22 @@ run "project_id_is_enough" {
   }
 }
 
-run "ready_made_images_are_not_built" {
+run "what_is_asked_for_is_made_so" {
   command = plan
   variables {
-    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7" }
+    mlflow       = "server"
+    images       = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7", mlflow = "r.dev/p/mlflow:7" }
+    protect      = true
+    uploaders    = ["user:ann@example.com", "group:oncall@example.com"]
+    operators    = ["group:oncall@example.com"]
+    callers      = ["serviceAccount:desk@example-project.iam.gserviceaccount.com"]
+    settings     = { URGENCY_MISSED_COST = "10" }
+    audit_writes = false
   }
 
   assert {
     condition     = length(terraform_data.image) == 0
-    error_message = "Nothing is built."
+    error_message = "Ready-made images are not built."
   }
   assert {
     condition     = google_cloud_run_v2_job.train.template[0].template[0].containers[0].image == "r.dev/p/jobs:7"
@@ -74,44 +81,10 @@ run "ready_made_images_are_not_built" {
     condition     = google_cloud_run_v2_service.api.template[0].containers[0].image == "r.dev/p/service:7"
     error_message = "The service runs the image given."
   }
-}
-
-run "the_tracking_server_has_an_image_of_its_own" {
-  command = plan
-  variables {
-    mlflow = "server"
-    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7" }
-  }
-
   assert {
-    condition     = join(" ", keys(terraform_data.image)) == "infra/mlflow"
-    error_message = "It is built from infra/mlflow, for images names none."
+    condition     = google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == "r.dev/p/mlflow:7"
+    error_message = "The tracking server runs the image given."
   }
-  assert {
-    condition     = google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == terraform_data.image["infra/mlflow"].triggers_replace
-    error_message = "The server runs the image that is built."
-  }
-}
-
-run "a_ready_made_tracking_server_is_not_built" {
-  command = plan
-  variables {
-    mlflow = "server"
-    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7", mlflow = "r.dev/p/mlflow:7" }
-  }
-
-  assert {
-    condition     = length(terraform_data.image) == 0 && google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == "r.dev/p/mlflow:7"
-    error_message = "The server runs the image given."
-  }
-}
-
-run "protect_keeps_from_deleting" {
-  command = plan
-  variables {
-    protect = true
-  }
-
   assert {
     condition     = google_cloud_run_v2_job.train.deletion_protection && google_cloud_run_v2_service.api.deletion_protection
     error_message = "Job and service are protected."
@@ -120,28 +93,6 @@ run "protect_keeps_from_deleting" {
     condition     = alltrue([for bucket in google_storage_bucket.this : !bucket.force_destroy])
     error_message = "A bucket with objects is not deleted."
   }
-}
-
-run "public_needs_no_grant_to_everybody" {
-  command = plan
-  variables {
-    public = true
-  }
-
-  assert {
-    condition     = google_cloud_run_v2_service.api.invoker_iam_disabled && length(google_cloud_run_v2_service_iam_member.callers) == 0
-    error_message = "Public means that the invoker check is off; domain-restricted sharing would refuse allUsers."
-  }
-}
-
-run "people_get_what_they_need" {
-  command = plan
-  variables {
-    uploaders = ["user:ann@example.com", "group:oncall@example.com"]
-    operators = ["group:oncall@example.com"]
-    callers   = ["serviceAccount:desk@example-project.iam.gserviceaccount.com"]
-  }
-
   assert {
     condition     = alltrue([for grant in google_storage_bucket_iam_member.uploaders_drop : startswith(grant.condition[0].expression, "resource.name.startsWith(\"projects/_/buckets/helpdesk-test-urgency-landing/objects/incoming/\") || api.getAttribute(")])
     error_message = "Uploaders write below incoming/ only, and list what lies there."
@@ -154,28 +105,34 @@ run "people_get_what_they_need" {
     condition     = join(" ", keys(google_cloud_run_v2_service_iam_member.callers)) == "serviceAccount:desk@example-project.iam.gserviceaccount.com"
     error_message = "Callers may predict, and nobody else is made one."
   }
-}
-
-run "settings_reach_the_job" {
-  command = plan
-  variables {
-    settings = { URGENCY_MISSED_COST = "10" }
-  }
-
   assert {
     condition     = contains([for env in google_cloud_run_v2_job.train.template[0].template[0].containers[0].env : "${env.name}=${env.value}" if env.name == "URGENCY_MISSED_COST"], "URGENCY_MISSED_COST=10")
     error_message = "The job trains with the cost given."
   }
-}
-
-run "writes_to_buckets_are_logged_unless_the_project_does_so_itself" {
-  command = plan
-  variables {
-    audit_writes = false
-  }
-
   assert {
     condition     = length(google_project_iam_audit_config.storage_writes) == 0
     error_message = "The project's own audit configuration is left alone."
+  }
+}
+
+run "a_public_service_and_a_tracking_server_whose_image_is_not_given" {
+  command = plan
+  variables {
+    public = true
+    mlflow = "server"
+    images = { jobs = "r.dev/p/jobs:7", service = "r.dev/p/service:7" }
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.api.invoker_iam_disabled && length(google_cloud_run_v2_service_iam_member.callers) == 0
+    error_message = "Public means that the invoker check is off; domain-restricted sharing would refuse allUsers."
+  }
+  assert {
+    condition     = join(" ", keys(terraform_data.image)) == "infra/mlflow"
+    error_message = "The server's image is built from infra/mlflow, for images names none."
+  }
+  assert {
+    condition     = google_cloud_run_v2_service.mlflow["server"].template[0].containers[0].image == terraform_data.image["infra/mlflow"].triggers_replace
+    error_message = "The server runs the image that is built."
   }
 }

@@ -72,9 +72,15 @@ run "and_more" {
     budget        = { amount = 9.99, billing_account = "0123AB-4567CD-89EF01" }
     max_instances = 101
     notices       = { secret = "https://hooks.example/services/x" } # the address itself
+    webhook       = { secret = "helpdesk=of its own" }              # the secret itself
     log_level     = "trace"
+    train_tickets = 5000001
+    score_tasks   = 0
   }
-  expect_failures = [var.project_id, var.region, var.images, var.candidate, var.schedule, var.budget, var.max_instances, var.notices, var.log_level]
+  expect_failures = [
+    var.project_id, var.region, var.images, var.candidate, var.schedule, var.budget, var.max_instances, var.notices, var.webhook,
+    var.log_level, var.train_tickets, var.score_tasks,
+  ]
 }
 
 run "of_the_project_id" {

@@ -33,6 +33,7 @@ COMPUTED: Final = {
     ("google_project", "number"): NUMBER,
     ("google_project_service_identity", "email"): AGENT,
     ("google_project_service_identity", "member"): f"serviceAccount:{AGENT}",
+    ("google_pubsub_subscription", "id"): "projects/{project_id}/subscriptions/{name}",
     ("google_pubsub_topic", "id"): "projects/{project_id}/topics/{name}",
     ("google_service_account", "email"): ACCOUNT,
     ("google_service_account", "member"): f"serviceAccount:{ACCOUNT}",

@@ -20,14 +20,25 @@ from typing import Any
 
 from infra.wiring.mocked import STAND_INS, NoProviders, copy_of_checkout, run, stand_ins
 from tests.infra.committed import ENVIRONMENTS
-from tests.infra.terraform_steps import Step, as_json, circle, neighbours
+from tests.infra.terraform_steps import ELSEWHERE, REPLACED, Step, as_json, circle, neighbours
 from tests.support.service.service_process import CHECKOUT
 
 HARMLESS = ("fmt", "init", "validate", "test", "version")
 STUBBORN = "OFFLINE_STRICT"
 """Tells stand-ins to be as slow and as stubborn as Google says it is (CONTRIBUTING.md)."""
 
-CHANGED_BEFORE_DESTROY = {"everything": {"protect": False}}
+KEPT = ("protect", *ELSEWHERE)
+CHANGED = {
+    "everything": {"protect": False, "alert_emails": []},
+    "as-it-comes": {
+        **{name: value for name, value in ENVIRONMENTS["everything"].items() if name not in KEPT},
+        "audit_writes": False,
+        "train_tickets": 2_000_000,
+        "score_tasks": 8,
+    },
+}
+"""What is changed before the destroy: what may be, in an installation that nothing protects."""
+
 PROVIDER_BLOCK = re.compile(r'^provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")?', re.MULTILINE)
 MOCK_BLOCK = re.compile(r'^mock_provider "([\w-]+)" \{(?:\s*alias\s*=\s*"(\w+)")?', re.MULTILINE)
 
@@ -99,8 +110,8 @@ def simulated_circle(folder: Path, environment: str, override: str = "") -> dict
     here = terraform(copy_of_checkout(folder))
     (here.folder / "simulated_override.tf").write_text(override)
     variables = ENVIRONMENTS[environment]
-    last = {**variables, **CHANGED_BEFORE_DESTROY.get(environment, {})}
-    return here.play(circle(here.folder, variables, last))
+    last = {**variables, **CHANGED[environment]}
+    return here.play(circle(here.folder, variables, last, REPLACED[environment]))
 
 
 def simulated_neighbours(folder: Path, variables: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -119,7 +130,7 @@ def refuse_unsimulated() -> None:
 def once(shared: Path, environment: str) -> dict[str, Any]:
     """The same, run by the process of a test session that comes first; all of them see `shared`."""
     result = shared / f"{environment}.json"
-    with (shared / "lock").open("w") as lock:
+    with (shared / f"{environment}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not result.exists():
             made = simulated_circle(Path(tempfile.mkdtemp(dir=shared)), environment)

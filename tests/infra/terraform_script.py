@@ -1,13 +1,14 @@
 """Verbs of Terraform one after the other: `python -m tests.infra.terraform_script SCRIPT RESULT`.
 
 A program, because a simulated project lives as long as the command that it was started for.
-SCRIPT: a list of steps, each `name`, `folder`, `arguments` and `codes`, the exit codes it may have.
+SCRIPT: a list of steps (tests/infra/terraform_steps.py).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +37,22 @@ def terraform(folder: Path, *arguments: str) -> dict[str, Any]:
     }
 
 
+def tainted(folder: Path, pattern: str) -> str:
+    """The option that makes a verb use a copy of the state, with what matches tainted in it."""
+    state = json.loads((folder / "terraform.tfstate").read_text())
+    for resource in state["resources"]:
+        for instance in resource["instances"]:
+            if re.match(f"google_({pattern})", _address(resource, instance)):
+                instance["status"] = "tainted"
+    (folder / "tainted.tfstate").write_text(json.dumps(state))
+    return "-state=tainted.tfstate"
+
+
+def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
+    key = f'["{instance["index_key"]}"]' if "index_key" in instance else ""
+    return f"{resource['type']}.{resource['name']}{key}" if resource["mode"] == "managed" else ""
+
+
 def gcloud_calls() -> list[str]:
     """What the stand-in for gcloud was called with since the project was begun."""
     calls = Path(os.environ.get("TERRAFORM_OFFLINE", "/nowhere")) / "gcloud-calls"
@@ -47,7 +64,9 @@ def main(script: Path, result: Path) -> None:
     said: dict[str, Any] = {}
     earlier = len(gcloud_calls())
     for step in json.loads(script.read_text()):
-        said[step["name"]] = terraform(Path(step["folder"]), *step["arguments"])
+        folder, pattern = Path(step["folder"]), step["tainted"]
+        state = (tainted(folder, pattern),) if pattern else ()
+        said[step["name"]] = terraform(folder, *step["arguments"], *state)
         if said[step["name"]]["code"] not in step["codes"]:
             break
     result.write_text(json.dumps({"steps": said, "gcloud": gcloud_calls()[earlier:]}))

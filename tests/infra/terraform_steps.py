@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,31 +16,43 @@ NEWER = re.compile(
 )
 """What an older release did not have: metrics, alerts on them, and what depends on those."""
 
-# Four, or two: Terraform 1.11 keeps the flags in one list whose spare places its workers overwrite
-# for each other, so that with three or five of them a grant may be left out.
-REPLACED = tuple(
-    f"-replace={address}"
-    for address in (
-        'google_cloudfunctions2_function.this["on-csv-landed"]',
-        "google_cloud_run_v2_job.train",
-        "google_cloud_run_v2_service.api",
-        "google_storage_bucket_object.functions",
-    )
-)
+REPLACED = {
+    "as-it-comes": r'cloudfunctions2_function\.this\["on-csv-landed"\]|cloud_run_v2_job\.train$'
+    r"|cloud_run_v2_service\.api|storage_bucket_object\.",
+    "everything": r"artifact_registry_repository\.|cloud_run_v2_(job|service)\.|cloudfunctions2_"
+    r"|logging_log_view\.|pubsub_(subscription|topic)\.|service_account\.",
+}
+"""What one plan makes anew: what a release can replace; all that grants are on.
+
+A bucket is not made anew under its name (infra/storage.tf).
+"""
+
+
+ELSEWHERE = {"project_id": "another-project", "name_prefix": "other-", "region": "us-east1"}
+"""What tells one installation from another."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One verb in one copy of infra/; every exit code but `codes` ends the script."""
+    """One verb in one copy of infra/; every exit code but `codes` ends the script.
+
+    tainted: what the verb finds tainted, in a copy of the state; a pattern for Google's addresses.
+    """
 
     name: str
     folder: str
     arguments: tuple[str, ...]
     codes: tuple[int, ...] = (0,)
+    tainted: str = ""
 
 
-def circle(folder: Path, variables: Mapping[str, Any], last: Mapping[str, Any]) -> list[Step]:
-    """Empty project, plan, apply, second plan, the state, the variables `last`, destroy."""
+def circle(
+    folder: Path, variables: Mapping[str, Any], last: Mapping[str, Any], replaced: str
+) -> list[Step]:
+    """Empty project, plan, apply, second plan, the state, the variables `last`, destroy.
+
+    replaced: what one plan makes anew, a pattern for addresses.
+    """
     first, changed = _given(folder, "first", variables), _given(folder, "last", last)
     return [
         _step(folder, "init"),
@@ -48,11 +60,27 @@ def circle(folder: Path, variables: Mapping[str, Any], last: Mapping[str, Any]) 
         _step(folder, "apply", "-input=false", "../first.tfplan"),
         _step(folder, "show", "-json"),
         _step(folder, "second plan", *first, "-detailed-exitcode", codes=(0, 2)),
-        _step(folder, "replace", *first, *REPLACED, "-out=../replaced.tfplan", verb="plan"),
+        _step(folder, "replace", *first, "-out=../replaced.tfplan", verb="plan", tainted=replaced),
         _step(folder, "replaced", "-json", "../replaced.tfplan", verb="show"),
-        *(_mishaps(folder, first, variables) if variables.get("protect") else ()),
+        *(_mishaps(folder, first) if variables.get("protect") else _elsewhere(folder, variables)),
         _step(folder, "change", *changed, "-auto-approve", verb="apply"),
+        _step(folder, "third plan", *changed, "-detailed-exitcode", codes=(0, 2)),
         _step(folder, "destroy", *changed, "-auto-approve"),
+        _step(folder, "left", "-json", verb="show"),
+    ]
+
+
+def changes(folder: Path, variables: Sequence[Mapping[str, Any]]) -> list[Step]:
+    """One installation with these variables after each other, each planned again; then nothing."""
+    steps = [_step(folder, "init")]
+    for number, given in enumerate(variables):
+        these = _given(folder, f"{number}", given)
+        steps.append(_step(folder, f"{number} apply", *these, "-auto-approve"))
+        again = (*these, "-detailed-exitcode")
+        steps.append(_step(folder, f"{number} plan", *again, codes=(0, 2)))
+    return [
+        *steps,
+        _step(folder, "destroy", *these, "-auto-approve"),
         _step(folder, "left", "-json", verb="show"),
     ]
 
@@ -87,14 +115,21 @@ def as_json(steps: list[Step]) -> str:
     return json.dumps([asdict(step) for step in steps])
 
 
-def _mishaps(folder: Path, first: tuple[str, ...], variables: Mapping[str, Any]) -> list[Step]:
+def _elsewhere(folder: Path, variables: Mapping[str, Any]) -> Iterator[Step]:
+    """What must be refused, with nothing else that would: the wishes of another installation."""
+    for name, value in ELSEWHERE.items():
+        other = _given(folder, name, {**variables, name: value})
+        yield _step(folder, f"another {name}", *other, verb="plan", codes=(1,))
+        destroy = (*other, "-auto-approve")
+        yield _step(folder, f"destroy another {name}", *destroy, verb="destroy", codes=(1,))
+
+
+def _mishaps(folder: Path, first: tuple[str, ...]) -> list[Step]:
     """What must not do harm, and a service that did not start at its first apply."""
-    other = _given(folder, "other", {**variables, "project_id": "another-project"})
     service = "google_cloud_run_v2_service.api"
     return [
         _step(folder, "refused destroy", *first, "-auto-approve", verb="destroy", codes=(1,)),
         _step(folder, "after it", "-json", verb="show"),
-        _step(folder, "another project", *other, verb="plan", codes=(1,)),
         _step(folder, "taint", service),
         _step(folder, "refused apply", *first, "-auto-approve", verb="apply", codes=(1,)),
         _step(folder, "untaint", service),
@@ -103,10 +138,15 @@ def _mishaps(folder: Path, first: tuple[str, ...], variables: Mapping[str, Any])
 
 
 def _step(
-    folder: Path, name: str, *arguments: str, verb: str = "", codes: tuple[int, ...] = (0,)
+    folder: Path,
+    name: str,
+    *arguments: str,
+    verb: str = "",
+    codes: tuple[int, ...] = (0,),
+    tainted: str = "",
 ) -> Step:
     words = (verb or name).split()[-1]
-    return Step(name, str(folder), (words, *arguments), codes)
+    return Step(name, str(folder), (words, *arguments), codes, tainted)
 
 
 def _given(folder: Path, name: str, variables: Mapping[str, Any]) -> tuple[str, ...]:

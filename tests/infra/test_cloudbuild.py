@@ -56,10 +56,14 @@ def test_nothing_is_tried_untested_and_nothing_is_promoted_untried() -> None:
     assert not built & (before("test") | before("audit") | before("test-infra"))
 
 
-def test_every_builder_has_one_version() -> None:
+def test_every_builder_has_one_version_and_is_what_it_was() -> None:
+    """By digest, as bases are; a tag can be moved, also to something that takes the token."""
+    pinned: dict[str, str] = {}
     image = yaml.safe_load((CHECKOUT / "infra/image.yaml").read_text())["steps"]
     for name, step in (*STEPS.items(), *enumerate(image)):
-        assert re.search(r":\d+\.\d+\.\d+(-\w+)?$|@sha256:[0-9a-f]{64}$", step["name"]), name
+        found = re.fullmatch(r"(.+):\d+\.\d+\.\d+(?:-\w+)?@(sha256:[0-9a-f]{64})", step["name"])
+        assert found, name
+        assert pinned.setdefault(found[1], found[2]) == found[2], name
 
 
 def test_terraforms_own_tests_run_before_anything_is_applied(tmp_path: Path) -> None:

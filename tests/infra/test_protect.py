@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.infra.terraform_steps import addresses
+import pytest
+
+from tests.infra.terraform_steps import ELSEWHERE, addresses
 
 INFRA = Path(__file__).parents[2] / "infra"
 DEPENDS = re.compile(r"depends_on = \[(.*?)\]", re.DOTALL)
@@ -40,14 +42,17 @@ def test_a_refused_destroy_removes_nothing_and_says_what_to_do(circle: Circle) -
     assert there(steps["after it"]) == there(steps["show"])
 
 
-def test_another_project_is_refused_before_anything_is_planned(circle: Circle) -> None:
-    plan = circle("everything")["steps"]["another project"]
-    said = words(plan)
-    assert plan["code"] == 1
-    assert "This state belongs to the project helpdesk-prod, not to another-project" in said
-    assert "-backend-config=bucket=another-project-tfstate" in said
-    assert "must be replaced" not in said
-    assert "will be" not in said
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_nothing_is_done_to_the_state_of_another_installation(name: str, circle: Circle) -> None:
+    """An apply would replace every bucket, and a destroy would delete what was not meant."""
+    steps = circle("as-it-comes")["steps"]
+    for step in (steps[f"another {name}"], steps[f"destroy another {name}"]):
+        said = words(step)
+        assert step["code"] == 1
+        assert f'and now {name} = "{ELSEWHERE[name]}" is given. Nothing was done' in said
+        assert f'This state was made with {name} = "' in said
+        assert re.search(r"-backend-config=bucket=[a-z-]+-tfstate \(docs/deploy.md, Envir", said)
+        assert not re.search("must be replaced|will be|Destroying|Creating", said)
 
 
 def test_a_service_that_did_not_start_at_first_is_got_out_by_untaint(circle: Circle) -> None:

@@ -1,37 +1,23 @@
-"""The configuration is well-formed and goes the whole circle, in a simulated project only."""
+"""The configuration is well-formed, and its tests never run in a real project."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from infra.wiring.applied import LAPTOPS, applied_states
-from infra.wiring.from_state import grants_from, wiring_from
-from infra.wiring.mocked import STAND_INS, NoProviders, mocked_apply
-from infra.wiring.settled import State, published
+from infra.wiring.applied import applied_states
+from infra.wiring.mocked import STAND_INS, NoProviders
+from infra.wiring.settled import State
 from tests.infra import terraform_script
 from tests.infra.committed import ENVIRONMENTS, committed
 from tests.infra.terraform import RealProject, Terraform, once, refuse_unmocked, terraform
 from tests.infra.terraform_steps import Step
 
-Circle = Callable[[str], dict[str, Any]]
-REFUSED = ("second plan", "refused destroy", "another project", "refused apply")
 NAMED = "registry.terraform.io/hashicorp/"
-
-
-def kinds(circle: dict[str, Any]) -> Counter[str]:
-    """How many resources of each type the apply made."""
-    state = json.loads(circle["steps"]["show"]["out"])
-    return Counter(
-        r["type"] for r in state["values"]["root_module"]["resources"] if r["mode"] == "managed"
-    )
 
 
 # --- wherever init succeeds ---
@@ -55,6 +41,7 @@ def test_the_configurations_own_tests_pass(initialised: Terraform) -> None:
 
 @pytest.fixture(scope="module")
 def mocked(initialised: Terraform) -> dict[str, State]:
+    (initialised.folder / "preflight.sh").write_text("touch ran\n")  # each provisioner begins so
     return applied_states(initialised.folder)
 
 
@@ -64,61 +51,11 @@ def test_the_committed_state_is_not_stale(environment: str, mocked: dict[str, St
     assert mocked[environment] == committed(environment), stale
 
 
-def test_a_mocked_apply_runs_no_provisioner(initialised: Terraform) -> None:
-    (initialised.folder / "preflight.sh").write_text("touch ran\n")  # each of them begins with it
-    mocked_apply(initialised.folder, ENVIRONMENTS[LAPTOPS])
-    assert not (initialised.folder / "ran").exists()
-
-
-# --- in a simulated project ---
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_an_empty_project_is_filled_at_the_first_apply_and_emptied_again(
-    environment: str, circle: Circle, record_property: Callable[[str, object], None]
+def test_a_mocked_apply_runs_no_provisioner(
+    mocked: dict[str, State], initialised: Terraform
 ) -> None:
-    steps = circle(environment)["steps"]
-    count = sum(kinds(circle(environment)).values())
-    seconds = {name: step["seconds"] for name, step in steps.items()}
-    record_property("figure", f"Terraform, {environment}: {count} resources, {seconds}")
-    assert [name for name, step in steps.items() if step["code"] and name not in REFUSED] == []
-    assert "values" not in json.loads(steps["left"]["out"]), "destroy left something"
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_second_plan_is_empty(environment: str, circle: Circle) -> None:
-    second = circle(environment)["steps"]["second plan"]
-    assert second["code"] == 0, second["out"][-3000:]
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_real_apply_grants_what_a_mocked_one_does(environment: str, circle: Circle) -> None:
-    shown = json.loads(circle(environment)["steps"]["show"]["out"])["values"]
-    applied = {"resources": shown["root_module"]["resources"]}
-    applied = published(applied, ENVIRONMENTS[environment])
-    assert grants_from(applied) == grants_from(committed(environment))
-    if environment == LAPTOPS:
-        assert wiring_from(applied) == wiring_from(committed(environment))
-
-
-def test_images_are_built_once_each_with_nobody_asked_anything(circle: Circle) -> None:
-    builds = [call for call in circle("as-it-comes")["gcloud"] if call.startswith("builds submit")]
-    assert len(builds) == 2
-    assert all("--config image.yaml" in call and ":latest" not in call for call in builds)
-
-
-def test_ready_made_images_need_no_gcloud(circle: Circle) -> None:
-    assert circle("everything")["gcloud"] == []
-
-
-def test_what_costs_when_idle_is_made_only_when_asked_for(circle: Circle) -> None:
-    optional = {
-        "google_sql_database_instance",
-        "google_billing_budget",
-        "google_monitoring_notification_channel",
-    }
-    assert not optional & set(kinds(circle("as-it-comes")))
-    assert optional <= set(kinds(circle("everything")))
+    assert set(mocked) == set(ENVIRONMENTS)
+    assert not (initialised.folder / "ran").exists()
 
 
 # --- never in a real project ---

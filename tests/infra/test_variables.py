@@ -28,6 +28,17 @@ def test_each_says_what_it_is_for_and_which_values_are_right() -> None:
         assert "validation {" in body or "= bool" in body, name
 
 
+def test_each_wrong_value_is_refused_in_a_sentence_that_says_what_was_seen() -> None:
+    """Terraform shows the value of a text, a number and a bool itself, and of nothing else."""
+    refused = set(re.findall(r"var\.(\w+)", (INFRA / "tests/refused.tftest.hcl").read_text()))
+    checked = {name: body for name, body in BLOCKS.items() if "validation {" in body}
+    assert refused == set(checked)
+    for name, body in checked.items():
+        said = body.partition("error_message")[2]
+        shown = re.search(r"= (string|number|bool)$", body, re.MULTILINE)
+        assert shown or re.search(rf"\b{name}(\.\w+)? (was|were) \$\{{", said), name
+
+
 def test_settings_take_what_decides_how_a_model_is_made_and_nothing_else() -> None:
     allowed = re.findall(r'"(URGENCY_\w+)"', BLOCKS["settings"].partition("condition")[2])
     recipe = [variables_of(row)[0] for row in fields(Settings) if row.metadata["recipe"]]

@@ -10,6 +10,7 @@ import pytest
 from infra.wiring.__main__ import BEGIN, END, PAGE, WIRING, access_table, with_table
 from infra.wiring.applied import LAPTOPS
 from infra.wiring.from_state import grants_from, is_grant, shown, wiring_from
+from infra.wiring.made_up import applied_again
 from infra.wiring.settled import settled
 from tests.infra.committed import ENVIRONMENTS, committed, values_of
 
@@ -100,6 +101,17 @@ def test_what_differs_between_two_applies_is_left_out_and_so_is_what_a_mock_made
     assert "unique_id" not in account
     assert "uses" not in account
     assert account["disabled"] is False
+
+
+def test_another_apply_makes_up_other_texts_and_nothing_else() -> None:
+    """Known at the plan: what only looks made up. Unknown, and not made up: what was composed."""
+    made = {"id": "a1b2c3d4", "name": "helpdesk", "uses": 0, "of": [{"email": "ask a1b2c3d4"}]}
+    unknown = {"id": True, "uses": True, "of": [{"email": True}]}
+    state = {"root_module": {"resources": [{"address": "x.y", "values": made}]}}
+    plan = {"resource_changes": [{"address": "x.y", "change": {"after_unknown": unknown}}]}
+    [again] = applied_again(state, plan)["root_module"]["resources"]
+    expected = {"id": "~a1b2c3d4", "of": [{"email": "ask ~a1b2c3d4"}]}
+    assert again["values"] == made | expected
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 from google.api_core import exceptions as api
 
+from infra.local.wiring_file import load_wiring
 from tests.infra.local.gcloud_requests import Sent, copy_into, copy_of_large, copy_to
 from tests.support.cloud.live_stack import CHECKOUT, CommandResult
 from tests.support.cloud.pocket import Pocket, pocket
@@ -180,3 +182,22 @@ def test_the_landing_is_not_the_uploaders_to_list(cloud: Pocket) -> None:
     for prefix in (None, "", "in", "receipt", "incoming.", "models/"):
         with pytest.raises(api.Forbidden):
             list(landing.list_blobs(prefix=prefix, retry=None))
+
+
+def test_gcloud_asks_to_read_what_it_replaces_and_urgency_would_not_have_to(tmp_path: Path) -> None:
+    """Why uploaders may read below incoming/ (docs/decisions/0003): red where gcloud stops it."""
+    reading, writing = "roles/storage.objectUser", "roles/storage.legacyBucketWriter"
+    grants = tuple(
+        replace(grant, role=writing) if grant.role == reading and grant.condition else grant
+        for grant in load_wiring().grants
+    )
+    with pocket(tmp_path / "pocket", grants=grants) as cloud:
+        file = "data/bad.csv"
+        for name in ("a.csv", ""):  # of a folder it looks at the name that ends with a slash
+            refused = gcloud(cloud, "uploader", "cp", file, "{landing}/incoming/" + name)
+            assert refused.code == 1
+            assert "does not have storage.objects.get access to buckets/" in refused.err
+        blob = cloud.client("uploader").bucket(cloud.bucket("landing")).blob("incoming/a.csv")
+        for _ in range(2):
+            blob.upload_from_string(NEW)
+        assert names(cloud) == ["incoming/a.csv"]
