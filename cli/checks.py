@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from cli.context import System
 from cli.file_checks import files_are_read, no_cell_is_kept
@@ -105,7 +106,7 @@ def landing_is_learned(system: System, now: datetime) -> Iterator[Finding]:
     """The newest snapshot is what is in the bucket now, made by today's recipe."""
     newest, files = system.registry.newest_snapshot(), list_landing(system.landing)
     recipe = newest.recipe if newest else ""
-    files = due_files(newest, files, recipe, now, asked_at(system.registry))
+    files = due_files(newest, files, recipe, now, partial(asked_at, system.registry))
     if _training(system, now) or (newest is None and not files):
         return
     if newest and not files:

@@ -1,5 +1,6 @@
 """The lines that job, functions and service write, read from Cloud Logging."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,7 +60,9 @@ class Logs:
         """Each time it is asked: the lines that turned up since the last time, oldest first."""
         seen: dict[str, datetime] = {}
         while True:
-            lines = [line for line in self.newest(PAGE, since, *conditions) if line.id not in seen]
+            # However many pages: what turned up since the last look is not cut off.
+            found = {line.id: line for line in self.newest(sys.maxsize, since, *conditions)}
+            lines = [line for line in found.values() if line.id not in seen]
             seen |= {line.id: datetime.fromisoformat(line.time) for line in lines}
             since = max([since, *(time - LATE for time in seen.values())])
             seen = {id_: time for id_, time in seen.items() if time >= since}

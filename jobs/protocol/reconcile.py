@@ -8,6 +8,7 @@ the pointer is the outbox of messages.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from jobs.protocol.crash_points import Reached
@@ -134,7 +135,7 @@ class Reconciler:
     ) -> tuple[SourceFile, ...]:
         if self.force:
             return files
-        return due_files(latest, files, self.recipe, self.now(), asked_at(self.registry))
+        return due_files(latest, files, self.recipe, self.now(), partial(asked_at, self.registry))
 
     def _is_of(self, latest: Snapshot, files: tuple[SourceFile, ...]) -> bool:
         """Force makes one more snapshot per execution, whose retries go on with it."""

@@ -1,6 +1,6 @@
 """The next snapshot: a pure function of the one before, the landing listing and the recipe."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -33,21 +33,24 @@ def due_files(
     files: tuple[SourceFile, ...],
     recipe: str,
     now: datetime,
-    asked: datetime | None = None,
+    asked: Callable[[], datetime | None],
 ) -> tuple[SourceFile, ...]:
     """`files` without the feedback that has to wait.
 
     Alone, new feedback makes one snapshot a day (UTC); with any other change it comes along, and
-    what drift asked for, at `asked`, is waited for.
+    what drift asked for since the snapshot does not wait.   asked: looked up where feedback would.
     """
     if before is None:
         return files
     made = datetime.fromisoformat(before.created_at)
-    if _day(made) < _day(now) or (asked and made < asked):
+    if _day(made) < _day(now):
         return files
     taken = set(before.files)
     known = tuple(file for file in files if file in taken or not is_feedback(file.name))
-    return known if snapshot_id(known, recipe) == before.id else files
+    if known == files or snapshot_id(known, recipe) != before.id:
+        return files
+    at = asked()
+    return files if at and made < at else known
 
 
 def asked_at(registry: Registry) -> datetime | None:

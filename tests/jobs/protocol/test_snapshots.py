@@ -71,17 +71,17 @@ TOMORROW = NOW + timedelta(days=1)
 def test_feedback_comes_along_or_waits_for_the_next_day(
     files: tuple[SourceFile, ...], recipe: str, now: datetime, is_due: bool
 ) -> None:
-    due = due_files(snapshot(file("a")), files, recipe, now)
+    due = due_files(snapshot(file("a")), files, recipe, now, lambda: None)
     assert due == (files if is_due else (file("a"),))
 
 
 def test_feedback_that_was_erased_is_not_waited_for() -> None:
     before = snapshot(file("a"), SAID)
-    assert due_files(before, (file("a"),), "recipe", LATER) == (file("a"),)
+    assert due_files(before, (file("a"),), "recipe", LATER, lambda: None) == (file("a"),)
 
 
 def test_the_first_snapshot_takes_everything() -> None:
-    assert due_files(None, (file("a"), SAID), "recipe", NOW) == (file("a"), SAID)
+    assert due_files(None, (file("a"), SAID), "recipe", NOW, lambda: None) == (file("a"), SAID)
 
 
 def test_numbers_count_on_from_the_snapshot_before() -> None:
@@ -140,7 +140,7 @@ def test_it_reads_back_as_written() -> None:
 def test_what_drift_asked_for_is_not_waited_for(asked: datetime, is_due: bool) -> None:
     """`before` was made at NOW: what was asked for by then is in it."""
     before, files = snapshot(file("a")), (file("a"), SAID)
-    due = due_files(before, files, "recipe", LATER, asked)
+    due = due_files(before, files, "recipe", LATER, lambda: asked)
     assert due == (files if is_due else (file("a"),))
 
 
