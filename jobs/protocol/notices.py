@@ -76,7 +76,9 @@ class Outbox:
             return ABSENT, Told()
         try:
             members = json.loads(stored.body)
-            return stored.token, Told(members["version"], tuple(members["keys"]), members["epoch"])
+            return stored.token, Told(
+                members["version"], tuple(members["keys"]), members.get("epoch")
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptObject(f"{TOLD} is not readable ({error!r}); delete it.") from None
 

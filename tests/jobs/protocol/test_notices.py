@@ -238,6 +238,14 @@ def test_a_pointer_that_nobody_was_told_of_is_history(telling: Telling) -> None:
     assert (telling.sent, telling.outbox.told()[1].epoch) == ([], 2)
 
 
+def test_what_an_older_version_of_this_code_remembered_is_read(telling: Telling) -> None:
+    telling.job.drop("a.csv")
+    telling.job.run()
+    telling.job.control.put(TOLD, b'{"version": 1, "keys": ["version-1"]}', ABSENT)
+    assert telling.tell() == []
+    assert telling.outbox.told()[1] == Told(1, ("version-1",), 1)
+
+
 def test_a_thousand_bad_files_are_one_notice_of_a_few_names() -> None:
     problems = (Problem(1, "it is no text."),)
     names = ["incoming/" + "x" * 900, *(f"incoming/{n}.pdf" for n in range(999))]
