@@ -56,6 +56,19 @@ class Logs:
                 break
         return lines[::-1]
 
+    def newest_and_on(
+        self, most: int, since: datetime, now: datetime, *conditions: str
+    ) -> Iterator[list[Line]]:
+        """The newest lines; then, each time it is asked, those that turned up, each line once."""
+        lines = self.newest(most, since, *conditions)
+        yield lines
+        begin = now - LATE
+        if len(lines) == most:  # those before them were not asked for
+            begin = max(begin, datetime.fromisoformat(lines[0].time))
+        shown = {line.id for line in lines}
+        for more in self.following(begin, *conditions):
+            yield [line for line in more if line.id not in shown]
+
     def following(self, since: datetime, *conditions: str) -> Iterator[list[Line]]:
         """Each time it is asked: the lines that turned up since the last time, oldest first."""
         seen: dict[str, datetime] = {}

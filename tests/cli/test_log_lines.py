@@ -68,6 +68,14 @@ def test_following_tells_each_line_once_also_one_that_turns_up_late(
     assert next(following) == []
 
 
+def test_after_the_newest_ones_only_what_turns_up_is_told(logs: Logs, here: OperatedCloud) -> None:
+    looks = logs.newest_and_on(2, BEGIN, BEGIN + timedelta(seconds=6))
+    assert [line.event for line in next(looks)] == ["model_serving", "run_started"]
+    _write(here, "on-model-released", [("service_reloaded", {})])
+    assert [line.event for line in next(looks)] == ["service_reloaded"]
+    assert next(looks) == []
+
+
 def test_following_drops_nothing_however_much_turns_up_between_two_looks(
     logs: Logs, here: OperatedCloud
 ) -> None:
