@@ -12,7 +12,7 @@ from jobs.drift.page import drift_page
 from jobs.drift.result import RELEASE, SINCE_MOST, Result, result_of, windows_of
 from jobs.drift.statistic import MOVED
 from urgency.bundle import REFERENCE, canonical_json
-from urgency.errors import Forbidden, Gone, Unavailable
+from urgency.errors import Conflict, Forbidden, Gone, Unavailable
 from urgency.logs import Log
 from urgency.records import LabelsAsked
 from urgency.reference import Reference, read_reference
@@ -93,11 +93,13 @@ class DriftRun:
         token, before = self.registry.labels_asked()
         if result.answer != MOVED or (before and now - before.at < COOL_DOWN):
             return
-        self.registry.ask_labels(LabelsAsked(result.version, now), token)
         log = self.log.bind(version=result.version, moved=[move.family for move in result.moves])
         try:
+            self.registry.ask_labels(LabelsAsked(result.version, now), token)
             log.info("labels_asked", run=start_training())
-        except (Forbidden, Unavailable) as error:  # the next sweep does the same
+        except Conflict:
+            log.info("labels_asked_by_another")
+        except (Forbidden, Unavailable) as error:  # the next sweep does what the run would have
             log.warning("labels_asked", run="", reason=str(error))
 
     def _reference(self, version: int) -> Reference | None:

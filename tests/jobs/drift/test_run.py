@@ -158,3 +158,20 @@ def test_a_training_that_cannot_be_started_is_said_and_asked_for_all_the_same() 
     assert (line["message"], line["severity"], line["run"]) == ("labels_asked", "WARNING", "")
     assert "may not start" in line["reason"]
     assert run.registry.labels_asked()[1] == LabelsAsked(8, NOW)
+
+
+def test_of_two_checks_at_once_one_asks() -> None:
+    run, written = night(days_of(60, NOW, 11, moved_for=4), reference_of())
+    result, started, other = run.check(NOW).result, list[str](), LabelsAsked(7, NOW)
+
+    class Overtaken(Registry):
+        def labels_asked(self) -> tuple[int, LabelsAsked | None]:
+            seen = super().labels_asked()
+            self.control.overwrite("drift/asked.json", other.to_bytes())
+            return seen
+
+    registry = Overtaken(run.registry.objects, run.registry.control)
+    replace(run, registry=registry).ask(result, NOW, lambda: started.append("x") or "x")
+    assert started == []
+    assert json.loads(written.getvalue().splitlines()[-1])["message"] == "labels_asked_by_another"
+    assert run.registry.labels_asked()[1] == other
