@@ -17,11 +17,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from bench.ours import read_whole
 from bench.streams import landed, model_of
@@ -62,14 +64,19 @@ class Population:
 
     def counts(self, chosen: Ints) -> Counts:
         """What an instance would have counted of these tickets."""
-        times = np.bincount(chosen, minlength=len(self)).repeat(np.diff(self.starts))
         histograms = {
             name: np.bincount(binned[chosen], minlength=BINS[name])
             for name, binned in self.binned.items()
         }
-        words = np.bincount(self.words, times, BINS["words"]).astype(np.int64)
+        words = np.asarray(self._by_bucket[chosen].sum(axis=0), np.int64).ravel()
         named = {name: Counter(self.values[name][chosen]) for name in CATEGORIES}
         return Counts(len(chosen), histograms | {"words": words}, named)
+
+    @cached_property
+    def _by_bucket(self) -> csr_array:
+        """How often each ticket has a word of each bucket, (n, buckets)."""
+        ones = np.ones(len(self.words), np.int64)
+        return csr_array((ones, self.words, self.starts), (len(self), BINS["words"]))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from cli.context import System
 from cli.file_checks import files_are_read, no_cell_is_kept
 from cli.finding import Check, Finding, listed
 from jobs.protocol.lease import read_lease
-from jobs.protocol.snapshots import due_files, list_landing
+from jobs.protocol.snapshots import asked_at, due_files, list_landing
 from jobs.recipe import recipe_of
 from jobs.report.receipts import unanswered
 from urgency.bundle import ACCOUNTING
@@ -104,7 +105,8 @@ def release_is_announced(system: System, now: datetime) -> Iterator[Finding]:
 def landing_is_learned(system: System, now: datetime) -> Iterator[Finding]:
     """The newest snapshot is what is in the bucket now, made by today's recipe."""
     newest, files = system.registry.newest_snapshot(), list_landing(system.landing)
-    files = due_files(newest, files, newest.recipe if newest else "", now)
+    recipe = newest.recipe if newest else ""
+    files = due_files(newest, files, recipe, now, partial(asked_at, system.registry))
     if _training(system, now) or (newest is None and not files):
         return
     if newest and not files:

@@ -1,5 +1,6 @@
 """The lines that job, functions and service write, read from Cloud Logging."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,11 +56,26 @@ class Logs:
                 break
         return lines[::-1]
 
+    def newest_and_on(
+        self, most: int, since: datetime, now: datetime, *conditions: str
+    ) -> Iterator[list[Line]]:
+        """The newest lines; then, each time it is asked, those that turned up, each line once."""
+        lines = self.newest(most, since, *conditions)
+        yield lines
+        begin = now - LATE
+        if len(lines) == most:  # those before them were not asked for
+            begin = max(begin, datetime.fromisoformat(lines[0].time))
+        shown = {line.id for line in lines}
+        for more in self.following(begin, *conditions):
+            yield [line for line in more if line.id not in shown]
+
     def following(self, since: datetime, *conditions: str) -> Iterator[list[Line]]:
         """Each time it is asked: the lines that turned up since the last time, oldest first."""
         seen: dict[str, datetime] = {}
         while True:
-            lines = [line for line in self.newest(PAGE, since, *conditions) if line.id not in seen]
+            # However many pages: what turned up since the last look is not cut off.
+            found = {line.id: line for line in self.newest(sys.maxsize, since, *conditions)}
+            lines = [line for line in found.values() if line.id not in seen]
             seen |= {line.id: datetime.fromisoformat(line.time) for line in lines}
             since = max([since, *(time - LATE for time in seen.values())])
             seen = {id_: time for id_, time in seen.items() if time >= since}

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from cli.usage_error import UsageError
 from jobs.tickets.file_report import Problem
 from jobs.tickets.limits import FileRefused
-from jobs.tickets.reader import open_file
+from jobs.tickets.reader import OpenFile, open_file
 from jobs.tickets.rows import Rows
 from jobs.tickets.table import TEXTS, what_is_missing
 
@@ -45,6 +45,16 @@ def ticket_rows(rows: Rows) -> Iterator[Ticket]:
     columns = {"id": rows.ticket_id} | {name: getattr(rows, name) for name in _SENT}
     for cells in zip(*columns.values(), strict=True):
         yield dict(zip(columns, cells, strict=True))
+
+
+def without_label(opened: OpenFile, skip: Skip) -> Iterator[Ticket]:
+    """The rows of a table that have no label. Raises FileRefused."""
+    for rows in opened.rows():
+        if isinstance(rows, Problem):
+            skip(f"Line {rows.line} is left out: {rows.reason}")
+        else:
+            labelled = zip(ticket_rows(rows), rows.labels, strict=True)
+            yield from (ticket for ticket, cells in labelled if not any(cells))
 
 
 def open_local(file: Path) -> BinaryIO:

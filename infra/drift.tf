@@ -1,4 +1,5 @@
-# Every night: does what the service scores still look like what the model was trained on? It promotes nothing.
+# Every night: does what the service scores still look like what the model was trained on? Where not, it asks people for
+# labels and starts the training job as it is configured (job.tf has the grant). It promotes nothing.
 
 resource "google_cloud_run_v2_job" "drift" {
   name                = "${var.name_prefix}drift"
@@ -23,6 +24,8 @@ resource "google_cloud_run_v2_job" "drift" {
         dynamic "env" {
           for_each = {
             URGENCY_PROJECT         = var.project_id
+            URGENCY_REGION          = var.region
+            URGENCY_TRAIN_JOB       = google_cloud_run_v2_job.train.name
             URGENCY_REGISTRY_BUCKET = google_storage_bucket.this["registry"].name
             URGENCY_CONTROL_BUCKET  = google_storage_bucket.this["control"].name
             URGENCY_OBSERVED_BUCKET = google_storage_bucket.this["observed"].name

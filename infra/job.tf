@@ -55,7 +55,7 @@ resource "google_cloud_run_v2_job" "train" {
 
 # Executor, never the role with overrides: who starts the job cannot change what it runs.
 resource "google_cloud_run_v2_job_iam_member" "runs" {
-  for_each = toset(["trigger", "scheduler"])
+  for_each = toset(["trigger", "scheduler", "drift"])
 
   name     = google_cloud_run_v2_job.train.name
   location = google_cloud_run_v2_job.train.location

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from jobs.buckets import buckets_of
@@ -76,9 +77,16 @@ def _score(options: argparse.Namespace, execution: str, log: Log) -> int:
 
 def _drift(_options: argparse.Namespace, _execution: str, log: Log) -> int:
     from jobs.drift.run import NEEDED, DriftRun  # a training needs none of it
+    from jobs.start import start_run
 
-    run = DriftRun.of(read_settings(os.environ, *NEEDED), log)
-    run.record(run.check(_now()))
+    settings = read_settings(os.environ, *NEEDED, "region", "train_job")
+    run, now = DriftRun.of(settings, log), _now()
+    if not run.registry.current_release()[1].champion:  # a night without work is no failure
+        log.info("nothing_released")
+        return 0
+    drift = run.check(now)
+    run.record(drift)
+    run.ask(drift.result, now, partial(start_run, settings, settings.train_job))
     return 0
 
 

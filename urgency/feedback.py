@@ -23,7 +23,7 @@ URGENT, OTHER = "urgent", "non-urgent"
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """A ticket, whether it is urgent, who says so, and when; texts as they were sent."""
+    """A ticket, whether it is urgent, who says so, and when (UTC); texts as they were sent."""
 
     id: str
     title: str
@@ -63,9 +63,9 @@ def _read(line: bytes) -> Feedback | None:
         name, title, description, source, tier = (str(members[one] or "") for one in _TEXTS)
         if label not in (URGENT, OTHER) or at.tzinfo is None:
             return None
-        is_urgent, by = label == URGENT, str(members["by"])
+        is_urgent, by, at = label == URGENT, str(members["by"]), at.astimezone(UTC)
         return Feedback(name, title, description, source, tier, is_urgent, by, at)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

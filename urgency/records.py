@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, astuple, dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from urgency.bundle import canonical_json, digest
@@ -71,6 +72,11 @@ class Release:
     reason: str
     at: str
 
+    @property
+    def is_gates(self) -> bool:
+        """Whether a run made it, and no person."""
+        return self.reason == THE_GATE
+
     def to_bytes(self) -> bytes:
         """Its JSON in the control bucket."""
         members = {"schema": SCHEMA, **asdict(self)}
@@ -88,8 +94,34 @@ class Release:
             raise CorruptObject(f"The release pointer does not parse: {what}.") from None
 
 
+THE_GATE = "the gate said PROMOTE"
+"""The reason of a release that no person made."""
+
 NO_RELEASE = Release(0, 0, manifest_sha256="", floor=0, pinned=False, by="", reason="", at="")
 """What the pointer says before the first release."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsAsked:
+    """When drift last asked people for labels, and for which version's sake."""
+
+    version: int
+    at: datetime
+
+    def to_bytes(self) -> bytes:
+        """Its JSON in the control bucket."""
+        return canonical_json({"version": self.version, "at": self.at.isoformat()})
+
+    @staticmethod
+    def from_bytes(body: bytes) -> LabelsAsked:
+        """Raises CorruptObject."""
+        try:
+            members = json.loads(body)
+            at = datetime.fromisoformat(_text(members, "at"))
+            return LabelsAsked(_whole(members, "version", least=1), at.astimezone(UTC))
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            what = f"drift/asked.json does not parse ({error!r}); delete it."
+            raise CorruptObject(what) from None
 
 
 def snapshot_id(files: tuple[SourceFile, ...], recipe: str) -> str:

@@ -22,12 +22,12 @@ from urgency.bundle import (
     read_part,
 )
 from urgency.errors import CorruptObject, Gone, Unavailable
-from urgency.records import NO_RELEASE, Release, Snapshot
+from urgency.records import NO_RELEASE, LabelsAsked, Release, Snapshot
 from urgency.store import ABSENT, ListedObject, ObjectStore, Unchanged, Versioned
 from urgency.writes import Sleep, create_once, swap
 
-DRIFT = "drift/latest.json"
-"""In the control bucket: what the newest drift check found."""
+DRIFT, ASKED = "drift/latest.json", "drift/asked.json"
+"""In the control bucket: what the newest drift check found, and when one last asked for labels."""
 
 RELEASE, NOTIFIED, BLOBS = "release.json", "notified.json", "blobs/sha256/"
 QUALITY = "quality.json"
@@ -209,6 +209,15 @@ class Registry:
             return dict(json.loads(stored.body)) if stored else None
         except (ValueError, TypeError) as error:
             raise CorruptObject(f"{DRIFT} does not parse: {error!r}.") from None
+
+    def labels_asked(self) -> tuple[int, LabelsAsked | None]:
+        """Token and content of what drift last asked for; None before. Raises CorruptObject."""
+        stored = self.control.get(ASKED)
+        return (stored.token, LabelsAsked.from_bytes(stored.body)) if stored else (ABSENT, None)
+
+    def ask_labels(self, asked: LabelsAsked, expect: int) -> None:
+        """Remember that labels are asked for. Raises Conflict."""
+        swap(self.control, ASKED, asked.to_bytes(), expect, self._sleep)
 
     def _create(self, name: str, body: bytes) -> bool:
         return create_once(self.objects, name, body, self._sleep)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.context import reach
-from cli.log_lines import LATE, Line, from_severity, of_run, of_version
+from cli.log_lines import Line, from_severity, of_run, of_version
 from cli.show import console, plain, say
 from cli.usage_error import UsageError
 
@@ -57,16 +57,16 @@ def logs(
         *([of_version(version)] if version else []),
         *([from_severity(severity.value)] if severity else []),
     ]
-    begin, system = datetime.now(UTC) - _span(since), reach()
-    lines = system.logs.newest(most, begin, *conditions)
+    now, span, system = datetime.now(UTC), _span(since), reach()
+    looks = system.logs.newest_and_on(most, now - span, now, *conditions)
+    lines = next(looks)
     _print(lines, as_json)
     if not follow:
         if not lines and not as_json:
             say(f"Nothing was written since {since} ago that meets this.")
         return
-    shown = {line.id for line in lines}
-    for more in system.logs.following(datetime.now(UTC) - LATE, *conditions):
-        _print([line for line in more if line.id not in shown], as_json)
+    for more in looks:
+        _print(more, as_json)
         time.sleep(system.pause_s)
 
 

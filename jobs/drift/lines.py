@@ -17,6 +17,11 @@ from urgency.store import ObjectStore
 
 _DAY = re.compile(r"/(\d{4})/(\d{2})/(\d{2})/[^/]*\.json$")
 
+_MALFORMED = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),  # of Infinity and of what is nested without end
+)
+
 Hours = dict[datetime, Counts]
 
 
@@ -24,12 +29,13 @@ Hours = dict[datetime, Counts]
 class Observed:
     """Counts by version and hour, UTC; `unreadable`: lines that did not parse.
 
-    An entry counts once: a sink may lay it down more than once.
+    An entry counts once: a sink may lay it down more than once. Its id is one of its time only:
+    https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
     """
 
     versions: dict[int, Hours] = field(default_factory=lambda: defaultdict(dict))
     unreadable: int = 0
-    _ids: set[str] = field(default_factory=set)
+    _seen: set[tuple[datetime, str]] = field(default_factory=set)
 
     def add(self, body: bytes) -> None:
         """The lines of one object. One that is not of ours does no harm."""
@@ -39,7 +45,7 @@ class Observed:
                 if entry["jsonPayload"]["message"] != EVENT:
                     continue
                 self._add(entry)
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except _MALFORMED:
                 self.unreadable += 1
 
     def between(self, version: int, since: datetime, until: datetime) -> Counts:
@@ -55,16 +61,20 @@ class Observed:
         return {day: summed(counts) for day, counts in days.items()}
 
     def _add(self, entry: dict[str, Any]) -> None:
-        payload, insert_id = entry["jsonPayload"], str(entry["insertId"])
-        if insert_id in self._ids:
+        at = datetime.fromisoformat(entry["timestamp"])
+        if at.tzinfo is None:
+            raise ValueError("a time of no zone")
+        key = (at.astimezone(UTC), str(entry["insertId"]))
+        if key in self._seen:
             return
         # Numbers of a payload may come back as 7.0: its type knows no whole ones.
-        counts = Counts.from_members(_whole_again(payload))
-        at = datetime.fromisoformat(entry["timestamp"]).astimezone(UTC)
-        hour = at.replace(minute=0, second=0, microsecond=0)
-        hours = self.versions[int(payload["version"])]
+        payload = _whole_again(entry["jsonPayload"])
+        version, counts = payload["version"], Counts.from_members(payload)
+        if type(version) is not int or version < 1:
+            raise ValueError("no version has this number")
+        hour, hours = key[0].replace(minute=0, second=0, microsecond=0), self.versions[version]
         hours[hour] = hours.get(hour, no_counts()) + counts
-        self._ids.add(insert_id)
+        self._seen.add(key)
 
 
 def read_observed(bucket: ObjectStore, since: date) -> Observed:

@@ -12,6 +12,7 @@ from jobs.drift.lines import Observed
 from jobs.drift.since import moved_since
 from jobs.drift.statistic import FEW, MOVED, STEADY, TOO_FEW, Window, check
 from urgency.observed import Counts
+from urgency.records import LabelsAsked
 from urgency.reference import Reference
 
 NO_REFERENCE = "no reference"
@@ -71,9 +72,18 @@ def windows_of(
 
 
 def result_of(
-    observed: Observed, version: int, reference: Reference | None, since: datetime, now: datetime
+    observed: Observed,
+    version: int,
+    reference: Reference | None,
+    since: datetime,
+    now: datetime,
+    *,
+    asked: LabelsAsked | None = None,
 ) -> Result:
-    """The answer. A version made before there were references has none to compare with."""
+    """The answer. A version made before there were references has none to compare with.
+
+    asked: when labels were last asked for.
+    """
     at = now.isoformat(timespec="seconds")
     counts = windows_of(observed, version, since, now)
     if reference is None:
@@ -85,6 +95,8 @@ def result_of(
     answers = {window.answer for window in windows.values()}
     answer = next(one for one in (MOVED, STEADY, TOO_FEW) if one in answers)
     says = _says(answer, windows, moves)
+    if answer == MOVED:
+        says = f"{says} {_wanted(version, asked)}"
     return Result(at, version, answer, says, windows, moves, observed.unreadable)
 
 
@@ -132,3 +144,13 @@ def _says(answer: str, windows: Mapping[str, Window], moves: tuple[Move, ...]) -
         return f"What is scored ({tickets:,} tickets) looks like what the model was trained on."
     listed = "; ".join(f"{move.what} (since {move.since})" for move in moves)
     return f"What is scored does not look like what the model was trained on: {listed}."
+
+
+def _wanted(version: int, asked: LabelsAsked | None) -> str:
+    """What helps, and what came of it so far."""
+    if asked is None:
+        return "Labels of such tickets help: 'urgency label' chooses which."
+    since = f"Labels were asked for on {asked.at:%Y-%m-%d}"
+    if version <= asked.version:
+        return f"{since}, and no version was released since: 'urgency label', 'urgency models'."
+    return f"{since}; version {version} was released since, and learned from other tickets still."

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from jobs.drift.lines import read_observed
 from jobs.drift.page import drift_page
 from jobs.drift.result import RELEASE, SINCE_MOST, Result, result_of, windows_of
+from jobs.drift.statistic import MOVED
 from urgency.bundle import REFERENCE, canonical_json
-from urgency.errors import Gone
+from urgency.errors import Conflict, Forbidden, Gone, Unavailable
 from urgency.logs import Log
+from urgency.records import LabelsAsked
 from urgency.reference import Reference, read_reference
 from urgency.registry import DRIFT, Registry
 from urgency.settings import Settings
@@ -21,6 +24,8 @@ from urgency.writes import swap
 NEEDED = ("project", "registry_bucket", "control_bucket", "observed_bucket")
 FOLDER = "drift/"
 TIMEOUT_S, PATIENCE_S = 60.0, 60.0
+COOL_DOWN = timedelta(days=7)
+"""Between two times that labels are asked for, whatever moves meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class DriftRun:
         version, since = serving_since(self.registry)
         observed = read_observed(self.observed, (now - SINCE_MOST).date())
         reference = self._reference(version)
-        result = result_of(observed, version, reference, since, now)
+        asked = self.registry.labels_asked()[1]
+        result = result_of(observed, version, reference, since, now, asked=asked)
         drawn = windows_of(observed, version, since, now)[RELEASE]
         known = reference.counts if reference else None
         return Drift(result, drift_page(result, drawn, known))
@@ -77,6 +83,24 @@ class DriftRun:
             tickets={name: window.tickets for name, window in result.windows.items()},
             unreadable=result.unreadable,
         )
+
+    def ask(self, result: Result, now: datetime, start_training: Callable[[], str]) -> None:
+        """Where it moved, and nobody was asked for a week: ask for labels, and start a training.
+
+        That learns what people said meanwhile, and ends at once where nothing is new. The gate
+        judges what it makes, as any version. start_training: the run's name; raises UrgencyError.
+        """
+        token, before = self.registry.labels_asked()
+        if result.answer != MOVED or (before and now - before.at < COOL_DOWN):
+            return
+        log = self.log.bind(version=result.version, moved=[move.family for move in result.moves])
+        try:
+            self.registry.ask_labels(LabelsAsked(result.version, now), token)
+            log.info("labels_asked", run=start_training())
+        except Conflict:
+            log.info("labels_asked_by_another")
+        except (Forbidden, Unavailable) as error:  # the next sweep does what the run would have
+            log.warning("labels_asked", run="", reason=str(error))
 
     def _reference(self, version: int) -> Reference | None:
         manifest = self.registry.manifest(version)

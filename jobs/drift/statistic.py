@@ -6,7 +6,7 @@ time at 100 tickets without any drift. So chance is judged by Pearson's statisti
 in families whose bins have an order by that of the best cut (Miller and Siegmund 1982). Both find
 a shift more often than the index does. Their null is made by resampling both sides.
 
-A family has moved where chance comes this far in less than 1 % of checks, by Holm's correction
+A family has moved where chance comes this far in less than .5 % of checks, by Holm's correction
 (1979) over all families of all windows, and where the index, give or take its error, may be .1.
 """
 
@@ -29,8 +29,10 @@ STEADY, MOVED, TOO_FEW = "steady", "moved", "too few"
 FEW = 50
 """Tickets below which nothing is said."""
 
-ALARMS = 0.01
-"""Chance of a false alarm in one check, all its windows together."""
+ALARMS = 0.005
+"""Chance of a false alarm in one check, all its windows together: half of the 1 % that is promised,
+because a reference is itself one sample of many.
+"""
 
 FLOOR = 0.1
 """Index that is worth a person's look; below it by three standard errors a shift is left alone."""

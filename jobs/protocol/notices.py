@@ -1,5 +1,6 @@
-"""Tell people what happened, each event once: what became of a version can always be derived from
-the registry again, and `notices.json` in the control bucket remembers what was told.
+"""Tell people what happened, each event once: what became of a version, and who moved the pointer,
+can always be derived from the registry again, and `notices.json` in the control bucket remembers
+what was told.
 
 A notice is published, then remembered: a run that dies in between tells it once more, and the
 function that posts it knows its key. Nothing here fails a run: what cannot be sent now is sent by
@@ -9,20 +10,27 @@ the next one.
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.publish import publisher
 from jobs.protocol.reconcile import may_release
-from jobs.report.notices import Links, drift_notice, files_notice, quality_notice, version_notice
+from jobs.report.notices import (
+    Links,
+    drift_notice,
+    files_notice,
+    quality_notice,
+    release_notice,
+    version_notice,
+)
 from jobs.tickets.file_report import FileReport, reports_from_json
 from urgency.bundle import ACCOUNTING, Manifest, Verdict, canonical_json
 from urgency.errors import Conflict, CorruptObject, UrgencyError
 from urgency.live_quality import found_for
 from urgency.logs import Log
 from urgency.messages import Notice
-from urgency.records import Release
+from urgency.records import NO_RELEASE, Release
 from urgency.registry import Registry
 from urgency.settings import Settings
 from urgency.store import ABSENT, ObjectStore
@@ -34,16 +42,19 @@ KEYS_KEPT = 200
 
 @dataclass(frozen=True)
 class Told:
-    """What was told: every version up to `version` (None: nobody looked yet), and recent keys."""
+    """What was told: every version up to `version` and every move of the pointer up to `epoch`
+    (None: nobody looked yet), and recent keys.
+    """
 
     version: int | None = None
     keys: tuple[str, ...] = ()
+    epoch: int | None = None
 
-    def also(self, key: str, version: int) -> "Told":
-        """This, and a key ("": none), and every version up to `version` (0: none)."""
+    def also(self, key: str = "", version: int | None = None, epoch: int | None = None) -> "Told":
+        """This, and a key, and every version and move up to these."""
         others = tuple(one for one in self.keys if one != key)
         keys = (*others, key)[-KEYS_KEPT:] if key else self.keys
-        return Told(max(version, self.version or 0) if version else self.version, keys)
+        return Told(_later(self.version, version), keys, _later(self.epoch, epoch))
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,9 @@ class Outbox:
             return ABSENT, Told()
         try:
             members = json.loads(stored.body)
-            return stored.token, Told(members["version"], tuple(members["keys"]))
+            return stored.token, Told(
+                members["version"], tuple(members["keys"]), members.get("epoch")
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptObject(f"{TOLD} is not readable ({error!r}); delete it.") from None
 
@@ -77,12 +90,11 @@ class Outbox:
         self.reached("notice_published")
         self.remember(key=notice.key)
 
-    def remember(self, key: str = "", version: int = 0) -> None:
-        """Remember a key, or every version up to one, by compare-and-swap."""
+    def remember(self, key: str = "", version: int | None = None, epoch: int | None = None) -> None:
+        """Remember a key, or every version or move up to one, by compare-and-swap."""
         while True:
             token, told = self.told()
-            changed = told.also(key, version)
-            body = canonical_json({"version": changed.version, "keys": list(changed.keys)})
+            body = canonical_json(asdict(told.also(key, version, epoch)))
             try:
                 swap(self.control, TOLD, body, token, self.sleep)
             except Conflict:
@@ -100,7 +112,7 @@ def tell_what_happened(settings: Settings, registry: Registry, log: Log, reached
     links = Links(settings.service_url, settings.runbook, settings.landing_bucket)
     publish = publisher(settings, topic=settings.notices_topic)
     outbox = Outbox(registry.control, publish, reached)
-    for tell in (tell_versions, tell_quality, tell_drift):
+    for tell in (tell_versions, tell_releases, tell_quality, tell_drift):
         try:
             tell(registry, links, outbox)
         except UrgencyError as error:
@@ -132,6 +144,20 @@ def tell_versions(registry: Registry, links: Links, outbox: Outbox) -> None:
         outbox.remember(version=version)
 
 
+def tell_releases(registry: Registry, links: Links, outbox: Outbox) -> None:
+    """Every move of the pointer since the last one told: by people, and by the gate of a version
+    that had to wait. The first time, none.
+    """
+    current, told = registry.current_release()[1], outbox.told()[1].epoch
+    if told is not None and told < current.epoch:
+        for before, after in pairwise([NO_RELEASE, *registry.past_releases()]):
+            is_due = after.epoch > told and (not after.is_gates or after == current)
+            if is_due and (notice := release_notice(before, after, links)):
+                outbox.send(notice)
+    if told is None or told < current.epoch:
+        outbox.remember(epoch=current.epoch)
+
+
 def is_open(version: int, verdict: Verdict, release: Release) -> bool:
     """Whether a run is about to release this version."""
     return verdict.decision == "PROMOTE" and may_release(release, version)
@@ -158,3 +184,7 @@ def tell_drift(registry: Registry, links: Links, outbox: Outbox) -> None:
     is_of_today = found.get("version") == registry.current_release()[1].champion
     if is_of_today and (notice := drift_notice(found, links)):
         outbox.send(notice)
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    return max((number for number in (one, other) if number is not None), default=None)

@@ -8,17 +8,18 @@ the pointer is the outbox of messages.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from jobs.protocol.crash_points import Reached
 from jobs.protocol.lease import Lease
 from jobs.protocol.publish import Publish, publish_pending
 from jobs.protocol.receipts import write_receipts
-from jobs.protocol.snapshots import due_files, list_landing, next_snapshot
+from jobs.protocol.snapshots import asked_at, due_files, list_landing, next_snapshot
 from urgency.bundle import Manifest, Verdict
 from urgency.errors import Conflict, Gone, Unavailable
 from urgency.logs import Log
-from urgency.records import Release, Snapshot, SourceFile, snapshot_id
+from urgency.records import THE_GATE, Release, Snapshot, SourceFile, snapshot_id
 from urgency.registry import Registry
 from urgency.store import ObjectStore
 from urgency.writes import Sleep
@@ -130,7 +131,9 @@ class Reconciler:
     def _due(
         self, latest: Snapshot | None, files: tuple[SourceFile, ...]
     ) -> tuple[SourceFile, ...]:
-        return files if self.force else due_files(latest, files, self.recipe, self.now())
+        if self.force:
+            return files
+        return due_files(latest, files, self.recipe, self.now(), partial(asked_at, self.registry))
 
     def _is_of(self, latest: Snapshot, files: tuple[SourceFile, ...]) -> bool:
         """Force makes one more snapshot per execution, whose retries go on with it."""
@@ -229,7 +232,7 @@ class Reconciler:
             floor=release.floor,
             pinned=False,
             by=self.execution,
-            reason="the gate said PROMOTE",
+            reason=THE_GATE,
             at=self.now().isoformat(),
         )
 

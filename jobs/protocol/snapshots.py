@@ -1,13 +1,15 @@
 """The next snapshot: a pure function of the one before, the landing listing and the recipe."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
+from urgency.errors import CorruptObject
 from urgency.feedback import FEEDBACK, is_feedback
 from urgency.messages import INCOMING, is_ticket_file
 from urgency.records import Snapshot, SourceFile, snapshot_id
+from urgency.registry import Registry
 from urgency.store import ListedObject, ObjectStore
 
 NAMES_KEPT = 100
@@ -27,17 +29,37 @@ def list_landing(landing: ObjectStore) -> tuple[SourceFile, ...]:
 
 
 def due_files(
-    before: Snapshot | None, files: tuple[SourceFile, ...], recipe: str, now: datetime
+    before: Snapshot | None,
+    files: tuple[SourceFile, ...],
+    recipe: str,
+    now: datetime,
+    asked: Callable[[], datetime | None],
 ) -> tuple[SourceFile, ...]:
     """`files` without the feedback that has to wait.
 
-    Alone, new feedback makes one snapshot a day (UTC); with any other change it comes along.
+    Alone, new feedback makes one snapshot a day (UTC); with any other change it comes along, and
+    what drift asked for since the snapshot does not wait.   asked: looked up where feedback would.
     """
-    if before is None or _day(datetime.fromisoformat(before.created_at)) < _day(now):
+    if before is None:
+        return files
+    made = datetime.fromisoformat(before.created_at)
+    if _day(made) < _day(now):
         return files
     taken = set(before.files)
     known = tuple(file for file in files if file in taken or not is_feedback(file.name))
-    return known if snapshot_id(known, recipe) == before.id else files
+    if known == files or snapshot_id(known, recipe) != before.id:
+        return files
+    at = asked()
+    return files if at and made < at else known
+
+
+def asked_at(registry: Registry) -> datetime | None:
+    """When drift last asked for labels; None before, and where that does not parse: no hurry."""
+    try:
+        asked = registry.labels_asked()[1]
+    except CorruptObject:
+        return None
+    return asked.at if asked else None
 
 
 def _day(moment: datetime) -> date:

@@ -71,7 +71,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class LiveQuality:
-    """A version's: `weeks` by ISO week, in order; `learned`: labelled tickets that it knew.
+    """A version's: `weeks` by ISO week (UTC), in order; `learned`: labelled tickets that it knew.
 
     `promised`: its recall on its own test tickets.
     """

@@ -44,16 +44,40 @@ def version_notice(version: int, verdict: Verdict, release: Release, links: Link
         reason = verdict.reasons[0] if verdict.reasons else "The gate gave no reason."
         text = f"Version {version} was {done}, {answers}: {reason}"
         return Notice(f"version-{version}", kind, text, read, why)
-    if release.champion == version:
-        instead = f" in place of version {verdict.against}" if verdict.against else ""
-        text = f"Version {version} was promoted and answers now{instead}."
-        action = "Nothing has to be done; its card shows how good it is."
-        return Notice(f"version-{version}", "promoted", text, action, links.card(version))
-    if not release.pinned and release.floor < version:
+    if release.champion == version and release.is_gates:
+        return promoted_notice(version, verdict.against, links)
+    if release.champion == version or (not release.pinned and release.floor < version):
         return None
     text = f"Version {version} passed and was held back, {answers}: an operator rolled back."
     action = f"Run `urgency resume` to end a pin, or `urgency promote {version} --reason ...`."
     return Notice(f"version-{version}", "held", text, action, f"{links.runbook}#going-back")
+
+
+def promoted_notice(version: int, before: int, links: Links) -> Notice:
+    """That the gate let a version answer, in place of version `before`."""
+    instead = f" in place of version {before}" if before else ""
+    text = f"Version {version} was promoted and answers now{instead}."
+    action = "Nothing has to be done; its card shows how good it is."
+    return Notice(f"promoted-{version}", "promoted", text, action, links.card(version))
+
+
+def release_notice(before: Release, after: Release, links: Links) -> Notice | None:
+    """One move of the pointer: who made it and why."""
+    if after.is_gates:
+        return promoted_notice(after.champion, before.champion, links)
+    version, link = after.champion, f"{links.runbook}#going-back"
+    instead = f" in place of version {before.champion}" if before.champion != version else ""
+    if after.pinned:
+        kind, done = "rolled_back", f"answers{instead} and is pinned"
+        action = "Nothing newer is released until `urgency resume` ends the pin."
+    elif before.pinned and not instead:
+        kind, done = "resumed", "is not pinned any more"
+        action = "Newer versions that the gate lets through are released again."
+    else:
+        kind, done, link = "promoted_by_person", f"answers now{instead}", links.card(version)
+        action = f"Run `urgency why {version}`; `urgency rollback` goes back."
+    text = f"Version {version} {done}, by {after.by}: {after.reason or 'no reason was given'}"
+    return Notice(f"release-{after.epoch}", kind, text, action, link)
 
 
 def files_notice(version: int, reports: Iterable[FileReport], links: Links) -> Notice | None:

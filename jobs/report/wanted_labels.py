@@ -18,6 +18,7 @@ from jobs.tickets.split import text_hash
 from urgency.batch import words_of
 from urgency.bundle import Bundle
 from urgency.features import MASK
+from urgency.observed import NONE, OTHER
 from urgency.scorer import Scorer
 from urgency.ticket import Ticket, same_text
 
@@ -28,7 +29,6 @@ MIX = (CUT, WORDS, CUT, SOURCE)
 MORE_THAN = 1.5
 """How many times its share of the labelled tickets a source must have here to be asked about."""
 
-NO_SOURCE = "(none)"
 _TINY = 1e-12
 
 Floats = NDArray[np.float64]
@@ -43,11 +43,12 @@ class Wanted:
 
 
 def wanted_labels(
-    tickets: Sequence[Ticket], bundle: Bundle, learned: Mapping[str, float], most: int
+    tickets: Sequence[Ticket], bundle: Bundle, learned: Mapping[str, int], most: int
 ) -> list[Wanted]:
     """At most `most` tickets, each text once; the same tickets give the same choice.
 
-    learned: labelled tickets by source, NO_SOURCE for those without one.
+    learned: labelled tickets by source as the version's reference counts them; empty where it has
+    none, and then no ticket is chosen for its source.
     """
     keys = [text_hash(same_text(ticket)) for ticket in tickets]
     first = {key: at for at, key in reversed([*enumerate(keys)])}
@@ -55,7 +56,7 @@ def wanted_labels(
     rankings = {
         CUT: iter(_by_distance(tickets, order, Scorer(bundle))),
         WORDS: iter(_by_unseen_words(tickets, order, bundle)),
-        SOURCE: iter(_by_source(tickets, order, learned)),
+        SOURCE: iter(_by_source(_sources(tickets, order, bundle), order, learned)),
     }
     return list(_mixed(rankings, most))
 
@@ -92,18 +93,24 @@ def _by_unseen_words(tickets: Sequence[Ticket], order: list[int], bundle: Bundle
     return [order[at] for at in np.argsort(-share, kind="stable") if share[at] > 0]
 
 
-def _by_source(
-    tickets: Sequence[Ticket], order: list[int], learned: Mapping[str, float]
-) -> list[int]:
+def _sources(tickets: Sequence[Ticket], order: list[int], bundle: Bundle) -> list[str]:
+    """Of each ticket, as a reference calls it."""
+    named = bundle.manifest.weights.get("source", {})
+    values = (tickets[at].source for at in order)
+    return [NONE if not value else value if value in named else OTHER for value in values]
+
+
+def _by_source(sources: list[str], order: list[int], learned: Mapping[str, int]) -> list[int]:
     """Tickets of sources that are more frequent here than among the labelled ones."""
-    here = Counter(tickets[at].source or NO_SOURCE for at in order)
-    of_learned = max(1.0, sum(learned.values()))
+    if not learned:
+        return []
+    here, of_learned = Counter(sources), sum(learned.values())
     times = {
-        source: (count / len(order)) / max(learned.get(source, 0.0) / of_learned, _TINY)
+        source: (count / len(order)) / max(learned.get(source, 0) / of_learned, _TINY)
         for source, count in here.items()
     }
-    found = [at for at in order if times[tickets[at].source or NO_SOURCE] > MORE_THAN]
-    return sorted(found, key=lambda at: -times[tickets[at].source or NO_SOURCE])
+    found = [place for place in range(len(order)) if times[sources[place]] > MORE_THAN]
+    return [order[place] for place in sorted(found, key=lambda place: -times[sources[place]])]
 
 
 def _log_odds(probability: Floats) -> Floats:

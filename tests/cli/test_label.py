@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,34 @@ def test_labelled_tickets_are_passed_over(tmp_path: Path) -> None:
     file.write_text("title,priority\na,high\nb,\n")
     verb.label(file, output=tmp_path / "to_label.csv")
     assert [row["title"] for row in written(tmp_path / "to_label.csv")] == ["b"]
+
+
+def test_without_a_file_those_that_were_dropped_without_a_label_are_chosen_from(
+    trained: World, unlabelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    with pytest.raises(UsageError, match="Every ticket that was dropped has a label"):
+        verb.label(output=tmp_path / "none.csv")
+    for listed in trained.landing.list(""):
+        stored = trained.landing.get(listed.name)
+        assert stored
+        world.landing.put(listed.name, stored.body, 0)
+    world.landing.put("incoming/open.csv", unlabelled.read_bytes(), 0)
+    world.landing.put("incoming/scan.pdf", b"%PDF-1.7", 0)
+    here = replace(trained.system, landing=world.landing)
+    monkeypatch.setattr(verb, "reach", lambda: here)
+    verb.label(n=20, output=tmp_path / "to_label.csv")
+    verb.label(unlabelled, n=20, output=tmp_path / "of_file.csv")
+    assert (tmp_path / "to_label.csv").read_bytes() == (tmp_path / "of_file.csv").read_bytes()
+
+
+def test_what_the_version_has_learned_is_passed_over(tmp_path: Path) -> None:
+    with TICKETS.open() as stream:
+        learned = next(csv.DictReader(stream))
+    file = tmp_path / "again.csv"
+    file.write_text(f'title,description\n"{learned["title"]}","{learned["description"]}"\n')
+    with pytest.raises(UsageError, match="has learned each of these tickets already"):
+        verb.label(file, output=tmp_path / "to_label.csv")
 
 
 def test_a_file_without_a_text_or_a_system_without_a_model_is_refused(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.heartbeat import Hop, hops
-from cli.log_lines import Logs, from_severity, of_run, of_version
+from cli.log_lines import PAGE, Logs, from_severity, of_run, of_version
 from cli.usage_error import UsageError
 from cli.verbs.logs import _span
 from infra.local.pocket.log_entries import entry_of, passing
@@ -65,6 +65,25 @@ def test_following_tells_each_line_once_also_one_that_turns_up_late(
     assert next(following) == []
     _write(here, "on-model-released", [("service_reloaded", {})])
     assert [line.event for line in next(following)] == ["service_reloaded"]
+    assert next(following) == []
+
+
+def test_after_the_newest_ones_only_what_turns_up_is_told(logs: Logs, here: OperatedCloud) -> None:
+    looks = logs.newest_and_on(2, BEGIN, BEGIN + timedelta(seconds=6))
+    assert [line.event for line in next(looks)] == ["model_serving", "run_started"]
+    _write(here, "on-model-released", [("service_reloaded", {})])
+    assert [line.event for line in next(looks)] == ["service_reloaded"]
+    assert next(looks) == []
+
+
+def test_following_drops_nothing_however_much_turns_up_between_two_looks(
+    logs: Logs, here: OperatedCloud
+) -> None:
+    following = logs.following(BEGIN)
+    next(following)
+    _write(here, "ticket-urgency-1", [("request", {"n": n}) for n in range(2 * PAGE + 1)])
+    found = next(following)
+    assert [line.fields["n"] for line in found] == [*range(2 * PAGE + 1)]
     assert next(following) == []
 
 

@@ -121,6 +121,17 @@ def test_5_a_notice_that_nobody_takes_ends_in_the_log_and_comes_back_when_asked(
     assert len([text for text in told.texts[refused:] if "photo.pdf" in text]) == 1
 
 
-def test_6_a_second_webhook_needs_a_stack_that_is_down(told: Told) -> None:
+def test_6_a_rollback_is_told_with_who_and_why(told: Told) -> None:
+    before = len(told.texts)
+    reason = ("--reason", "too many false alarms")
+    assert told.stack.urgency("rollback", "--to", "1", *reason).code == 0
+    assert told.stack.urgency("train", "--wait").code == 0
+    eventually(lambda: len(told.texts) > before)
+    [text] = told.texts[before:]
+    assert text.startswith("Version 1 answers and is pinned, by operator@")
+    assert "too many false alarms" in text
+
+
+def test_7_a_second_webhook_needs_a_stack_that_is_down(told: Told) -> None:
     refused = told.stack.urgency("up", "--webhook", "https://hooks.example/1")
     assert (refused.code, "urgency down" in refused.err) == (2, True)

@@ -6,46 +6,22 @@ same for both. A series here has a point a minute, as both of them do.
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from infra.wiring.applied import LAPTOPS
-from tests.infra.committed import committed, values_of
+from tests.infra.alert_rules import STATE, Series, counted, fires, rules
+from tests.infra.committed import values_of
 
-STATE = committed(LAPTOPS)
 NO_SUCCESS, VERSIONS = "No successful run for 3 hours", "Instances on different versions"
 HEARTBEAT = "No heartbeat for 2 hours"
-Series = dict[str, str]
-
-
-def conditions() -> dict[str, dict[str, Any]]:
-    """What is evaluated, by the alert's name."""
-    kind = "condition_prometheus_query_language"
-    found = [
-        one for a in values_of(STATE, "google_monitoring_alert_policy") for one in a["conditions"]
-    ]
-    return {one["display_name"]: one[kind][0] for one in found if kind in one}
 
 
 def selector(alert: str) -> str:
-    [found] = re.findall(r"(logging_[\w:]+\{[^}]*\})", conditions()[alert]["query"])
+    [rule] = rules()[alert]
+    [found] = re.findall(r"(logging_[\w:]+\{[^}]*\})", rule.query)
     return str(found)
-
-
-def counted(name: str, minutes: Iterable[int], until: int, **labels: str) -> Series:
-    """A counter by the selector `name`, one more at each of `minutes`."""
-    more = ",".join(f'{key}="{value}"' for key, value in labels.items())
-    more = more if name.endswith("{}") or not more else f",{more}"
-    at = list(minutes)
-    values = (str(sum(one <= minute for one in at)) for minute in range(until))
-    return {"series": name.replace("}", more + "}"), "values": " ".join(values)}
 
 
 def observed(alert: str, value: float, until: int) -> list[Series]:
@@ -64,32 +40,6 @@ def observed(alert: str, value: float, until: int) -> list[Series]:
         counted(name, runs if value < bound else [], until, le=str(bound))
         for bound in [*bounds, float("inf")]
     ]
-
-
-def fires(
-    folder: Path,
-    alert: str,
-    at_minutes: int,
-    series: list[Series],
-    labels: Sequence[dict[str, str]] = ({},),
-) -> bool:
-    """Whether the alert fires then, with these labels. Skips where promtool is not installed."""
-    promtool = shutil.which("promtool")
-    if not promtool:
-        pytest.skip("skipped: promtool is not installed (it is in the package prometheus)")
-    condition = conditions()[alert]
-    rule = {"alert": alert, "expr": condition["query"], "for": condition["duration"]}
-    rules = {"groups": [{"name": "ours", "interval": "1m", "rules": [rule]}]}
-    (folder / "rules.yaml").write_text(json.dumps(rules))
-    expected = [{"exp_labels": each} for each in labels]
-    asked = {"eval_time": f"{at_minutes}m", "alertname": alert, "exp_alerts": expected}
-    test = {"interval": "1m", "input_series": series, "alert_rule_test": [asked]}
-    script = {"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}
-    (folder / "test.yaml").write_text(json.dumps(script).replace("Infinity", '"+Inf"'))
-    command = [promtool, "test", "rules", "test.yaml"]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0 or "got:[]" in ended.stdout + ended.stderr, ended.stderr
-    return ended.returncode == 0
 
 
 def test_three_hours_after_the_last_success_and_not_before(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.infra.committed import ENVIRONMENTS, committed, values_of
 from tests.infra.policies.watching import LINK, anchors
 
 PAGE = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+ROW = re.compile(r"^\| \[([^]]+)\]\(#([\w-]+)\) \|[^|]*\| `(\w+\.py)::(test_\w+)` \|$", re.M)
 SELECTOR = re.compile(
     r'logging_googleapis_com:user_(\w+)\{monitored_resource="(\w+)",(job|service)_name="([\w-]+)"\}'
 )
@@ -32,6 +33,16 @@ def test_every_section_on_an_alert_has_its_alert(environment: str) -> None:
     part = PAGE.split("## Alerts", 1)[1].split("\n## ", 1)[0]
     linked = [LINK.findall(repr(alert["documentation"]))[0] for alert in alerts(environment)]
     assert sorted(link.partition("#")[2] for link in linked) == sorted(anchors(part))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alert_has_its_row_and_the_row_a_test_that_rehearses_it(environment: str) -> None:
+    names = [alert["display_name"].partition(": ")[2] for alert in alerts(environment)]
+    rows = ROW.findall(PAGE)
+    assert sorted(name for name, *_ in rows) == sorted(names)
+    for name, section, file, test in rows:
+        assert section in anchors(f"### {name}")
+        assert f"\ndef {test}(" in (Path(__file__).parent / file).read_text()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.pocket.log_entries import takes
+from infra.local.pocket.log_entries import passing
 from infra.local.wiring_file import load_wiring
 from tests.support.cloud.live_stack import CHECKOUT
 
@@ -67,8 +67,8 @@ def changed(**fields: str) -> dict[str, Any]:
 
 def test_the_drop_is_taken_and_its_deletion() -> None:
     filter_ = command()[3]
-    assert takes(filter_, DROPPED)
-    assert takes(filter_, changed(protoPayload__methodName="storage.objects.delete"))
+    assert passing(filter_)(DROPPED)
+    assert passing(filter_)(changed(protoPayload__methodName="storage.objects.delete"))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_drop_is_taken_and_its_deletion() -> None:
     ],
 )
 def test_nothing_else_is_taken(other: dict[str, Any]) -> None:
-    assert not takes(command()[3], other)
+    assert not passing(command()[3])(other)
 
 
 def test_what_is_shown_is_in_the_entry() -> None:

@@ -8,7 +8,7 @@ import pytest
 from google.cloud import storage
 from google.pubsub_v1 import PublisherClient
 
-from infra.local.pocket.log_entries import Entry, entry_of, extracted, takes
+from infra.local.pocket.log_entries import Entry, entry_of, extracted, passing
 from tests.infra.log_filters import log_filters
 from tests.jobs.drift.observed_world import days_of, reference_of
 from tests.jobs.drift.test_run import NOW, night
@@ -98,7 +98,7 @@ def drifted() -> str:
 
 
 def taken(name: str, entries: list[Entry]) -> list[Entry]:
-    return [entry for entry in entries if takes(FILTERS[name].filter, entry)]
+    return [entry for entry in entries if passing(FILTERS[name].filter)(entry)]
 
 
 def events(entries: list[Entry]) -> list[str]:
@@ -119,7 +119,7 @@ def test_the_verdict_of_a_version_is_taken_once_and_with_its_word(runs: dict[str
     [line] = taken("verdicts", of_job(runs["trained"]))
     assert [extracted(field, line) for field in FILTERS["verdicts"].extracts] == ["PROMOTE"]
     line["jsonPayload"]["ours"] = False
-    assert not takes(FILTERS["verdicts"].filter, line)
+    assert not passing(FILTERS["verdicts"].filter)(line)
 
 
 def test_an_age_is_taken_only_where_there_is_a_model(runs: dict[str, str]) -> None:
@@ -162,11 +162,11 @@ def test_what_an_instance_counted_goes_to_its_bucket_and_no_other_line_does(serv
 
 def test_a_night_that_moved_is_an_alert_and_a_steady_one_is_not(drifted: str) -> None:
     [line] = of_job(drifted, "drift")
-    assert takes(FILTERS["drift"].filter, line)
+    assert passing(FILTERS["drift"].filter)(line)
     assert [extracted(field, line) > 0.1 for field in FILTERS["drift_index"].extracts] == [True]
     line["jsonPayload"]["answer"] = "steady"
-    assert not takes(FILTERS["drift"].filter, line)
-    assert takes(FILTERS["drift_index"].filter, line)
+    assert not passing(FILTERS["drift"].filter)(line)
+    assert passing(FILTERS["drift_index"].filter)(line)
 
 
 def test_lines_of_anything_else_in_the_project_are_not_taken(
@@ -193,13 +193,13 @@ def test_a_filter_outside_the_known_part_of_the_language_is_refused() -> None:
         "message",
     ):
         with pytest.raises(ValueError, match="outside"):
-            takes(clause, {})
+            passing(clause)({})
 
 
 def test_a_line_that_is_nothing_but_a_message_has_no_json_payload() -> None:
     entry = entry_of(
         '{"severity": "INFO", "message": "x", "time": "2026-01-02T03:04:05Z"}', "cloud_run_job"
     )
-    assert not takes('jsonPayload.message="x"', entry)
-    assert takes('textPayload="x" AND severity="INFO" AND textPayload!="y"', entry)
-    assert not takes('labels.none!="y"', entry)
+    assert not passing('jsonPayload.message="x"')(entry)
+    assert passing('textPayload="x" AND severity="INFO" AND textPayload!="y"')(entry)
+    assert not passing('labels.none!="y"')(entry)

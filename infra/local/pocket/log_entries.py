@@ -47,11 +47,6 @@ def entry_of(line: str, resource: str, *, time: str = "", **labels: str) -> Entr
     return entry | ({"textPayload": members["message"]} if text_alone else {"jsonPayload": members})
 
 
-def takes(filter_: str, entry: Entry) -> bool:
-    """Whether an entry passes. Raises ValueError for a filter outside the part known here."""
-    return passing(filter_)(entry)
-
-
 def passing(filter_: str) -> Test:
     """A filter, read once. Raises ValueError for one outside the part known here."""
     tokens = _tokens(filter_)

@@ -4,21 +4,20 @@ https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from infra.local.pocket.access import Access
 from infra.local.pocket.app import product
+from infra.local.pocket.container_logs import container_logs
 from infra.local.pocket.errors import ApiError
-from infra.local.pocket.log_entries import Entry, entry_of, passing
+from infra.local.pocket.log_entries import Entry, passing
 from infra.local.state import Home
 from infra.local.wiring import Wiring
 
 PAGE_SIZE, MOST = 50, 1000
 ORDERS = {"": False, "timestamp asc": False, "timestamp desc": True}
-EXECUTION = "run.googleapis.com/execution_name"
 
 
 def logging_blueprint(home: Home, wiring: Wiring, access: Access) -> Blueprint:
@@ -31,34 +30,10 @@ def logging_blueprint(home: Home, wiring: Wiring, access: Access) -> Blueprint:
             raise ApiError(400, "badRequest", "No resource_names were specified.")
         for view in views:
             access.require(member, "logging.views.access", _short(view))
-        return jsonify(_page(container_entries(home, wiring), body))
+        logs = container_logs(home, wiring)
+        return jsonify(_page((entry for log in logs for entry in log.entries()), body))
 
     return product("logging", [("POST", "/v2/entries:list", list_entries)])
-
-
-def container_entries(home: Home, wiring: Wiring) -> Iterator[Entry]:
-    """Every entry of every container, file by file, each with an insertId of its own."""
-    for file in sorted(home.logs.glob("*.log")):
-        name, _, number = file.stem.rpartition("-")
-        called = {one.name for one in (*wiring.functions, *wiring.services)}
-        service = file.stem if file.stem in called else name if name in called else None
-        if service:
-            labels = {"instanceId": number if service == name else "1"}
-            yield from _entries_of(file, labels, "cloud_run_revision", service_name=service)
-    for file in sorted(home.execution_logs.glob("*.log")):
-        job = file.stem.rpartition("-")[0]
-        yield from _entries_of(file, {EXECUTION: file.stem}, "cloud_run_job", job_name=job)
-
-
-def _entries_of(
-    file: Path, labels: dict[str, str], resource: str, **resource_labels: str
-) -> Iterator[Entry]:
-    at = ""
-    for number, line in enumerate(file.read_text(errors="replace").splitlines()):
-        entry = entry_of(line, resource, time=at, **resource_labels)
-        at = entry["timestamp"]
-        if at:
-            yield entry | {"insertId": f"{file.stem}-{number}", "labels": labels}
 
 
 def _page(entries: Iterator[Entry], body: dict[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from infra.local.pocket.access import Access
+from infra.local.pocket.container_logs import LOG, container_logs
 from infra.local.pocket.errors import ApiError
-from infra.local.pocket.log_entries import Entry, entry_of, passing
+from infra.local.pocket.log_entries import Entry, passing
 from infra.local.pocket.objects import Objects
 from infra.local.pocket.resources import NewObject, Preconditions
 from infra.local.state import Home
@@ -24,30 +24,11 @@ from infra.local.wiring import LogSink, Wiring
 LAID_EVERY_S, LEAST_S = 10.0, 0.2
 """Google does it once an hour; who tries the system out does not wait so long."""
 
-LOG = "run.googleapis.com/stderr"
 SHARDS = 1_000
 
 
-@dataclass
-class Tail:
-    """A log file of an instance: the lines that are new at each `lines`."""
-
-    file: Path
-    offset: int = 0
-
-    def lines(self) -> Iterator[str]:
-        """Complete lines since the last call."""
-        with self.file.open("rb") as stream:
-            stream.seek(self.offset)
-            for line in stream:
-                if not line.endswith(b"\n"):
-                    break
-                self.offset += len(line)
-                yield line.decode(errors="replace")
-
-
 class SinkWriter:
-    """Lays the service's entries into the bucket of one sink, from `start` to `stop`.
+    """Lays the containers' entries into the bucket of one sink, from `start` to `stop`.
 
     What was read is remembered in a file, so that the next start goes on there.
     """
@@ -64,8 +45,7 @@ class SinkWriter:
     ) -> None:
         self._sink, self._passes = sink, passing(sink.filter)
         self._lay, self._timeline = lay, timeline
-        self._logs, self._services = home.logs, [one.name for one in wiring.services]
-        self._project, self._every_s = wiring.project, every_s
+        self._home, self._wiring, self._every_s = home, wiring, every_s
         self._position = home.cloud / f"{sink.name}.position.json"
         self._offsets: dict[str, int] = _read(self._position)
         self._stopping = threading.Event()
@@ -96,16 +76,10 @@ class SinkWriter:
         self.lay_down()
 
     def _new_entries(self) -> Iterator[Entry]:
-        for service in self._services:
-            for file in sorted(self._logs.glob(f"{service}-*.log")):
-                tail = Tail(file, self._offsets.get(file.name, 0))
-                labels = {"service_name": service, "project_id": self._project}
-                for line in tail.lines():
-                    entry = entry_of(line, "cloud_run_revision", **labels)
-                    if entry["timestamp"]:
-                        log = f"projects/{self._project}/logs/{LOG.replace('/', '%2F')}"
-                        yield entry | {"logName": log, "insertId": f"{file.stem}-{tail.offset}"}
-                self._offsets[file.name] = tail.offset
+        for log in container_logs(self._home, self._wiring):
+            log.offset = self._offsets.get(log.file.name, 0)
+            yield from log.entries()
+            self._offsets[log.file.name] = log.offset
 
     def _object(self, hour: datetime, entries: Iterable[Entry]) -> None:
         body = "".join(json.dumps(entry) + "\n" for entry in entries).encode()

@@ -74,6 +74,10 @@ def run(system: GuardedCloud, account: str) -> None:
     system.run_job(account)
 
 
+def run_score(system: GuardedCloud, account: str) -> None:
+    system.run_job(account, job="score")
+
+
 def run_with_overrides(system: GuardedCloud, account: str) -> None:
     system.run_job(account, overrides=True)
 
@@ -149,7 +153,10 @@ ATTEMPTS: list[tuple[str, str, Attempt]] = [
     ("urgency-drift", "delete the pointer", delete("control", "release.json")),
     ("urgency-drift", "make up counts", create("observed", "x.json")),
     ("urgency-drift", "announce a release", publish("model-released")),
-    ("urgency-drift", "run a job", run),
+    ("urgency-drift", "list tickets", list_("landing")),
+    ("urgency-drift", "run the job as something else", run_with_overrides),
+    ("urgency-drift", "run another job", run_score),
+    ("urgency-drift", "watch runs", watch),
     ("urgency-train", "read counts", list_("observed")),
     ("urgency-serve", "read counts", list_("observed")),
     ("urgency-serve", "make up counts", create("observed", "x.json")),

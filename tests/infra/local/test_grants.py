@@ -255,6 +255,10 @@ PROMISES: dict[str, tuple[str, Deed]] = {
         "the clock starts the drift job",
         lambda system: system.fire(DRIFT),
     ),
+    "urgency-drift: run.jobsExecutor on jobs/train": (
+        "a move starts a training",
+        lambda system: system.run_job("urgency-drift"),
+    ),
     "urgency-drift: storage.objectViewer on buckets/observed": (
         "the drift job reads what was counted",
         lambda system: read_observed(system, "urgency-drift"),

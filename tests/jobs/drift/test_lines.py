@@ -43,6 +43,13 @@ def test_an_entry_that_is_laid_down_twice_counts_once() -> None:
         entry(counts_of(10, 1), AT).replace(b'"tickets": 10', b'"tickets": 11'),
         entry(counts_of(10, 1), AT).replace(b'"version": 7', b'"version": "seven"'),
         entry(counts_of(10, 1), AT).replace(b"2026-03-04", b"yesterday"),
+        entry(counts_of(10, 1), AT).replace(b'"version": 7', b'"version": Infinity'),
+        entry(counts_of(10, 1), AT).replace(b'"version": 7', b'"version": -7'),
+        entry(counts_of(10, 1), AT).replace(b'"probability": [', b'"probability": [%d, ' % 2**70),
+        entry(counts_of(10, 1), AT).replace(b'"version": 7', b'"version": 7.5'),
+        entry(counts_of(10, 1), AT).replace(b"2026-03-04T05:06:00+00:00", b"0001-01-01T00:00+05"),
+        entry(counts_of(10, 1), AT).replace(b"+00:00", b""),
+        b"[" * 100_000,
         b"\xff\xfe",
     ],
 )
@@ -51,6 +58,28 @@ def test_what_does_not_parse_is_counted_and_the_rest_is_read(line: bytes) -> Non
     observed.add(line.strip() + b"\n" + entry(counts_of(10, 1), AT))
     assert observed.unreadable == 1
     assert observed.days(7)[AT.date()].tickets == 10
+
+
+def test_ids_are_of_their_time_only_and_times_of_any_zone() -> None:
+    """Two instances may call entries of different times the same."""
+    observed, line = Observed(), entry(counts_of(10, 1), AT)
+    later = line.replace(b'"timestamp": "2026-03-04T05:06:00+00:00"', b'"timestamp": "%s"')
+    for moment in (b"2026-03-04T23:30:00-05:00", b"2026-03-05T04:30:00.000000000Z"):
+        observed.add(later % moment)
+    observed.add(line)
+    days = {day: one.tickets for day, one in observed.days(7).items()}
+    assert days == {date(2026, 3, 4): 10, date(2026, 3, 5): 10}
+
+
+def test_instances_and_services_add_up_and_days_without_a_ticket_are_none() -> None:
+    observed = Observed()
+    for number, ago in enumerate((9, 9, 2, 0)):
+        at = AT - timedelta(days=ago, seconds=number)
+        observed.add(entry(counts_of(10, number), at))
+    days = {(AT.date() - day).days: one.tickets for day, one in observed.days(7).items()}
+    assert days == {9: 20, 2: 10, 0: 10}
+    week = observed.between(7, AT - timedelta(days=7), AT + timedelta(hours=1))
+    assert week.tickets == 20
 
 
 def test_numbers_of_a_payload_may_come_back_with_a_point() -> None:

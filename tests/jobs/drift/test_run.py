@@ -16,8 +16,9 @@ from tests.support.html_page import Page
 from tests.support.models import put_model, registry_with, release
 from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import REFERENCE
-from urgency.errors import Gone
+from urgency.errors import Forbidden, Gone
 from urgency.logs import Log
+from urgency.records import LabelsAsked
 from urgency.reference import Reference
 from urgency.registry import Registry
 
@@ -107,3 +108,70 @@ def test_a_version_serves_since_the_release_that_made_it_champion() -> None:
     assert serving_since(registry) == (2, RELEASED)
     with pytest.raises(Gone, match="No version serves yet"):
         serving_since(Registry(MemoryStore(), MemoryStore()))
+
+
+def asked_on(run: DriftRun, now: datetime, written: Any) -> list[dict[str, Any]]:
+    """What a night says about its asking."""
+    before = len(written.getvalue())
+    run.ask(run.check(now).result, now, lambda: "train-x7")
+    return [json.loads(line) for line in written.getvalue()[before:].splitlines()]
+
+
+def test_a_move_asks_for_labels_and_starts_a_training_once_a_week() -> None:
+    run, written = night(days_of(60, NOW, 11, moved_for=4), reference_of())
+    assert "urgency label" in run.check(NOW).result.says
+    [line] = asked_on(run, NOW, written)
+    assert (line["message"], line["severity"], line["run"]) == ("labels_asked", "INFO", "train-x7")
+    assert (line["version"], line["moved"]) == (8, ["source"])
+    assert run.registry.labels_asked()[1] == LabelsAsked(8, NOW)
+    assert asked_on(run, NOW + timedelta(days=6, hours=23), written) == []
+    assert len(asked_on(run, NOW + timedelta(days=7), written)) == 1
+
+
+def test_a_week_later_it_says_what_came_of_it() -> None:
+    run, written = night(days_of(60, NOW, 11, moved_for=4), reference_of())
+    asked_on(run, NOW, written)
+    says = run.check(NOW).result.says
+    assert says.endswith(
+        "asked for on 2026-01-14, and no version was released since: 'urgency label',"
+        " 'urgency models'."
+    )
+    token, _ = run.registry.labels_asked()
+    run.registry.ask_labels(LabelsAsked(7, NOW), token)
+    assert "version 8 was released since" in run.check(NOW).result.says
+
+
+def test_a_steady_night_asks_for_nothing_and_stores_nothing() -> None:
+    run, written = night(days_of(60, NOW, 11), reference_of())
+    assert asked_on(run, NOW, written) == []
+    assert run.registry.labels_asked()[1] is None
+
+
+def test_a_training_that_cannot_be_started_is_said_and_asked_for_all_the_same() -> None:
+    run, written = night(days_of(60, NOW, 11, moved_for=4), reference_of())
+
+    def refused() -> str:
+        raise Forbidden("This identity may not start the job train.")
+
+    run.ask(run.check(NOW).result, NOW, refused)
+    line = json.loads(written.getvalue().splitlines()[-1])
+    assert (line["message"], line["severity"], line["run"]) == ("labels_asked", "WARNING", "")
+    assert "may not start" in line["reason"]
+    assert run.registry.labels_asked()[1] == LabelsAsked(8, NOW)
+
+
+def test_of_two_checks_at_once_one_asks() -> None:
+    run, written = night(days_of(60, NOW, 11, moved_for=4), reference_of())
+    result, started, other = run.check(NOW).result, list[str](), LabelsAsked(7, NOW)
+
+    class Overtaken(Registry):
+        def labels_asked(self) -> tuple[int, LabelsAsked | None]:
+            seen = super().labels_asked()
+            self.control.overwrite("drift/asked.json", other.to_bytes())
+            return seen
+
+    registry = Overtaken(run.registry.objects, run.registry.control)
+    replace(run, registry=registry).ask(result, NOW, lambda: started.append("x") or "x")
+    assert started == []
+    assert json.loads(written.getvalue().splitlines()[-1])["message"] == "labels_asked_by_another"
+    assert run.registry.labels_asked()[1] == other

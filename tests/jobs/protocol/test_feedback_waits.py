@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.support.job.job_in_memory import JobInMemory, job_with_one_model
+from urgency.records import LabelsAsked
+from urgency.store import ABSENT
 
 DAY_S = 86_400.0
 
@@ -53,3 +55,19 @@ def test_feedback_alone_is_nothing_landed() -> None:
     job.run("run-1")
     assert job.registry.newest_snapshot() is None
     assert len(job.facts("nothing_landed")) == 1
+
+
+def test_after_drift_asked_for_labels_the_first_ones_are_taken_at_once_and_the_next_wait() -> None:
+    job = job_with_one_model()
+    job.seconds += 3_600
+    job.registry.ask_labels(LabelsAsked(1, job.now()), ABSENT)
+    job.run("started-by-drift")
+    assert job.newest.n == 1, "nothing is new yet"
+    job.seconds += 3_600
+    say(job)
+    job.run("sweep")
+    assert job.newest.n == 2
+    job.assert_in_order()
+    say(job, "two")
+    job.run("sweep-2")
+    assert job.newest.n == 2

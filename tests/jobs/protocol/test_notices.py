@@ -8,6 +8,7 @@ import json
 import signal
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import storage
@@ -19,6 +20,7 @@ from jobs.protocol.notices import (
     Told,
     tell_drift,
     tell_quality,
+    tell_releases,
     tell_versions,
 )
 from jobs.report.notices import FILES_NAMED, Links, files_notice, version_notice
@@ -58,7 +60,8 @@ class Telling:
     def tell(self) -> list[str]:
         """Kinds of what is told now."""
         before = len(self.sent)
-        tell_versions(self.job.registry, LINKS, self.outbox)
+        for tell in (tell_versions, tell_releases):
+            tell(self.job.registry, LINKS, self.outbox)
         return [one.kind for one in self.sent[before:]]
 
 
@@ -117,13 +120,13 @@ def test_a_history_that_nobody_was_told_of_stays_history(telling: Telling) -> No
         telling.job.drop(name)
         telling.job.run()
     telling.tell()
-    assert [one.key for one in telling.sent] == ["version-3"]
+    assert [one.key for one in telling.sent] == ["promoted-3"]
     for name in ("d.csv", "e.csv"):
         telling.job.decide = lambda _version, _champion: "HOLD"
         telling.job.drop(name)
         telling.job.run()
     telling.tell()
-    assert [one.key for one in telling.sent] == ["version-3", "version-4", "version-5"]
+    assert [one.key for one in telling.sent] == ["promoted-3", "version-4", "version-5"]
 
 
 def test_a_version_that_a_run_is_about_to_release_waits(telling: Telling) -> None:
@@ -177,6 +180,70 @@ def test_what_an_operator_stopped_is_said_and_what_to_do(telling: Telling) -> No
     assert "urgency resume" in notice.action
     newer = replace(NO_RELEASE, champion=8)
     assert version_notice(7, passed, newer, LINKS) is None, "a newer one answers and was told"
+
+
+def moved_by_ann(telling: Telling, reason: str, **changes: Any) -> None:
+    """As an operator's verb writes the pointer."""
+    registry = telling.job.registry
+    token, release = registry.current_release()
+    epoch, ann = release.epoch + 1, "ann@example.com"
+    registry.move_release(replace(release, epoch=epoch, by=ann, reason=reason, **changes), token)
+
+
+def test_what_people_do_with_the_pointer_is_told_once_with_who_and_why(telling: Telling) -> None:
+    for name in ("a.csv", "b.csv"):
+        telling.job.drop(name)
+        telling.job.run()
+    assert telling.tell() == ["promoted"]
+    moved_by_ann(telling, "False alarms.", champion=1, pinned=True, floor=2)
+    assert (telling.tell(), telling.tell()) == (["rolled_back"], [])
+    moved_by_ann(telling, "", pinned=False)
+    moved_by_ann(telling, "It was right.", champion=2)
+    assert (telling.tell(), telling.tell()) == (["resumed", "promoted_by_person"], [])
+    rolled, resumed, promoted = telling.sent[1:]
+    assert rolled.text == (
+        "Version 1 answers in place of version 2 and is pinned, by ann@example.com: False alarms."
+    )
+    assert "urgency resume" in rolled.action
+    assert resumed.text == (
+        "Version 1 is not pinned any more, by ann@example.com: no reason was given"
+    )
+    assert promoted.text == (
+        "Version 2 answers now in place of version 1, by ann@example.com: It was right."
+    )
+    assert promoted.link == LINKS.card(2)
+
+
+def test_a_version_that_was_told_as_held_by_a_pin_is_told_when_the_gate_releases_it(
+    telling: Telling,
+) -> None:
+    telling.job.drop("a.csv")
+    telling.job.run()
+    telling.tell()
+    moved_by_ann(telling, "Wait.", pinned=True, floor=1)
+    telling.job.drop("b.csv")
+    telling.job.run()
+    assert telling.tell() == ["held", "rolled_back"]
+    moved_by_ann(telling, "Go on.", pinned=False)
+    telling.job.run()
+    assert (telling.tell(), telling.tell()) == (["resumed", "promoted"], [])
+    assert telling.sent[-1].text == "Version 2 was promoted and answers now in place of version 1."
+
+
+def test_a_pointer_that_nobody_was_told_of_is_history(telling: Telling) -> None:
+    telling.job.drop("a.csv")
+    telling.job.run()
+    moved_by_ann(telling, "Wait.", pinned=True, floor=1)
+    tell_releases(telling.job.registry, LINKS, telling.outbox)
+    assert (telling.sent, telling.outbox.told()[1].epoch) == ([], 2)
+
+
+def test_what_an_older_version_of_this_code_remembered_is_read(telling: Telling) -> None:
+    telling.job.drop("a.csv")
+    telling.job.run()
+    telling.job.control.put(TOLD, b'{"version": 1, "keys": ["version-1"]}', ABSENT)
+    assert telling.tell() == []
+    assert telling.outbox.told()[1] == Told(1, ("version-1",), 1)
 
 
 def test_a_thousand_bad_files_are_one_notice_of_a_few_names() -> None:

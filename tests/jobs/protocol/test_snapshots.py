@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.protocol.snapshots import NAMES_KEPT, due_files, list_landing, next_snapshot
+from jobs.protocol.snapshots import NAMES_KEPT, asked_at, due_files, list_landing, next_snapshot
 from tests.support.storage.memory_store import MemoryStore
-from urgency.records import Snapshot, SourceFile, snapshot_id
+from urgency.records import LabelsAsked, Snapshot, SourceFile, snapshot_id
+from urgency.registry import ASKED, Registry
+from urgency.store import ABSENT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -69,17 +71,17 @@ TOMORROW = NOW + timedelta(days=1)
 def test_feedback_comes_along_or_waits_for_the_next_day(
     files: tuple[SourceFile, ...], recipe: str, now: datetime, is_due: bool
 ) -> None:
-    due = due_files(snapshot(file("a")), files, recipe, now)
+    due = due_files(snapshot(file("a")), files, recipe, now, lambda: None)
     assert due == (files if is_due else (file("a"),))
 
 
 def test_feedback_that_was_erased_is_not_waited_for() -> None:
     before = snapshot(file("a"), SAID)
-    assert due_files(before, (file("a"),), "recipe", LATER) == (file("a"),)
+    assert due_files(before, (file("a"),), "recipe", LATER, lambda: None) == (file("a"),)
 
 
 def test_the_first_snapshot_takes_everything() -> None:
-    assert due_files(None, (file("a"), SAID), "recipe", NOW) == (file("a"), SAID)
+    assert due_files(None, (file("a"), SAID), "recipe", NOW, lambda: None) == (file("a"), SAID)
 
 
 def test_numbers_count_on_from_the_snapshot_before() -> None:
@@ -132,3 +134,22 @@ def test_many_names_are_cut_and_counted() -> None:
 def test_it_reads_back_as_written() -> None:
     written = snapshot(file("ä"), file("b"), forced_by="run-7")
     assert Snapshot.from_bytes(written.to_bytes()) == written
+
+
+@pytest.mark.parametrize(("asked", "is_due"), [(NOW, False), (LATER, True)])
+def test_what_drift_asked_for_is_not_waited_for(asked: datetime, is_due: bool) -> None:
+    """`before` was made at NOW: what was asked for by then is in it."""
+    before, files = snapshot(file("a")), (file("a"), SAID)
+    due = due_files(before, files, "recipe", LATER, lambda: asked)
+    assert due == (files if is_due else (file("a"),))
+
+
+def test_what_drift_asked_for_is_read_and_a_damaged_record_hurries_nobody() -> None:
+    registry = Registry(MemoryStore(), MemoryStore())
+    assert asked_at(registry) is None
+    registry.ask_labels(LabelsAsked(3, NOW), ABSENT)
+    assert asked_at(registry) == NOW
+    token, asked = registry.labels_asked()
+    assert asked == LabelsAsked(3, NOW)
+    registry.control.put(ASKED, b"{", token)
+    assert asked_at(registry) is None

@@ -25,7 +25,7 @@ from jobs.report.shares import wilson
 from jobs.tickets.split import text_hash
 from tests.support.models import small_arrays, small_manifest
 from urgency.bundle import Bundle
-from urgency.feedback import Feedback
+from urgency.feedback import Feedback, read_lines
 from urgency.logs import Log
 from urgency.scorer import Scorer
 from urgency.ticket import normal_ticket, same_text
@@ -88,6 +88,46 @@ def test_weeks_are_those_of_the_calendar_and_sum_up() -> None:
         "2026-W03": 1,
     }
     assert found.total.tickets == 3
+
+
+def test_a_week_begins_at_mondays_midnight_in_utc_wherever_somebody_said_so() -> None:
+    times = ("2026-01-04T23:30:00-05:00", "2026-01-05T00:30:00+02:00", "2026-01-05T00:00:00Z")
+    lines = [
+        replace(CALM, title=f"Thank you {n}").to_line().replace(b"2026-01-05T12:00:00+00:00", at)
+        for n, at in enumerate(time.encode() for time in times)
+    ]
+    said, unread = read_lines(b"\n".join(lines))
+    assert unread == 0
+    weeks = {week: counts.tickets for week, counts in of(*said).weeks.items()}
+    assert weeks == {"2026-W01": 1, "2026-W02": 2}
+
+
+def test_the_same_message_again_and_a_very_old_one_change_nothing() -> None:
+    old = replace(DOWN, is_urgent=False, at=datetime(1970, 1, 1, tzinfo=UTC))
+    found = of(old, DOWN, CALM, CALM, DOWN, old)
+    assert found == of(DOWN, CALM)
+    assert found.total == Counts(tickets=2, urgent=1, called=1, found=1)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"label_urgency": ["urgent"]},
+        {"label_urgency": "perhaps"},
+        {"updated_at": "0001-01-01T00:00:00+05:00"},
+        {"updated_at": "2026-01-05T12:00:00"},
+        {"updated_at": 5},
+    ],
+)
+def test_a_line_that_says_nothing_is_counted_and_costs_no_other(broken: dict[str, Any]) -> None:
+    line = json.dumps(json.loads(DOWN.to_line()) | broken).encode()
+    said, unread = read_lines(line + b"\n" + CALM.to_line() + b"\n" + b"[" * 100_000)
+    assert ([one.title for one in said], unread) == (["Thank you"], 2)
+
+
+def test_a_text_that_no_ticket_may_have_is_left_out() -> None:
+    found = of(replace(DOWN, title="\ud800 down"), replace(DOWN, title="a" * 300_000), CALM)
+    assert found.total.tickets == 1
 
 
 @pytest.mark.parametrize(

@@ -7,19 +7,21 @@ from collections import Counter
 
 import pytest
 
-from jobs.report.wanted_labels import CUT, MIX, NO_SOURCE, SOURCE, WORDS, Wanted, wanted_labels
+from jobs.report.wanted_labels import CUT, MIX, SOURCE, WORDS, Wanted, wanted_labels
 from tests.support.models import small_arrays, small_manifest
 from urgency.bundle import Bundle
+from urgency.observed import NONE, OTHER
 from urgency.ticket import Ticket, normal_ticket
 
-LEARNED = {"email": 80.0, "phone": 20.0}
+WEIGHTS = {"source": {"email": 0.0, "phone": 0.0}}
+LEARNED = {"email": 80, "phone": 20}
 # Of the words of the small model: sure ones, and one about whose two halves it cannot decide.
 SURE = [normal_ticket("production down", "", "email"), normal_ticket("thank", "", "email")]
 UNSURE = normal_ticket("production thank", "", "email")
 
 
 def bundle() -> Bundle:
-    return Bundle(small_manifest(1, threshold=0.5, bias=0.0, weights={}), small_arrays(), [])
+    return Bundle(small_manifest(1, threshold=0.5, bias=0.0, weights=WEIGHTS), small_arrays(), [])
 
 
 def chosen(*tickets: Ticket, most: int = 1) -> list[Wanted]:
@@ -50,8 +52,19 @@ def test_a_source_that_is_more_frequent_here_is_asked_about() -> None:
 
 
 def test_a_ticket_without_a_source_has_one_to_count_by() -> None:
-    found = wanted_labels(numbered(9, ""), bundle(), {NO_SOURCE: 100.0}, 9)
+    found = wanted_labels(numbered(9, ""), bundle(), {NONE: 100}, 9)
     assert SOURCE not in {one.why for one in found}
+
+
+def test_sources_that_the_version_does_not_name_are_one_as_in_its_reference() -> None:
+    others = [*numbered(5, "chat"), *numbered(5, "fax", "production")]
+    found = wanted_labels([*others, UNSURE], bundle(), {"email": 20, OTHER: 80}, 9)
+    assert SOURCE not in {one.why for one in found}
+
+
+def test_a_version_without_a_reference_asks_about_no_source() -> None:
+    found = wanted_labels(numbered(9, "chat"), bundle(), {}, 9)
+    assert {one.why for one in found} == {CUT, WORDS}
 
 
 def test_it_is_a_mix_by_turns() -> None:

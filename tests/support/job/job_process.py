@@ -33,9 +33,15 @@ def train(
     environment: Mapping[str, str], *options: str, code: Path = CHECKOUT
 ) -> subprocess.CompletedProcess[str]:
     """`python -m jobs train` of the `code` in this folder, to its end."""
-    command = [sys.executable, "-m", "jobs", "train", *options]
+    return run_job(environment, "train", *options, code=code)
+
+
+def run_job(
+    environment: Mapping[str, str], *arguments: str, code: Path = CHECKOUT
+) -> subprocess.CompletedProcess[str]:
+    """`python -m jobs` with these arguments, to its end."""
     return subprocess.run(
-        command,
+        [sys.executable, "-m", "jobs", *arguments],
         env=dict(environment) | {"PYTHONPATH": str(code)},
         cwd=code,
         capture_output=True,
