@@ -7,7 +7,7 @@ where it stands in a field.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +26,9 @@ from urgency.features import (
     term_of,
     word_hash,
     word_runs,
-    word_span,
+    words_as_written,
 )
-from urgency.reasons import COMMON_SQUARE, Reason
+from urgency.reasons import COMMON_SQUARE
 from urgency.ticket import Ticket
 from urgency.weights import Floats, Weights
 
@@ -37,6 +37,14 @@ Numbers = NDArray[np.int64]
 _FIELDS = [field for field, _ in FIELD_MARKS]
 _MARKS = np.array([mark for _, mark in FIELD_MARKS], np.int32)
 _NUMBER = FEATURES.bit_length()  # bits of a feature's number in a key; a ticket stands before it
+
+
+class WordShare(NamedTuple):
+    """A word's share of the log-odds, or a category's; see Reason."""
+
+    field: str
+    word: str
+    weight: float
 
 
 class _Placed(NamedTuple):
@@ -60,17 +68,20 @@ class _Told(NamedTuple):
 
 def top_reasons(
     tickets: Sequence[Ticket],
-    categories: Sequence[Sequence[Reason]],
+    categories: Sequence[Sequence[WordShare]],
     kinds: Kinds,
     weights: Weights,
     top: int,
-) -> Iterator[tuple[Reason, ...]]:
+) -> Iterator[tuple[WordShare, ...]]:
     """The `top` heaviest reasons of each ticket, those of its `categories` among them."""
     for begin in range(0, len(tickets), BLOCK):
         some, named = tickets[begin : begin + BLOCK], categories[begin : begin + BLOCK]
         words = _words_of(some)
         told = _with_categories(_told(words, len(some), kinds, weights), named)
-        yield from _heaviest(told, words, some, named, top)
+        heaviest, many = _heaviest(told, len(some), top)
+        found = _written(heaviest, words, some, list(chain.from_iterable(named)))
+        for count in many:
+            yield tuple(islice(found, count))
 
 
 def _words_of(tickets: Sequence[Ticket]) -> _Placed:
@@ -136,7 +147,7 @@ def _shares(
     return np.asarray(share[which])
 
 
-def _with_categories(told: _Told, categories: Sequence[Sequence[Reason]]) -> _Told:
+def _with_categories(told: _Told, categories: Sequence[Sequence[WordShare]]) -> _Told:
     """With the categories; their places are below 0 and rise."""
     counts = np.fromiter(map(len, categories), np.int64, len(categories))
     weights = [reason.weight for reason in chain.from_iterable(categories)]
@@ -147,40 +158,35 @@ def _with_categories(told: _Told, categories: Sequence[Sequence[Reason]]) -> _To
     )
 
 
-def _heaviest(
-    told: _Told,
-    words: _Placed,
-    tickets: Sequence[Ticket],
-    categories: Sequence[Sequence[Reason]],
-    top: int,
-) -> Iterator[tuple[Reason, ...]]:
-    """The reasons of each ticket; of equal weights the first comes first."""
+def _heaviest(told: _Told, tickets: int, top: int) -> tuple[_Told, list[int]]:
+    """The heaviest of each ticket, and how many of each; of equal weights the first comes first."""
     order = np.lexsort((told.place, -np.abs(told.weight), told.ticket))
     ticket = told.ticket[order]
-    ends = np.searchsorted(ticket, np.arange(len(tickets) + 1))
-    is_chosen = np.arange(len(order)) - ends[ticket] < top
-    chosen = order[is_chosen]
-    named = list(chain.from_iterable(categories))
-    numbers = zip(told.place[chosen].tolist(), told.weight[chosen].tolist(), strict=True)
-    field, begin = words.field, words.begin
-    many = np.bincount(ticket[is_chosen], minlength=len(tickets)).tolist()
-    for own, count in zip(tickets, many, strict=True):
-        reasons = []
-        for _ in range(count):
-            place, weight = next(numbers)
-            if place < 0:
-                reasons.append(named[place])
-            else:
-                where = int(field[place])
-                reasons.append(_reason(own, _FIELDS[where % 2], place - int(begin[where]), weight))
-        yield tuple(reasons)
+    begin = np.searchsorted(ticket, np.arange(tickets))
+    chosen = order[np.arange(len(order)) - begin[ticket] < top]
+    heaviest = _Told(told.ticket[chosen], told.weight[chosen], told.place[chosen])
+    return heaviest, np.bincount(heaviest.ticket, minlength=tickets).tolist()
 
 
-def _reason(ticket: Ticket, field: str, number: int, weight: float) -> Reason:
-    """The word of this number in a field, as it stands there."""
-    text: str = getattr(ticket, field)
-    start, end = word_span(text, number)
-    return Reason(field, text[start:end], (start, end), weight)
+def _written(
+    told: _Told, words: _Placed, tickets: Sequence[Ticket], named: Sequence[WordShare]
+) -> Iterator[WordShare]:
+    """Each as its ticket writes it; `named`: the categories."""
+    is_word = told.place >= 0
+    field = np.zeros(len(is_word), np.int64)
+    field[is_word] = words.field[told.place[is_word]]
+    number = told.place.copy()
+    number[is_word] -= words.begin[field[is_word]]
+    last, written = -1, [""]
+    numbers = (is_word.tolist(), field.tolist(), number.tolist(), told.weight.tolist())
+    for is_one, where, at, weight in zip(*numbers, strict=True):
+        if not is_one:
+            yield named[at]
+            continue
+        name = _FIELDS[where % len(_FIELDS)]
+        if where != last:
+            last, written = where, words_as_written(getattr(tickets[where // len(_FIELDS)], name))
+        yield WordShare(name, written[at], weight)
 
 
 def _hashes(terms: Sequence[str]) -> NDArray[np.int32]:

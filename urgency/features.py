@@ -15,7 +15,7 @@ their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import mmh3
@@ -71,6 +71,7 @@ _WORDS = re.compile(
     rf"{_SPACED}+(?:{_MARK}+{_SPACED}*)*+|(?:{_SOUND.pattern})+|[^\W\d_]{_MARK}*|\d+"
 )
 _ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
+_ASCII_WRITTEN = re.compile(r"[A-Za-z]+|[0-9]+")
 
 
 class Kinds(NamedTuple):
@@ -198,14 +199,12 @@ def runs_and_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     return runs, spans
 
 
-def word_span(text: str, number: int) -> tuple[int, int]:
-    """Where the word of this number, counted from 0, starts and ends."""
-    lowered = text.lower()
-    start, end = next(islice(_places(lowered), number, None))
-    if len(lowered) == len(text):
-        return start, end
-    origin = _origin(text)
-    return origin[start], origin[end - 1] + 1
+def words_as_written(text: str) -> list[str]:
+    """`word_runs`, in the letters of the text."""
+    if text.isascii():
+        written: list[str] = _ASCII_WRITTEN.findall(text)
+        return written
+    return [text[slice(*span)] for span in runs_and_spans(text)[1]]
 
 
 def _origin(text: str) -> list[int]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from urgency.batch import BLOCK, Words, features_of, words_of
-from urgency.batch_reasons import top_reasons
+from urgency.batch_reasons import WordShare, top_reasons
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
 from urgency.features import (
@@ -131,10 +131,12 @@ class Scorer:
         """The `top` words and categories behind the probability."""
         return self.explained(ticket, top)[1]
 
-    def reasons(self, tickets: Sequence[Ticket], top: int) -> Iterator[tuple[Reason, ...]]:
+    def reasons(self, tickets: Sequence[Ticket], top: int) -> Iterator[tuple[WordShare, ...]]:
         """The reasons that `explain` gives for each ticket, many at once."""
         by_name = {(one.source, one.customer_tier): one for one in tickets}  # few differ
-        named = {key: tuple(self._category_reasons(one)) for key, one in by_name.items()}
+        named = {
+            key: [*map(WordShare._make, self._categories(one))] for key, one in by_name.items()
+        }
         categories = [named[one.source, one.customer_tier] for one in tickets]
         return top_reasons(tickets, categories, self._kinds, self._weights, top)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from jobs.tickets.chunks import Records
 from jobs.tickets.rows import Rows, judged
 from jobs.tickets.table import Table
-from urgency.reasons import Reason
+from urgency.batch_reasons import WordShare
 from urgency.scorer import Scorer
 from urgency.ticket import Ticket
 
@@ -24,7 +24,7 @@ class Answer(NamedTuple):
     fields: list[str]
     probability: float | None
     urgent: bool | None
-    reasons: tuple[Reason, ...]
+    reasons: tuple[WordShare, ...]
     error: str
 
 
@@ -57,12 +57,12 @@ def error_text(line: int, reason: str) -> str:
     return f"line {line:,}: {reason}"
 
 
-def reasons_text(reasons: tuple[Reason, ...]) -> str:
+def reasons_text(reasons: tuple[WordShare, ...]) -> str:
     """Reasons in one cell: each word with its share of the log-odds."""
     return ", ".join(f"{reason.word} {reason.weight:+.2f}" for reason in reasons)
 
 
-def reasons_members(reasons: tuple[Reason, ...]) -> list[dict[str, Any]]:
+def reasons_members(reasons: tuple[WordShare, ...]) -> list[dict[str, Any]]:
     """Reasons as JSON."""
     return [
         {"field": one.field, "word": one.word, "weight": round(one.weight, 4)} for one in reasons
