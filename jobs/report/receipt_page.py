@@ -78,7 +78,8 @@ def read_as_sentence(read_as: ReadAs) -> str:
     roles = [
         f"{escaped(name)} {verb} {role}" for (name, role), verb in zip(named, verbs, strict=False)
     ]
-    where = [read_as.encoding, read_as.kind, f"header in line {read_as.header_line:,}"]
+    header = f"header in line {read_as.header_line:,}" if read_as.header_line else ""
+    where = [read_as.encoding, read_as.kind, header]
     sentence = "; ".join(filter(None, [", ".join(filter(None, where)), ", ".join(roles)]))
     if read_as.urgent or read_as.other:
         sentence += f": {_values(read_as.urgent)} urgent, {_values(read_as.other)} not"

@@ -82,7 +82,7 @@ class FileReading:
         )
         answer = "urgent" if urgent else "non-urgent"
         rows = [mapping_row("label", value, answer) for value in named]
-        self.refuse([Problem(self.read_as.header_line, reason)], rows)
+        self.refuse([Problem(max(1, self.read_as.header_line), reason)], rows)
 
     @property
     def one_label_is_meant(self) -> bool:
@@ -217,7 +217,8 @@ def _read_as(opened: OpenFile) -> ReadAs:
     named = {role: table.header[column] for role, column in table.places.items()}
     if table.labels:
         named[LABEL] = table.header[table.labels[0]].strip()
-    return ReadAs(opened.kind, opened.encoding, table.begin, named)
+    header_line = table.begin if opened.has_header else 0
+    return ReadAs(opened.kind, opened.encoding, header_line, named)
 
 
 def _refuse_header(reading: FileReading, opened: OpenFile) -> None:

@@ -23,7 +23,8 @@ class Problem(NamedTuple):
 class ReadAs:
     """How a file was read: one decision each for the whole file.
 
-    `columns`: role -> the column's name; `urgent`, `other`: rows by value of the label column.
+    `header_line`: 0 where there is none, as in JSON; `columns`: role -> the column's name;
+    `urgent`, `other`: rows by value of the label column.
     """
 
     kind: str

@@ -40,6 +40,11 @@ class OpenFile:
     table: Table
     records: Iterator[Records | Problem]
 
+    @property
+    def has_header(self) -> bool:
+        """Whether a line names the columns, and not each ticket anew."""
+        return "JSON" not in self.kind
+
     def rows(self, limits: Limits = LIMITS) -> Iterator[Rows | Problem]:
         """The rows as tickets, in chunks. Raises FileRefused beyond the caps."""
         return rows_of(self.records, self.table, limits)

@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from jobs.report.receipt_page import read_as_sentence
 from jobs.tickets.limits import FileRefused, Limits
 from tests.support.job.csv_files import (
     HEADER,
@@ -74,6 +75,7 @@ def test_json_lines_are_rows_and_objects_inside_stand_for_their_names() -> None:
     assert told.problems[0] == (8, "the line is not a JSON object.")
     assert told.read_as
     assert (told.read_as.kind, told.read_as.urgent) == ("JSON lines", {"High": 3})
+    assert "JSON lines; title is the title, id the id" in read_as_sentence(told.read_as)
     packed = report(gzip.compress(body)).read_as
     assert packed
     assert packed.kind == "gzip, JSON lines"
