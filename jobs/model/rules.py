@@ -23,6 +23,10 @@ FORECAST_ERRORS = 5.0
 LEAST_FALL = 0.02
 """ROC-AUC by which agreement has fallen where urgent labels are taken to be lost."""
 
+LEAST_WORSE = 0.01
+"""Share of the champion's Brier score that is no loss: of a million tickets two sound fits differ by
+less than that, and still by more than chance."""
+
 LARGE = 1_000
 """Tickets from which on the margin is narrow; the bootstrap of fewer would hold every other one."""
 
@@ -88,8 +92,10 @@ def old_tickets(compared: Comparison) -> Objection | None:
         return None
     models = (compared.evidence.ours, compared.champion.scores)
     ours, theirs = (at_rate(model.probability[old], urgent.mean()) for model in models)
-    worse = (ours - urgent) ** 2 - (theirs - urgent) ** 2
-    if worse.mean() > SURE * worse.std(ddof=1) / np.sqrt(len(worse)):
+    before = (theirs - urgent) ** 2
+    worse = (ours - urgent) ** 2 - before
+    chance = SURE * worse.std(ddof=1) / np.sqrt(len(worse))
+    if worse.mean() > max(chance, LEAST_WORSE * before.mean()):
         return Objection(
             f"On the {len(urgent):,} tickets that version {compared.champion.version} knows already"
             " its probabilities are worse than that version's."

@@ -146,6 +146,13 @@ def test_sound_tickets_are_promoted() -> None:
     assert Counter(verdict.decision for verdict in verdicts)["PROMOTE"] >= 20
 
 
+def test_among_very_many_tickets_a_difference_that_matters_to_nobody_is_none() -> None:
+    world = World(old=300_000)
+    before, a_trifle_worse, worse = world.model(0.3), world.model(0.32), world.model(0.4)
+    assert judge(world.evidence(a_trifle_worse, before), [old_tickets]).decision == "PROMOTE"
+    assert judge(world.evidence(worse, before), [old_tickets]).decision == "HOLD"
+
+
 def test_wrong_labels_spread_over_many_small_files_are_seen_together() -> None:
     world = World(new={f"{day}.csv": 30 for day in range(20)})
     world.urgent ^= world.is_new & (world.rng.random(len(world.urgent)) < 0.1)
