@@ -108,14 +108,20 @@ def build_dataset(
     columns = collected.columns([file.name for file in files])
     refuse_one_label(columns, readings)
     rows = np.flatnonzero(~np.isin(columns.file.codes, _refused(readings)))
+    return _dataset(*_told_apart(columns, rows, texts, readings), texts, readings, most)
+
+
+def _told_apart(
+    columns: TicketColumns, rows: Numbers, texts: Texts, readings: Sequence[FileReading]
+) -> tuple[TicketColumns, Numbers]:
+    """The columns with ids only where they identify, and the rows, that which counts the last."""
     witnesses = rows[~said_by_people(columns)[rows]]
     talks = conversations(columns, witnesses, texts)
     for number in talks:
         readings[number].notes.append(MESSAGES)
     witnesses = witnesses[~np.isin(columns.file.codes[witnesses], [*talks])]
     columns = without_row_numbers(columns, witnesses, texts, readings)
-    rows = opening_last(columns, oldest_first(columns, rows), talks)
-    return _dataset(columns, rows, texts, readings, most)
+    return columns, opening_last(columns, oldest_first(columns, rows), talks)
 
 
 ONLY_COUNTED = (

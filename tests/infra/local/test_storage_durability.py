@@ -54,7 +54,7 @@ def _written_until_killed(home: Path) -> dict[str, bytes]:
                     name, body = f"{writer}-{number}", f"{writer}-{number}".encode() * 1000
                     try:
                         answer = http.post(_upload(url, bucket, name), body, timeout=60)
-                    except requests.ConnectionError:
+                    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
                         return
                     assert answer.status_code == 200
                     acknowledged[name] = body
