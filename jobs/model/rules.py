@@ -24,8 +24,8 @@ LEAST_FALL = 0.02
 """ROC-AUC by which agreement has fallen where urgent labels are taken to be lost."""
 
 LEAST_WORSE = 0.01
-"""Share of the champion's Brier score that is no loss: of a million tickets two sound fits differ by
-less than that, and still by more than chance."""
+"""Share of the champion's Brier score that is no loss: of a million tickets two sound fits differ
+by less than that, and still by more than chance."""
 
 LARGE = 1_000
 """Tickets from which on the margin is narrow; the bootstrap of fewer would hold every other one."""
