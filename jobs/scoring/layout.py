@@ -12,13 +12,14 @@ from jobs.tickets.chunks import Records
 from jobs.tickets.container import Text, Workbook, open_container
 from jobs.tickets.encoding import Decoder
 from jobs.tickets.file_report import Problem
+from jobs.tickets.find_table import find_table
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.lines import split_lines
 from jobs.tickets.objects import is_document, object_table, read_objects
 from jobs.tickets.reader import first_lines, first_text, open_file
 from jobs.tickets.records import read_records
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import TEXTS, Table, find_table, what_is_missing
+from jobs.tickets.table import TEXTS, Table, what_is_missing
 
 ARCHIVES = Limits(object_bytes=2**60, lines=2**60, rows=2**60, cpu_s=float("inf"), cut_gzip=False)
 """An archive may be as large as it likes: its ranges are read in bounded memory."""

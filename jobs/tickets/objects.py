@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from jobs.tickets.chunks import Records, gathered
 from jobs.tickets.file_kind import READ_HERE
 from jobs.tickets.file_report import Problem
+from jobs.tickets.find_table import SAMPLE_LINES
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import SAMPLE_LINES, Table, table_of_names
+from jobs.tickets.table import Table, table_of_names
 from jobs.tickets.workbook import cell_text
 
 Found = tuple[Table, Iterator[Records | Problem]]

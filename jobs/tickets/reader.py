@@ -12,21 +12,21 @@ from jobs.tickets.chunks import Records, gathered
 from jobs.tickets.container import Workbook, open_container
 from jobs.tickets.encoding import Decoder
 from jobs.tickets.file_report import Problem
+from jobs.tickets.find_table import (
+    HEADER_LINES,
+    SAMPLE_CHARACTERS,
+    SAMPLE_LINES,
+    SEPARATORS,
+    find_table,
+    table_of_rows,
+)
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
 from jobs.tickets.lines import split_lines
 from jobs.tickets.objects import is_document, object_table, read_document, read_objects
 from jobs.tickets.records import read_records
 from jobs.tickets.rows import Rows, label_cells, rows_of
 from jobs.tickets.rules import NO_RULES, Rules
-from jobs.tickets.table import (
-    HEADER_LINES,
-    SAMPLE_CHARACTERS,
-    SAMPLE_LINES,
-    SEPARATORS,
-    Table,
-    find_table,
-    table_of_rows,
-)
+from jobs.tickets.table import Table
 
 _COUNTED = 100_000  # records whose labels are looked at where a header lacks something else
 

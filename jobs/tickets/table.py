@@ -1,52 +1,23 @@
-"""The first lines of a file -> how it is to be read: dialect, header, and which column is what.
-
-All three are decided together and once for the whole file: the right separator is the one under
-which the header has known names and most records have one width.
-"""
+"""Which column of a table is what: by its name and, where names leave a choice, by its cells."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from jobs.tickets.dialect import Dialect, is_surplus_empty
-from jobs.tickets.header import is_row, names_labels
-from jobs.tickets.limits import FileRefused
+from jobs.tickets.dialect import Dialect
+from jobs.tickets.header import names_labels
 from jobs.tickets.prose import text_column
 from jobs.tickets.rules import LABEL, OWN_RANK, TAGS_RANK, Rules
 from urgency.vocabulary import is_null
 
-SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
-HEADER_LINES = 20
-"""The header is one of so many first lines; what stands above it is a preamble."""
-
-SEPARATORS = {
-    ",": "comma",
-    ";": "semicolon",
-    "\t": "tab",
-    "|": "vertical bar",
-    "¤": "currency sign",
-}
 NAME_MOST, SHOWN_MOST = 60, 40
 """Characters of a name, and names, that are repeated to a file's owner."""
 
 _PRIVATE = re.compile(r"\d\d\d|@")
 TEXTS = ("title", "description")
 _CATEGORIES = ("source", "customer_tier")  # they say the same of many tickets
-
-_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-_QUOTED = {
-    quote: re.compile(f"[,;\t|¤] *{quote}[^{quote}]*{quote} *(?:[,;\t|¤]|$)") for quote in "\"'"
-}
-"""A quoted field, in a line behind a separator: so every match begins with one."""
-
-_SINGLE_QUOTED = 0.2
-"""Share of lines with a field in single quotes from which these are the file's quotes."""
-
-_HEALED = 3
-"""Records that backslashes must make readable before they count as escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,135 +53,13 @@ class Table:
         return len(self.places) + len(self.labels)
 
 
-def find_table(lines: Sequence[str], rules: Rules) -> Table:
-    """How the file that begins with these lines is to be read; it may lack a text or a label.
-
-    Raises FileRefused where there is nothing in it.
-    """
-    skipped, separators = 0, tuple(SEPARATORS)
-    if lines and (line := _SEP_LINE.fullmatch(lines[0])):
-        skipped, separators = 1, (line[1],)
-    sample = lines[skipped:]
-    if not any(map(str.strip, sample)):
-        raise FileRefused(1, "the file is empty.")
-    quoting = [Dialect(separator, _quote(sample)) for separator in separators]
-    plain = _best(sample, quoting, rules)
-    best = plain
-    if any("\\" in line for line in sample):
-        escaping = _best(sample, [replace(dialect, escapes=True) for dialect in quoting], rules)
-        best = escaping if escaping.good >= plain.good + _HEALED else plain
-    table = best.table
-    return replace(table, begin=table.begin + skipped)
-
-
-def _quote(sample: Sequence[str]) -> str:
-    """The double quote, but where many lines have fields in single ones and fewer in double ones.
-
-    Looked up in the lines, since one open quote hides all that follows from a reader.
-    """
-    lines = [f",{line}" for line in sample]
-    double, single = (sum(map(bool, map(_QUOTED[quote].search, lines))) for quote in "\"'")
-    return "'" if single > max(double, _SINGLE_QUOTED * len(sample)) else '"'
-
-
-def table_of_rows(rows: Sequence[Sequence[str]], rules: Rules) -> Table:
-    """The same for rows that are split already."""
-    numbered = list(enumerate(rows))
-    table = _first_table(numbered, numbered, Dialect(), rules)
-    return replace(table, begin=table.begin + 1)
-
-
-def table_of_names(names: Sequence[str], rows: Sequence[Sequence[str]], rules: Rules) -> Table:
-    """The same for names that surely are names, and the first rows below them."""
-    return _table(names, 1, Dialect(), rules, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """What a dialect makes of the sample: `good` records after the header have its width."""
-
-    table: Table
-    good: int
-    records: int
-
-    @property
-    def rank(self) -> tuple[bool, int, bool, float, bool]:
-        header = self.table.header
-        leftover = any(name.strip().startswith(("'", '"')) for name in header)
-        share = self.good / max(1, self.records)
-        return self.table.serves, self.table.known, not leftover, share, len(header) > 1
-
-
-def _best(sample: Sequence[str], dialects: Sequence[Dialect], rules: Rules) -> _Reading:
-    readings = [_reading(sample, dialect, rules) for dialect in dialects]
-    return max(readings, key=lambda reading: reading.rank)
-
-
-def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
-    records = list(_records(sample, dialect))
-    head = [record for record in records if record[0] < HEADER_LINES] or [(0, [*sample[:1]])]
-    table = _first_table(head, records, dialect, rules)
-    width = len(table.header)
-    rows = [fields for begin, fields in records if begin > table.begin]
-    good = sum(len(fields) == width or is_surplus_empty(fields, width) for fields in rows)
-    all_quoted = all(
-        sample[begin].lstrip().startswith(dialect.quote)
-        for begin, fields in records
-        if begin >= table.begin and fields
-    )
-    found = replace(table, begin=table.begin + 1, dialect=replace(dialect, all_quoted=all_quoted))
-    return _Reading(found, good, len(rows))
-
-
-def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:
-    """Each record that has something in it, bad ones without fields, and where it begins."""
-    reader = csv.reader((line + "\n" for line in sample), strict=True, **dialect.options)
-    begin = 0
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            fields = []
-        if any(map(str.strip, fields)) or (not fields and sample[begin].strip()):
-            yield begin, fields
-        begin = reader.line_num
-
-
-_Records = Sequence[tuple[int, Sequence[str]]]
-"""Where each begins, and its fields."""
-
-
-def _first_table(head: _Records, records: _Records, dialect: Dialect, rules: Rules) -> Table:
-    """The first line of the head that serves, else the one with most known names."""
-    tables = []
-    for begin, fields in head:
-        rows = [cells for _, cells in records if cells is not fields]
-        table = _table(fields, begin, dialect, rules, rows)
-        if table.is_header and _is_row(fields, table, records, rules):
-            table = replace(table, places={}, labels=(), names_labels=False)
-        if table.serves:
-            return table
-        tables.append(table)
-    return max(tables, key=lambda table: table.known)
-
-
-def _is_row(fields: Sequence[str], table: Table, records: _Records, rules: Rules) -> bool:
-    """Whether a line with known names is a ticket; what its owner named is a name."""
-    if any(map(rules.is_own_name, fields)):
-        return False
-    known = {*table.places.values(), *table.labels}
-    return is_row(fields, known, table.labels, (cells for _, cells in records), rules)
-
-
-def _table(
+def table_of_names(
     names: Sequence[str],
-    begin: int,
-    dialect: Dialect,
-    rules: Rules,
     rows: Sequence[Sequence[str]],
+    rules: Rules,
+    dialect: Dialect = Dialect(),  # noqa: B008  immutable
 ) -> Table:
+    """What columns with these names are; `rows`: some of those below them."""
     found: dict[str, list[tuple[int, int]]] = {}
     for column, name in enumerate(names):
         if known := rules.role_of(name):
@@ -226,7 +75,7 @@ def _table(
         if (text := text_column(names, others, rows)) is not None:
             places["description"] = text
     header = tuple(map(one_line, names))
-    return Table(dialect, begin, header, places, labels, has_tags, is_named)
+    return Table(dialect, 1, header, places, labels, has_tags, is_named)
 
 
 def _cells(rows: Sequence[Sequence[str]], column: int) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.tickets.find_table import SEPARATORS, find_table
 from jobs.tickets.rules import Rules
-from jobs.tickets.table import SEPARATORS, find_table, one_line, what_is_missing
+from jobs.tickets.table import one_line, what_is_missing
 from tests.support.job.csv_files import HEADER, csv_bytes, dataset, read, refusal, report, row
 
 NONE = Rules()
