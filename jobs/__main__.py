@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from jobs.buckets import buckets_of
-from jobs.console import job_log, places_of
+from jobs.console import finished, job_log
 from jobs.protocol.crash_points import Reached, crash_points
 from jobs.protocol.lease import Lease
 from jobs.protocol.live import follow_live_quality
@@ -26,7 +26,6 @@ from jobs.protocol.summary import log_reconciled
 from jobs.recipe import recipe_of
 from jobs.scoring import command
 from jobs.tracking.track import track_all
-from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, read_settings
@@ -42,18 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     execution = os.environ.get("CLOUD_RUN_EXECUTION") or f"manual-{socket.gethostname()}"
     log = job_log(execution)
-    try:
-        code: int = options.command(options, execution, log)
-        return code
-    except (SettingsError, Forbidden) as error:
-        log.error("run_refused", reason=str(error))
-        return 2
-    except UrgencyError as error:
-        log.error("run_failed", reason=str(error))
-        return 1
-    except Exception as error:  # noqa: BLE001  the last edge; a library's words could quote a ticket
-        log.error("run_crashed", error=type(error).__name__, places=places_of(error))
-        return 1
+    return finished(partial(options.command, options, execution), log)
 
 
 def _train(options: argparse.Namespace, execution: str, log: Log) -> int:

@@ -19,8 +19,8 @@ from functools import partial
 import apache_beam as beam
 
 from jobs.beam_files import Landed, Make, landing_of, opened_at
-from jobs.beam_steps import finished, runner_options
-from jobs.console import job_log
+from jobs.beam_steps import runner_options
+from jobs.console import finished, job_log
 from jobs.feature_shards import ShardNames
 from jobs.protocol.snapshots import list_landing
 from jobs.tickets.mapping import is_mapping, read_mappings

@@ -22,8 +22,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from jobs.beam_shards import Link, Look, Score, Walk, Work
-from jobs.beam_steps import finished, runner_options
-from jobs.console import job_log
+from jobs.beam_steps import runner_options
+from jobs.console import finished, job_log
 from jobs.scoring.command import NEEDED, add_request, request_of
 from jobs.scoring.manifest import Outcome, finish, read_manifest
 from jobs.scoring.plan import Plan

@@ -1,16 +1,15 @@
-"""What the Beam pipelines have in common: a step whose errors quote nothing, and how runs end."""
+"""What the Beam pipelines have in common: a step whose errors quote nothing, and the runner."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from jobs.console import places_of
-from urgency.errors import Forbidden, SettingsError, UrgencyError
-from urgency.logs import Log
+from urgency.errors import UrgencyError
 
 HERE = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 """What the DirectRunner runs batches with. Asked for itself, that one downloads Prism first."""
@@ -42,18 +41,3 @@ def runner_options(arguments: Sequence[str]) -> PipelineOptions:
     """The runner's own options; without a runner it is this machine."""
     given = any(one.partition("=")[0] == "--runner" for one in arguments)
     return PipelineOptions([*arguments] if given else [f"--runner={HERE}", *arguments])
-
-
-def finished(run: Callable[[Log], int], log: Log) -> int:
-    """The exit code of a run, its errors told as those of the jobs."""
-    try:
-        return run(log)
-    except (SettingsError, Forbidden) as error:
-        log.error("run_refused", reason=str(error))
-        return 2
-    except UrgencyError as error:
-        log.error("run_failed", reason=str(error))
-        return 1
-    except Exception as error:  # noqa: BLE001  the last edge; a library's words could quote a ticket
-        log.error("run_crashed", error=type(error).__name__, places=places_of(error))
-        return 1

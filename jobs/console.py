@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
+from urgency.errors import Forbidden, SettingsError, UrgencyError
 from urgency.logs import Log
 
 if TYPE_CHECKING:
@@ -71,6 +73,21 @@ def sentence(event: str, fields: dict[str, Any]) -> str:
         return SENTENCES[event].format(**fields)
     shown = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "execution")
     return f"{event.replace('_', ' ')}: {shown}" if shown else event.replace("_", " ")
+
+
+def finished(run: Callable[[Log], int], log: Log) -> int:
+    """The exit code of a run, its errors logged: 2 for a missing setting or right, 1 for others."""
+    try:
+        return run(log)
+    except (SettingsError, Forbidden) as error:
+        log.error("run_refused", reason=str(error))
+        return 2
+    except UrgencyError as error:
+        log.error("run_failed", reason=str(error))
+        return 1
+    except Exception as error:  # noqa: BLE001  the last edge; a library's words could quote a ticket
+        log.error("run_crashed", error=type(error).__name__, places=places_of(error))
+        return 1
 
 
 def places_of(error: BaseException) -> list[str]:

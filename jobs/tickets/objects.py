@@ -152,7 +152,7 @@ def _values(text: str) -> Iterator[Any]:
 
 
 def _collect(value: object, place: tuple[str, ...], lists: _Lists) -> None:
-    """Put the lists of objects in a value into `lists`; those in the objects of a list too."""
+    """Put the lists of objects in a value into `lists`; those in an outer list's members too."""
     if isinstance(value, Mapping):
         if len(value) > 1 and all(isinstance(member, Mapping) for member in value.values()):
             lists.setdefault((*place, ""), []).extend(value.values())  # tickets by their ids
@@ -218,10 +218,10 @@ _NOTHING = object()
 
 def _texts(node: object, depth: int = 50) -> Iterator[str]:
     """The texts of a document in Atlassian's format, where each piece stands in a `text`."""
-    if isinstance(node, list) and depth:
+    if isinstance(node, list):
         for one in node:
-            yield from _texts(one, depth - 1)
-    elif isinstance(node, dict):
+            yield from _texts(one, depth)
+    elif isinstance(node, dict) and depth:
         if isinstance(text := node.get("text"), str):
             yield text
         yield from _texts(node.get("content"), depth - 1)

@@ -257,6 +257,14 @@ def test_a_document_that_holds_no_tickets_is_set_aside_with_a_reason(
     assert told.problems[0].reason.startswith(said)
 
 
+def test_a_text_nested_without_end_costs_its_end_and_nothing_else() -> None:
+    text = '{"type": "doc", "text": "hot", "content": [' * 400 + "]}" * 400
+    one = '{"id": %d, "subject": "Printer %d", "priority": "%s", "description": ' + text + "}"
+    lines = [one % (n, n, level(n)) for n in range(60)]
+    for body in ("\n".join(lines), "[" + ",".join(lines) + "]"):
+        assert report(body.encode()).accepted == 60
+
+
 def test_a_document_that_is_too_large_says_what_to_do() -> None:
     body = json.dumps([tickets(n, priority=level(n)) for n in range(60)]).encode()
     assert "more than 2,000 characters; write a ticket a line" in (
