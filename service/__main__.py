@@ -4,6 +4,7 @@ One process: the model is in memory once, and Cloud Run adds instances.
 """
 
 import argparse
+import gc
 import logging.config
 import os
 import signal
@@ -37,7 +38,8 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))
     # Now, so that whoever connects while the model is loaded waits and is not refused.
     listener = listening(host, port(os.environ))
-    from service.server import serve  # half a second
+    gc.disable()  # a tenth of the start goes into looks at what imports make, which is no garbage
+    from service.server import serve  # 0.4 s
 
     serve(listener)
 

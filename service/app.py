@@ -6,32 +6,27 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from threading import Thread
-from typing import Any
-
-from flask import Flask
+from typing import TYPE_CHECKING, Any
 
 from service import REQUIRED_SETTINGS
-from service.auth import Certificates, ReloadCaller
+from service.answers import Answers
 from service.background import Background
 from service.door import Door
-from service.feedback_topic import FeedbackTopic
-from service.feedback_view import FeedbackView
 from service.freshness import Freshness
 from service.local_copy import LocalCopy
 from service.members import warm
 from service.metrics import Metrics
-from service.model_cards import StoredModels
 from service.model_slot import ModelSlot
 from service.observed import Observer
-from service.pages import Pages
 from service.pointer_checks import OpenRegistry
-from service.problems import answer_with_problems
 from service.request_log import RequestLog, TracedLog
-from service.routes import BODY_MAX_BYTES, Api, sent_body
 from urgency.logs import Log
 from urgency.registry import Registry
 from urgency.settings import Settings, settings_or_exit
 from urgency.store import CloudBucket, storage_client
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 Clock = Callable[[], float]
 
@@ -54,7 +49,7 @@ def create_app(
     registry: OpenRegistry | None = None,
     clock: Clock = time.monotonic,
     log: Log | None = None,
-) -> Flask:
+) -> "Flask":
     """The service as Flask alone, which any WSGI server serves; `create_door` says the rest."""
     return create_door(environ, registry=registry, clock=clock, log=log).app
 
@@ -77,37 +72,30 @@ def create_door(
     slot = _model_slot(settings, registry, clock, log, metrics)
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
-    caller = _reload_caller(settings, clock)
     traced = TracedLog(log, settings.project)
-    app = _empty_app(traced)
-    models, observer = StoredModels(registry), Observer(log, clock)
     lines = RequestLog(traced) if settings.log_level == "debug" else None
-    api = Api(slot, models, caller, metrics, log, traced=traced, lines=lines, observer=observer)
-    predict, health = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
-    app.register_blueprint(api.blueprint(predict_routes=predict, health_routes=health))
-    people = FeedbackView(settings, FeedbackTopic(settings), log, sent_body)
-    app.register_blueprint(people.blueprint())
-    app.register_blueprint(Pages(slot, models, api.serving_if_any).blueprint())
-    return Door(app, api, slot, metrics, observer)
+    predict, ready = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
+    answers = Answers(
+        slot,
+        metrics,
+        Observer(log, clock),
+        traced=traced,
+        lines=lines,
+        predict_paths=predict,
+        ready_paths=ready,
+    )
+
+    def web() -> "Flask":
+        from service.web import web_app  # a fifth of a start
+
+        return web_app(settings, registry, answers, log, clock)
+
+    return Door(web, answers)
 
 
 def _log_of(environ: Mapping[str, str]) -> Log:
     names = {"service": "K_SERVICE", "execution": "K_REVISION"}
     return Log({field: environ.get(name, "local") for field, name in names.items()})
-
-
-def _reload_caller(settings: Settings, clock: Clock) -> ReloadCaller:
-    certificates = Certificates(settings.certs_url, Background(), clock=clock)
-    return ReloadCaller(settings.reload_audience, settings.reload_caller, certificates)
-
-
-def _empty_app(logs: TracedLog) -> Flask:
-    app = Flask("service", static_folder=None)
-    # One byte over the limit, or werkzeug silently cuts a body that declares no length to it.
-    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX_BYTES + 1
-    app.url_map.merge_slashes = False
-    answer_with_problems(app, logs)
-    return app
 
 
 def _model_slot(

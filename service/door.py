@@ -1,23 +1,23 @@
-"""The ASGI application: Flask in threads, and a short way past it for plain predict requests.
+"""The ASGI application: Flask in threads, and a short way past it for what is asked most.
 
-The short way gives Flask's own answer: both call `Api.prediction`, `Exchange` and `problem_of`. It
-exists because the framework and a thread cost several times what scoring a ticket does.
+The short way gives Flask's own answer: both call `Answers` and `Exchange`. It exists because the
+framework and a thread cost several times what scoring a ticket does, and Flask a fifth of a start.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Flask
-
+from service.answers import BODY_MAX_BYTES, Answers
 from service.exchange import Exchange
-from service.metrics import Metrics
-from service.model_slot import CHECK_WAIT_S, ModelSlot
-from service.observed import Observer
+from service.model_slot import CHECK_WAIT_S
 from service.problems import PROBLEM_TYPE, Problem
-from service.routes import BODY_MAX_BYTES, Api
 from service.wsgi import Answer, Receive, Scope, Send, header_bytes, wsgi_answer
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 PLACES = 80
 """Requests in work at a time. Cloud Run sends 64 at most (infra/service.tf), and its own probes."""
@@ -53,22 +53,30 @@ class Door:
     """
 
     def __init__(
-        self,
-        app: Flask,
-        api: Api,
-        slot: ModelSlot,
-        metrics: Metrics,
-        observer: Observer,
-        *,
-        places: int = PLACES,
+        self, web: "Callable[[], Flask]", answers: Answers, *, places: int = PLACES
     ) -> None:
-        self.app, self.observer = app, observer
-        self._api, self._slot, self._places = api, slot, places
-        self.metrics = metrics
+        """`web` is called once, when Flask is needed; it may take its time."""
+        self.observer, self.metrics = answers.observer, answers.metrics
+        self._answers, self._slot, self._places = answers, answers.slot, places
+        self._short_ways = {
+            ("POST" if name == "predict" else "GET", path): name
+            for name, paths in answers.paths.items()
+            for path in paths
+        }
+        self._web, self._making = web, threading.Lock()
+        self._app: Flask | None = None
         self._turns, self._is_refusing = dict[asyncio.Timeout, None](), False
         self._turn = asyncio.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._batches = ThreadPoolExecutor(1, "batch")
+
+    @property
+    def app(self) -> "Flask":
+        """The Flask application, made now unless it was before."""
+        with self._making:
+            if self._app is None:
+                self._app = self._web()
+            return self._app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,7 +97,7 @@ class Door:
 
     async def _refusal(self, scope: Scope, receive: Receive) -> Answer | None:
         """The refusal when its turn comes; None where the client goes away before."""
-        route = "predict" if scope["path"] in self._api.predict_paths else "none"
+        route = self._short_ways.get(("POST", scope["path"]), "none")
         self.metrics.refused.add(route)
         exchange = self._exchange(dict(scope["headers"]))
         if not self._is_refusing:
@@ -118,39 +126,43 @@ class Door:
         head = dict(scope["headers"])
         self.metrics.in_work += places
         try:
-            if self._is_plain(scope, head, body):
-                return await self._prediction(scope["path"], head, body)
-            return await _in_thread(self._threads, wsgi_answer, self.app, scope, body)
+            if name := self._short_way(scope, head, body):
+                return await self._answer(name, scope["path"], head, body)
+            return await _in_thread(self._threads, self._by_flask, scope, body)
         finally:
             self.metrics.in_work -= places
 
-    def _is_plain(self, scope: Scope, head: Head, body: bytes) -> bool:
-        """Whether this is a predict request about whose head there is nothing to say."""
-        return (
-            scope["method"] == "POST"
-            and scope["path"] in self._api.predict_paths
-            and head.get(b"content-type", b"") in _JSON_TYPES
+    def _short_way(self, scope: Scope, head: Head, body: bytes) -> str | None:
+        """The name of the answer, where nothing about the request's head needs a look by Flask."""
+        name = self._short_ways.get((scope["method"], scope["path"]))
+        is_plain = (
+            head.get(b"content-type", b"") in _JSON_TYPES
             and b"content-encoding" not in head
             and len(head) == len(scope["headers"])
             and len(body) <= BODY_MAX_BYTES
         )
+        return name if is_plain else None
 
-    async def _prediction(self, path: str, head: Head, body: bytes) -> Answer:
+    def _by_flask(self, scope: Scope, body: bytes) -> Answer:
+        return wsgi_answer(self.app, scope, body)
+
+    async def _answer(self, name: str, path: str, head: Head, body: bytes) -> Answer:
         exchange = self._exchange(head)
-        await self._pointer_checked()
+        if name != "live":
+            await self._pointer_checked()
         if len(body) >= BATCH_BYTES:
-            return await _in_thread(self._batches, self._predict, exchange, path, body)
+            return await _in_thread(self._batches, self._made, name, exchange, path, body)
         async with self._turn:
             await asyncio.sleep(0)  # whoever has come meanwhile is counted, or refused, before this
-            return self._predict(exchange, path, body)
+            return self._made(name, exchange, path, body)
 
-    def _predict(self, exchange: Exchange, path: str, body: bytes) -> Answer:
+    def _made(self, name: str, exchange: Exchange, path: str, body: bytes) -> Answer:
         try:
-            answer = self._api.prediction(body, exchange, lambda: self._slot.current)
+            answer = self._answers.answer(name, body, exchange, lambda: self._slot.current)
         except Exception as error:  # noqa: BLE001  as Flask does it: every error is an answer
-            return _problem(self._api.problem(error, path, exchange), exchange, "predict")
+            return _problem(self._answers.problem(error, path, exchange), exchange, name)
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))]
-        headers += exchange.finish("predict", 200).items()
+        headers += exchange.finish(name, 200).items()
         return Answer(200, header_bytes(headers), answer)
 
     async def _pointer_checked(self) -> None:
@@ -159,7 +171,7 @@ class Door:
             await asyncio.wait([asyncio.wrap_future(check)], timeout=CHECK_WAIT_S)
 
     def _exchange(self, head: Head) -> Exchange:
-        return self._api.exchange(lambda name: head.get(name.encode(), b"").decode("latin-1"))
+        return self._answers.exchange(lambda name: head.get(name.encode(), b"").decode("latin-1"))
 
 
 async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:

@@ -13,11 +13,11 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import Rule
 
+from service.answers import BODY_MAX_BYTES, NO_MODEL
 from service.model_cards import StoredModels
 from service.model_slot import ModelSlot, Serving
 from service.predict import MODEL_NAME
 from service.problems import Problem
-from service.routes import BODY_MAX_BYTES, NO_MODEL
 from service.trial import EXAMPLES, FIELDS, Trial, trial
 from urgency.bundle import CARD
 from urgency.errors import Forbidden, Unavailable, UrgencyError

@@ -1,79 +1,52 @@
 """The HTTP interface: paths, headers and status codes. The content of answers is made elsewhere."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from service.answers import BODY_MAX_BYTES, RETRY_LATER, Answers, as_json, required
 from service.auth import ReloadCaller
 from service.doors.door import JSON
 from service.doors.lines import BATCHES
 from service.doors.views import Doors, Route
-from service.exchange import Exchange
-from service.metrics import Metrics
 from service.model_cards import StoredModels, model_card
-from service.model_slot import ModelSlot, Serving
-from service.observed import Observer
-from service.predict import MODEL_NAME, encode, predict, read_request
-from service.problems import Problem, problem_of
-from service.request_log import Header, RequestLog, TracedLog
+from service.model_slot import Serving
+from service.predict import MODEL_NAME
+from service.problems import Problem
 from urgency.errors import CorruptObject, Gone
 from urgency.logs import Log
 
-BODY_MAX_BYTES = 1_500_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MODELS_MAX, MODELS_DEFAULT = 100, 20
 
-RETRY_LATER = {"Retry-After": "30"}
 _CARD_MAY = "default-src 'none'; style-src 'unsafe-inline'"
-NO_MODEL = (
-    "There is no model yet. Drop a CSV of labelled tickets into the landing bucket, below"
-    " incoming/; then read its receipt, below receipts/."
-)
-
-
-LookUpModel = Callable[[], Serving | None]
 
 
 class Api:
     """The views; each reads the current model at most once."""
 
     def __init__(
-        self,
-        slot: ModelSlot,
-        models: StoredModels,
-        caller: ReloadCaller,
-        metrics: Metrics,
-        log: Log,
-        *,
-        traced: TracedLog,
-        lines: RequestLog | None,
-        observer: Observer,
+        self, answers: Answers, models: StoredModels, caller: ReloadCaller, log: Log
     ) -> None:
-        self._slot, self._stored, self._caller = slot, models, caller
-        self._metrics, self._log, self._traced, self._lines = metrics, log, traced, lines
-        self._observer = observer
-        self.predict_paths: frozenset[str] = frozenset()
-        self._doors = Doors(sent_body, self._serving, metrics, observer)
+        self._answers, self._stored, self._caller, self._log = answers, models, caller, log
+        self._slot, self._metrics = answers.slot, answers.metrics
+        self._doors = Doors(sent_body, self._serving, answers.metrics, answers.observer)
 
-    def blueprint(
-        self, predict_routes: Iterable[str] = (), health_routes: Iterable[str] = ()
-    ) -> Blueprint:
-        """The routes of programs; further paths that predict, and that say whether all is ready."""
+    def blueprint(self) -> Blueprint:
+        """The routes of programs."""
+        plain = self._answers.paths
         routes: list[Route] = [
-            ("POST", self.predict, ("/v1/predict", "/predict", *predict_routes)),
+            ("POST", self.predict, plain["predict"]),
             ("POST", self.reload, ("/v1/model:reload", "/reload-model")),
             ("GET", self.model, ("/v1/model",)),
             ("GET", self.models, ("/v1/models",)),
             ("GET", self.card, ("/v1/models/<int:version>/card",)),
-            ("GET", self.live, ("/health/live",)),
-            ("GET", self.ready, ("/health/ready", "/health", "/ping", *health_routes)),
+            ("GET", self.live, plain["live"]),
+            ("GET", self.ready, plain["ready"]),
             ("GET", self.metrics, ("/metrics",)),
             *self._doors.routes(),
         ]
-        self.predict_paths = frozenset(routes[0][2])
         blueprint = Blueprint("api", __name__)
         for method, view, paths in routes:
             for path in paths:
@@ -86,20 +59,7 @@ class Api:
         """Tickets -> labels and probabilities."""
         if request.mimetype in BATCHES:
             return self._doors.tables()
-        body = sent_body(JSON, *BATCHES)
-        return _json(self.prediction(body, g.exchange, self._slot.serving))
-
-    def prediction(self, body: bytes, exchange: Exchange, model: LookUpModel) -> bytes:
-        """The answer to a predict request. Raises Problem 400, 422, or 503 without a model.
-
-        model: asked once the body is known to be good; every answer is of one model.
-        """
-        asked = read_request(body)
-        serving = _required(exchange, model())
-        predictions = predict(asked, serving, self._observer.tally(serving))
-        for prediction in predictions:
-            self._metrics.predictions.add(prediction.label)
-        return encode(asked, predictions, serving)
+        return self._answered("predict", sent_body(JSON, *BATCHES))
 
     def reload(self) -> Response:
         """Check the release pointer now; 409 keeps the old model and says why."""
@@ -143,12 +103,11 @@ class Api:
 
     def live(self) -> Response:
         """Whether the process answers."""
-        return _json({"status": "live"})
+        return self._answered("live")
 
     def ready(self) -> Response:
         """Whether there is a model to answer with."""
-        serving = self._serving()
-        return _json({"status": "ready", "epoch": serving.epoch, "version": serving.version})
+        return self._answered("ready")
 
     def metrics(self) -> Response:
         """Prometheus' text format."""
@@ -168,34 +127,21 @@ class Api:
         serving = g.exchange.serving = self._slot.serving()
         return serving
 
-    def exchange(self, header: Header) -> Exchange:
-        """A request that begins now."""
-        return Exchange(self._slot, self._metrics, header, self._lines)
-
-    def problem(self, error: Exception, path: str, exchange: Exchange) -> Problem:
-        """What the caller is told of an error."""
-        return problem_of(error, path, self._traced.of(exchange.header))
+    def _answered(self, name: str, body: bytes = b"") -> Response:
+        return _json(self._answers.answer(name, body, g.exchange, self._slot.serving))
 
     def _serving(self) -> Serving:
         """The model of this request. Raises Problem 503."""
-        return _required(g.exchange, self._slot.serving())
+        return required(g.exchange, self._slot.serving())
 
     def _begin(self) -> None:
         headers = request.headers
-        g.exchange = self.exchange(lambda name: headers.get(name, ""))
+        g.exchange = self._answers.exchange(lambda name: headers.get(name, ""))
 
     def _finish(self, response: Response) -> Response:
         route = (request.endpoint or "none").rpartition(".")[2]
         response.headers.update(g.exchange.finish(route, response.status_code))
         return response
-
-
-def _required(exchange: Exchange, serving: Serving | None) -> Serving:
-    """The model of a request. Raises Problem 503."""
-    if serving is None:
-        raise Problem(503, NO_MODEL, headers=RETRY_LATER)
-    exchange.serving = serving
-    return serving
 
 
 def sent_body(*media_types: str) -> bytes:
@@ -220,7 +166,7 @@ def _limit(text: str) -> int:
 
 
 def _json(answer: Any) -> Response:
-    body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+    body = answer if isinstance(answer, bytes) else as_json(answer)
     return Response(body, content_type="application/json")
 
 

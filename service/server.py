@@ -1,6 +1,7 @@
 """uvicorn with the service's settings; at SIGTERM it answers whoever has connected."""
 
 import asyncio
+import gc
 import socket
 from functools import partial
 from typing import Any
@@ -35,6 +36,8 @@ class Server(uvicorn.Server):
 def serve(listener: socket.socket) -> None:
     """Load the model and serve on `listener`, which listens already, until SIGTERM."""
     door = create_door()
+    gc.freeze()  # what is here stays; each collection would walk it again
+    gc.enable()
     try:
         server_of(door).run(sockets=[listener])
     finally:  # uvicorn raises the signal again

@@ -15,6 +15,7 @@ their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -63,15 +64,26 @@ def _mark_pattern() -> str:
     return rf"(?:[{low}]|(?=[\U00010000-\U0010ffff])[{high}])"
 
 
-_MARK = _mark_pattern()
 _HAS_SOUNDS = re.compile(f"[{_SOUNDS}]")
-_SPACED = rf"[^\W\d_{_SOUNDS}{_HAN}]"
-_SOUND = re.compile(rf"(?![\W\d_])[{_SOUNDS}]{_MARK}*")
-_WORDS = re.compile(
-    rf"{_SPACED}+(?:{_MARK}+{_SPACED}*)*+|(?:{_SOUND.pattern})+|[^\W\d_]{_MARK}*|\d+"
-)
 _ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
 _ASCII_WRITTEN = re.compile(r"[A-Za-z]+|[0-9]+")
+
+
+class _Patterns(NamedTuple):
+    """A word, and a sound with its marks."""
+
+    word: re.Pattern[str]
+    sound: re.Pattern[str]
+
+
+@cache
+def _beyond_ascii() -> _Patterns:
+    """For all of Unicode: 20 ms for the marks alone, for which no start waits."""
+    mark = _mark_pattern()
+    spaced = rf"[^\W\d_{_SOUNDS}{_HAN}]"
+    sound = rf"(?![\W\d_])[{_SOUNDS}]{mark}*"
+    word = rf"{spaced}+(?:{mark}+{spaced}*)*+|(?:{sound})+|[^\W\d_]{mark}*|\d+"
+    return _Patterns(re.compile(word), re.compile(sound))
 
 
 class Kinds(NamedTuple):
@@ -110,7 +122,7 @@ def word_runs(text: str) -> list[str]:
     if lowered.isascii():
         return _ASCII_WORDS.findall(lowered)
     if not _HAS_SOUNDS.search(lowered):
-        return _WORDS.findall(lowered)
+        return _beyond_ascii().word.findall(lowered)
     return [lowered[start:end] for start, end in _places(lowered)]
 
 
@@ -121,14 +133,14 @@ def term_of(run: str) -> str:
 
 def _places(lowered: str) -> Iterator[tuple[int, int]]:
     """Start and end of each word; those of two sounds overlap."""
-    pattern = _ASCII_WORDS if lowered.isascii() else _WORDS
+    pattern = _ASCII_WORDS if lowered.isascii() else _beyond_ascii().word
     runs = map(re.Match.span, pattern.finditer(lowered))
     return _by_sounds(lowered, runs) if _HAS_SOUNDS.search(lowered) else runs
 
 
 def _by_sounds(lowered: str, runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     for run in runs:
-        sounds = [found.span() for found in _SOUND.finditer(lowered, *run)]
+        sounds = [found.span() for found in _beyond_ascii().sound.finditer(lowered, *run)]
         if len(sounds) < 2:
             yield run
         for (start, _), (_, end) in pairwise(sounds):

@@ -14,8 +14,8 @@ import pytest
 
 from infra.local.wiring_file import load_wiring
 from service import door as door_module
+from service.answers import BODY_MAX_BYTES
 from service.door import BATCH_BYTES, PLACE_BYTES
-from service.routes import BODY_MAX_BYTES
 from tests.service.faults import held, outage
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
 from tests.support.service.asgi import JSON, Answered, ask
@@ -49,7 +49,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "GET": {"method": "GET"},
     "HEAD": {"method": "HEAD"},
     "OPTIONS": {"method": "OPTIONS"},
-    "health": {"method": "GET", "target": "/health/ready"},
+    "ready": {"method": "GET", "target": "/health/ready"},
+    "ready, another name": {"method": "GET", "target": "/ping"},
+    "ready, asked by HEAD": {"method": "HEAD", "target": "/health/ready"},
+    "ready, asked by POST": {"target": "/health/ready"},
+    "live": {"method": "GET", "target": "/health/live"},
+    "live, with a body": {"method": "GET", "target": "/health/live?x=1", "body": ONE},
     "a limit": {"method": "GET", "target": "/v1/models?limit=0"},
     "reload": {"target": "/v1/model:reload"},
     "nothing": {"body": b""},
@@ -118,7 +123,7 @@ def test_an_unexpected_error_is_a_problem_too_and_logged_without_text(
     def broken(*_arguments: object) -> bytes:
         raise RuntimeError(URGENT_TICKET["title"])
 
-    monkeypatch.setattr(instance.door._api, "prediction", broken)
+    monkeypatch.setattr(instance.door._answers, "answer", broken)
     headers = JSON | {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
     asked: dict[str, Any] = {"body": URGENT_TICKET, "headers": headers}
     answer = asyncio.run(ask(instance.door, **asked))
@@ -240,21 +245,22 @@ def test_who_waits_to_be_refused_and_goes_away_is_not_kept(monkeypatch: pytest.M
 @contextmanager
 def stopped(instance: Instance, stops: Any) -> Iterator[threading.Event]:
     """Predictions whose body `stops` wait, in whatever thread makes them; set: one is there."""
-    entered, released, api = threading.Event(), threading.Event(), instance.door._api
-    prediction = api.prediction
+    entered, released = threading.Event(), threading.Event()
+    answers = instance.door._answers
+    answer = answers.answer
 
-    def slow(body: bytes, *arguments: Any) -> bytes:
+    def slow(name: str, body: bytes, *arguments: Any) -> bytes:
         if stops(body):
             entered.set()
             assert released.wait(HANGS_S), "the test hangs"
-        return prediction(body, *arguments)
+        return answer(name, body, *arguments)
 
-    api.prediction = slow  # type: ignore[method-assign]
+    answers.answer = slow  # type: ignore[method-assign]
     try:
         yield entered
     finally:
         released.set()
-        api.prediction = prediction  # type: ignore[method-assign]
+        answers.answer = answer  # type: ignore[method-assign]
 
 
 def test_a_batch_is_answered_in_a_thread_while_others_are_answered():

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from service.answers import BODY_MAX_BYTES
 from service.doors.csv_rows import COLUMNS_MAX
 from service.doors.door import Sent
 from service.doors.lines import MEMBERS_MAX, ROWS_MAX, read_lines
 from service.problems import Problem
-from service.routes import BODY_MAX_BYTES
 from tests.service.problem_answer import problem_of
 from tests.support.models import CALM_TICKET, URGENT_TICKET, registry_with
 from tests.support.service.service import Instance

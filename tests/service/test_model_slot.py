@@ -128,7 +128,7 @@ def test_an_answer_is_of_one_model_though_another_is_taken_over_while_it_is_made
         assert in_thread(instance.version).result(HANGS_AFTER_S) == "2"
         return predict(*asked)
 
-    monkeypatch.setattr("service.routes.predict", meanwhile_released)
+    monkeypatch.setattr("service.answers.predict", meanwhile_released)
     answer = instance.http.post("/predict", json={"instances": [URGENT_TICKET]})
     model = answer.json["model"]
     assert (model["version"], model["epoch"]) == (1, 1)

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import pytest
 
-from service.routes import BODY_MAX_BYTES
+from service.answers import BODY_MAX_BYTES
 from service.trial import marked
 from tests.service.faults import outage
 from tests.service.problem_answer import problem_of

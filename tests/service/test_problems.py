@@ -12,8 +12,9 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 
 from service.bodies import flaw
-from service.problems import FieldError, Problem, answer_with_problems
+from service.problems import FieldError, Problem
 from service.request_log import TracedLog
+from service.web import answer_with_problems
 from tests.service.problem_answer import problem_of
 from tests.support.models import URGENT_TICKET, registry_with
 from tests.support.service.service import Instance

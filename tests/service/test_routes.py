@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.routes import BODY_MAX_BYTES, MODELS_DEFAULT, MODELS_MAX
+from service.answers import BODY_MAX_BYTES
+from service.routes import MODELS_DEFAULT, MODELS_MAX
 from tests.service.faults import outage
 from tests.service.problem_answer import problem_of
 from tests.support.models import URGENT_TICKET, put_model, registry_with
