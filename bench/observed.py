@@ -30,10 +30,10 @@ from service.local_copy import LocalCopy
 from service.model_slot import Serving
 from service.observed import Observer
 from urgency.batch import words_of
-from urgency.features import FIELD_MARKS, marked_hashes, terms
 from urgency.logs import Log
 from urgency.scorer import Scorer
 from urgency.ticket import Ticket
+from urgency.ticket_words import ticket_words
 
 OWED = 0.02
 BATCH, SINGLES, BATCHES, ROUNDS = 1_000, 4_000, 30, 20
@@ -76,15 +76,12 @@ def request_s(server: Server, bodies: Sequence[bytes]) -> float:
 def counting(serving: Serving, tickets: Sequence[Ticket]) -> tuple[float, float]:
     """Processor time of counting one ticket, and of counting all of them as a batch."""
     observer = Observer(Log(stream=io.StringIO()), time.monotonic)
-    fields = [
-        [marked_hashes(terms(getattr(ticket, name)), mark) for name, mark in FIELD_MARKS]
-        for ticket in tickets
-    ]
+    each = [ticket_words(ticket).marked for ticket in tickets]
     words = words_of([(ticket.title, ticket.description) for ticket in tickets], stems=False)
     probability = [0.3] * len(tickets)
 
     def singly() -> None:
-        for marked, ticket in zip(fields, tickets, strict=True):
+        for marked, ticket in zip(each, tickets, strict=True):
             observer.tally(serving).add(0.3, marked, ticket)
 
     one = least_s(singly) / len(tickets)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from urgency.features import (
-    BITS,
     FEATURES,
     FIELD_MARKS,
     MASK,
@@ -23,6 +22,7 @@ from urgency.features import (
     STEM_LETTERS,
     WORD,
     Kinds,
+    pair_number,
     terms,
 )
 from urgency.murmur import hashes
@@ -149,8 +149,8 @@ def features_of(words: Words, kinds: Kinds) -> Features:
     keys = [row | marked & MASK]
     if kinds.pair:
         neighbours = field[:-1] == field[1:]
-        pair = (marked[:-1] >> 32 - BITS ^ marked[1:]) & MASK
-        keys.append((row[1:] | PAIR | pair)[neighbours])
+        pair = PAIR | pair_number(marked[:-1], marked[1:])
+        keys.append((row[1:] | pair)[neighbours])
     if kinds.stem:
         keys.append(row | STEM | words.all_stems.view(np.int32) & MASK)
     key = np.concatenate(keys)

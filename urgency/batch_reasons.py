@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from urgency.batch import BLOCK, Features
 from urgency.features import (
-    BITS,
     FEATURES,
     FIELD_MARKS,
     MASK,
@@ -23,6 +22,7 @@ from urgency.features import (
     STEM,
     STEM_LETTERS,
     Kinds,
+    pair_number,
     term_of,
     word_hash,
     word_runs,
@@ -125,7 +125,7 @@ def _featured(
         left = np.flatnonzero(words.field[1:] == words.field[:-1])
         square = weights.squares(own)
         owners.append(left + (square[left + 1] >= square[left]))
-        features.append(PAIR | (marked[left] >> 32 - BITS ^ marked[left + 1]) & MASK)
+        features.append(PAIR | pair_number(marked[left], marked[left + 1]))
     if kinds.stem:
         stem = _hashes([term[:STEM_LETTERS] for term in terms])
         owners.append(place)

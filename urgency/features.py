@@ -14,10 +14,10 @@ their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import mmh3
 
@@ -133,8 +133,9 @@ def term_of(run: str) -> str:
 
 def _places(lowered: str) -> Iterator[tuple[int, int]]:
     """Start and end of each word; those of two sounds overlap."""
-    pattern = _ASCII_WORDS if lowered.isascii() else _beyond_ascii().word
-    runs = map(re.Match.span, pattern.finditer(lowered))
+    if lowered.isascii():
+        return map(re.Match.span, _ASCII_WORDS.finditer(lowered))
+    runs = map(re.Match.span, _beyond_ascii().word.finditer(lowered))
     return _by_sounds(lowered, runs) if _HAS_SOUNDS.search(lowered) else runs
 
 
@@ -153,62 +154,29 @@ def word_hash(term: str) -> int:
     return number
 
 
-def word_features(marked: Iterable[int]) -> list[int]:
-    """The numbers of words, by their hashes with the field's mark."""
-    return [one & MASK for one in marked]
+def pair_number(left: Any, right: Any) -> Any:
+    """A pair's number within its kind: high bits of the left hash, low bits of the right.
 
-
-def pair_features(marked: Sequence[int]) -> list[int]:
-    """The number of each pair of neighbours: high bits of the left hash, low bits of the right."""
-    return [PAIR | (left >> _HIGH ^ right) & MASK for left, right in pairwise(marked)]
-
-
-def stem_features(terms: Iterable[str]) -> list[int]:
-    """The numbers of the first letters, the same in every field."""
-    return [STEM | mmh3.hash(term[:STEM_LETTERS]) & MASK for term in terms]
-
-
-def ticket_features(fields: Iterable[tuple[list[str], int]], kinds: Kinds) -> set[int]:
-    """The numbers of the different features of a ticket, given as (terms, mark) of each field."""
-    return features_of_marked(
-        [(words, marked_hashes(words, mark)) for words, mark in fields], kinds
-    )
-
-
-def marked_hashes(words: Iterable[str], mark: int) -> list[int]:
-    """The hash of each word of a field with the field's mark."""
-    return [number ^ mark for number in map(mmh3.hash, words)]
-
-
-def features_of_marked(fields: Iterable[tuple[list[str], list[int]]], kinds: Kinds) -> set[int]:
-    """As `ticket_features`, of each field's terms and their `marked_hashes`."""
-    found: set[int] = set()
-    for words, marked in fields:
-        found.update(word_features(marked))
-        if kinds.pair:
-            found.update(pair_features(marked))
-        if kinds.stem:
-            found.update(stem_features(words))
-    return found
+    Of two hashes with their field's mark, or of arrays of them.
+    """
+    return (left >> _HIGH ^ right) & MASK
 
 
 def located_words(text: str, field: str) -> Iterator[Word]:
     """The terms of one field with the places where they stand, as the field itself writes them."""
-    runs, spans = runs_and_spans(text)
-    for run, (start, end) in zip(runs, spans, strict=True):
+    for run, (start, end) in zip(word_runs(text), word_spans(text), strict=True):
         yield Word(field, text[start:end], start, end, term_of(run))
 
 
-def runs_and_spans(text: str) -> tuple[list[str], list[tuple[int, int]]]:
-    """`word_runs`, and where each of them starts and ends in `text`."""
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Where each of `word_runs` starts and ends in `text`."""
     lowered = text.lower()
     spans = list(_places(lowered))
-    runs = [lowered[start:end] for start, end in spans]
-    if len(lowered) != len(text):
-        # A few letters, such as the Turkish capital dotted I, grow when they become small.
-        origin = _origin(text)
-        spans = [(origin[start], origin[end - 1] + 1) for start, end in spans]
-    return runs, spans
+    if len(lowered) == len(text):
+        return spans
+    # A few letters, such as the Turkish capital dotted I, grow when they become small.
+    origin = _origin(text)
+    return [(origin[start], origin[end - 1] + 1) for start, end in spans]
 
 
 def words_as_written(text: str) -> list[str]:
@@ -216,7 +184,7 @@ def words_as_written(text: str) -> list[str]:
     if text.isascii():
         written: list[str] = _ASCII_WRITTEN.findall(text)
         return written
-    return [text[slice(*span)] for span in runs_and_spans(text)[1]]
+    return [text[slice(*span)] for span in word_spans(text)]
 
 
 def _origin(text: str) -> list[int]:

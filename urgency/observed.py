@@ -12,7 +12,6 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,11 +137,11 @@ class Tally:
     def __init__(self, seen: NDArray[np.bool_], named: Named) -> None:
         self._seen, self._named = seen, named
         self._lock = threading.Lock()
-        self._waiting: list[tuple[float, list[list[int]], str, str]] = []
+        self._waiting: list[tuple[float, NDArray[np.int32], str, str]] = []
         self._counts = no_counts()
 
-    def add(self, probability: float, marked: list[list[int]], ticket: Ticket) -> None:
-        """One more ticket; `marked`: by field, the hash of each of its words with its mark."""
+    def add(self, probability: float, marked: NDArray[np.int32], ticket: Ticket) -> None:
+        """One more ticket; `marked` (words,): the hash of each word with its field's mark."""
         waiting = (probability, marked, ticket.source, ticket.customer_tier)
         with self._lock:
             self._waiting.append(waiting)
@@ -166,13 +165,11 @@ class Tally:
     def _count_waiting(self) -> None:
         if not self._waiting:
             return
-        probability, fields, *values = zip(*self._waiting, strict=True)
+        probability, marked, *values = zip(*self._waiting, strict=True)
         self._waiting = []
-        lengths = np.array([sum(map(len, marked)) for marked in fields], np.int64)
-        words = chain.from_iterable(chain.from_iterable(fields))
-        marked = np.fromiter(words, np.int64, int(lengths.sum()))
+        lengths = np.array([*map(len, marked)], np.int64)
         columns = dict(zip(CATEGORIES, values, strict=True))
-        self._counts += self._of(probability, lengths, marked, columns)
+        self._counts += self._of(probability, lengths, np.concatenate(marked), columns)
 
     def _of(
         self,

@@ -8,27 +8,24 @@ the rest.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
+from operator import xor
 
-from urgency.features import (
-    FIELD_MARKS,
-    Kinds,
-    marked_hashes,
-    pair_features,
-    runs_and_spans,
-    stem_features,
-    term_of,
-    word_features,
-    word_hash,
-)
+import numpy as np
+from numpy.typing import NDArray
+
+from urgency.features import FIELD_MARKS, MASK, Kinds, word_spans
 from urgency.ticket import Ticket
-from urgency.weights import Weights
+from urgency.weights import Weighed, Weights
 
 COMMON_SQUARE = (1 + math.log(4)) ** 2
 """Square of the idf of a word that stands in a quarter of the tickets."""
+
+_OTHER_FIELD = reduce(xor, (mark for _, mark in FIELD_MARKS)) & MASK
+"""What turns the number of a word in one field into that in the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,90 +58,55 @@ def explanation(
     A reason is made only of what is told, since most words are not.
     """
     first = len(categories)
-    weights = [*(reason.weight for reason in categories), *words.weights]
-    size = list(map(abs, weights))
-    heaviest = sorted(range(len(weights)), key=size.__getitem__, reverse=True)
+    weight = np.concatenate(([reason.weight for reason in categories], words.weight))
+    heaviest = (-np.abs(weight)).argsort(kind="stable").tolist()
     telling = (one for one in heaviest if one < first or words.is_telling(one - first))
     told = list(islice(telling, top))
     reasons = [categories[one] if one < first else words.reason(one - first) for one in told]
-    for one in told:
-        weights[one] = 0.0
-    return Explanation(base, tuple(reasons), math.fsum(weights))
+    weight[told] = 0.0
+    return Explanation(base, tuple(reasons), float(weight.sum()))
 
 
 class WordShares:
-    """The different words of a ticket, numbered as they come, and the share of each, `weights`.
-
-    marked: by field, the hash of each word with the field's mark.   places: of the ticket's
-    different features.
+    """The share of each word of a ticket, `weight` (words,): all of it at its first place in its
+    field, 0 at the others.
     """
 
-    def __init__(self, ticket: Ticket, kinds: Kinds, weights: Weights) -> None:
-        self._ticket, self._kinds, self._of = ticket, kinds, weights
-        self._first: list[tuple[str, str, tuple[int, int]]] = []
-        self.marked: list[list[int]] = []
-        owners: list[int] = []
-        features: list[int] = []
-        for field, mark in FIELD_MARKS:
-            words, runs = self._numbered(field)
-            self._add(words, list(map(term_of, runs)), mark, owners, features)
-        different = set(features)
-        self.places = weights.places(different)
-        self.weights = self._shares(owners, features, different)
+    def __init__(self, ticket: Ticket, found: Weighed, weights: Weights) -> None:
+        self._ticket, self._words, self._weights = ticket, found.words, weights
+        self._spans: dict[str, list[tuple[int, int]]] = {}
+        self._own = found.features[: len(found.words.runs)]
+        which = found.feature.searchsorted(found.features)
+        share = found.pull / np.bincount(which)  # places of one feature share its weight evenly
+        self._square = found.square.take(which[: len(self._own)])
+        self._first = np.array(found.words.first_places(), np.intp)
+        owner = self._owners(weights.kinds)
+        self.weight = np.bincount(owner, share.take(which), len(self._own)) / found.norm
 
-    def is_telling(self, word: int) -> bool:
-        """Whether it does not stand in a quarter of the tickets, in one of the fields."""
-        _, run, _ = self._first[word]
-        plain = word_hash(term_of(run))
-        features = word_features([plain ^ mark for _, mark in FIELD_MARKS])
-        return min(map(self._of.square_of, features)) >= COMMON_SQUARE
+    def is_telling(self, place: int) -> bool:
+        """Whether a word stands there first, in neither field in a quarter of the tickets."""
+        if self._first.item(place) != place or self._square.item(place) < COMMON_SQUARE:
+            return False
+        in_the_other = self._own.item(place) ^ _OTHER_FIELD
+        return self._weights.square_of(in_the_other) >= COMMON_SQUARE
 
-    def reason(self, word: int) -> Reason:
-        """The word as it stands first in its field."""
-        field, _, span = self._first[word]
+    def reason(self, place: int) -> Reason:
+        """The word that stands there."""
+        titles = self._words.titles
+        field, at = ("title", place) if place < titles else ("description", place - titles)
         text: str = getattr(self._ticket, field)
-        return Reason(field, text[slice(*span)], span, self.weights[word])
+        if field not in self._spans:
+            self._spans[field] = word_spans(text)
+        span = self._spans[field][at]
+        return Reason(field, text[slice(*span)], span, self.weight.item(place))
 
-    def _numbered(self, field: str) -> tuple[list[int], list[str]]:
-        """The numbers of a field's words, and the words in lower case."""
-        runs, spans = runs_and_spans(getattr(self._ticket, field))
-        numbers: dict[str, int] = {}
-        for run, span in zip(runs, spans, strict=True):
-            if run not in numbers:
-                numbers[run] = len(self._first)
-                self._first.append((field, run, span))
-        return list(map(numbers.__getitem__, runs)), runs
-
-    def _add(
-        self, words: list[int], terms: list[str], mark: int, owners: list[int], features: list[int]
-    ) -> None:
-        """Add the `features` of one field, and for each the word that owns it."""
-        marked = marked_hashes(terms, mark)
-        self.marked.append(marked)
-        own = word_features(marked)
-        owners += words
-        features += own
-        if self._kinds.pair:
-            owners += self._rarer(words, own)
-            features += pair_features(marked)
-        if self._kinds.stem:
-            owners += words
-            features += stem_features(terms)
-
-    def _rarer(self, words: list[int], features: list[int]) -> list[int]:
-        """The rarer one of each two neighbours, the right one of two alike."""
-        square = list(map(self._of.square.__getitem__, self._of.places(features)))
-        sides = zip(words, words[1:], square, square[1:], strict=False)
-        return [left if rare > other else right for left, right, rare, other in sides]
-
-    def _shares(self, owners: list[int], features: list[int], different: set[int]) -> list[float]:
-        """What each word gets of its features; places of one feature share its weight evenly."""
-        weight = dict(zip(different, map(self._of.pull.__getitem__, self.places), strict=True))
-        for feature, many in Counter(features).items():
-            if many > 1:
-                weight[feature] /= many
-        shares = [0.0] * len(self._first)
-        for word, share in zip(owners, map(weight.__getitem__, features), strict=True):
-            shares[word] += share
-        norm = self._of.norm(self.places)
-        return [share / norm for share in shares]
+    def _owners(self, kinds: Kinds) -> NDArray[np.intp]:
+        """The first place of the word that each of the features belongs to."""
+        first, square = self._first, self._square
+        parts: list[NDArray[np.intp]] = [first]
+        if kinds.pair:  # to the rarer one of two neighbours, the right one of two alike
+            rarer = np.where(square[:-1] > square[1:], first[:-1], first[1:])
+            parts += self._words.neighbours(rarer)
+        if kinds.stem:
+            parts.append(first)
+        return np.concatenate(parts)

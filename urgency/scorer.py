@@ -21,17 +21,12 @@ from urgency.batch import BLOCK, Words, features_of, words_of
 from urgency.batch_reasons import WordShare, top_reasons
 from urgency.bundle import Bundle
 from urgency.errors import CorruptObject
-from urgency.features import (
-    FIELD_MARKS,
-    MASK,
-    features_of_marked,
-    marked_hashes,
-    terms,
-)
+from urgency.features import MASK
 from urgency.observed import Tally
 from urgency.reasons import Explanation, Reason, WordShares, explanation
 from urgency.ticket import Ticket, normal_ticket
-from urgency.weights import Floats, Weights
+from urgency.ticket_words import ticket_words
+from urgency.weights import Floats, Weighed, Weights
 
 GOLDEN_TOLERANCE = 1e-9
 FEW = 6
@@ -57,8 +52,7 @@ class Scorer:
 
     def log_odds(self, ticket: Ticket) -> float:
         """ln(P / (1 - P)) of the calibrated probability."""
-        places = self._weights.places(features_of_marked(_marked(ticket), self._kinds))
-        return self._weights.text(places) + self._of_categories(ticket)
+        return self._weighed(ticket).text + self._of_categories(ticket)
 
     def probability(self, ticket: Ticket) -> float:
         """P(urgent) in [0, 1]."""
@@ -66,18 +60,17 @@ class Scorer:
 
     def score(self, ticket: Ticket, tally: Tally | None = None) -> Score:
         """The probability with what it rests on; `tally` counts the ticket."""
-        fields = _marked(ticket)
-        places = self._weights.places(features_of_marked(fields, self._kinds))
-        return self._scored(ticket, [marked for _, marked in fields], places, tally)
+        return self._scored(ticket, self._weighed(ticket), tally)
 
     def explained(
         self, ticket: Ticket, top: int, tally: Tally | None = None
     ) -> tuple[Score, Explanation]:
         """The same score as `score`, and the `top` words and categories behind it."""
-        words = WordShares(ticket, self._kinds, self._weights)
+        found = self._weighed(ticket)
+        words = WordShares(ticket, found, self._weights)
         categories = list(self._category_reasons(ticket))
         why = explanation(self.manifest.bias, categories, words, top)
-        return self._scored(ticket, words.marked, words.places, tally), why
+        return self._scored(ticket, found, tally), why
 
     def scores(self, tickets: Sequence[Ticket], tally: Tally | None = None) -> list[Score]:
         """The score of each ticket: that of `score`, many at once in a fraction of the time."""
@@ -152,14 +145,14 @@ class Scorer:
             tally.add_many(probability, words, tickets)
         return map(Score, probability, knows_words.tolist())
 
-    def _scored(
-        self, ticket: Ticket, marked: list[list[int]], places: list[int], tally: Tally | None
-    ) -> Score:
-        text = self._weights.text(places)
-        probability = _sigmoid(text + self._of_categories(ticket))
+    def _weighed(self, ticket: Ticket) -> Weighed:
+        return self._weights.weighed(ticket_words(ticket))
+
+    def _scored(self, ticket: Ticket, found: Weighed, tally: Tally | None) -> Score:
+        probability = _sigmoid(found.text + self._of_categories(ticket))
         if tally:
-            tally.add(probability, marked, ticket)
-        return Score(probability, self._weights.any_seen(places))
+            tally.add(probability, found.words.marked, ticket)
+        return Score(probability, found.is_seen)
 
     def _of_categories(self, ticket: Ticket) -> float:
         """Bias and one-hot weights."""
@@ -190,12 +183,6 @@ def verified_scorer(bundle: Bundle) -> Scorer:
             version = f"Version {bundle.manifest.version}"
             raise CorruptObject(f"{version} does not reproduce its golden tickets here.")
     return scorer
-
-
-def _marked(ticket: Ticket) -> list[tuple[list[str], list[int]]]:
-    """The terms of each field, and their hashes with its mark."""
-    fields = ((terms(getattr(ticket, field)), mark) for field, mark in FIELD_MARKS)
-    return [(words, marked_hashes(words, mark)) for words, mark in fields]
 
 
 def _sigmoid(log_odds: float) -> float:

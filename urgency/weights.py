@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +11,31 @@ from numpy.typing import NDArray
 from urgency.batch import Features
 from urgency.bundle import Arrays
 from urgency.features import BITS, PAIR, Kinds, features_with
+from urgency.ticket_words import Hashed, TicketWords
 
 Floats = NDArray[np.float64]
+
+
+class Weighed(NamedTuple):
+    """A ticket's words, the `features` at their places, and what the different ones weigh.
+
+    `feature` (n,), rising, with the `pull` (n,) and the `square` (n,) of each; see Weights.
+    `norm`: the length of the vector, which `text` scales to 1; 1 of none.   is_seen: whether
+    training saw one of them.
+    """
+
+    words: TicketWords
+    features: Hashed
+    feature: Hashed
+    pull: Floats
+    square: Floats
+    norm: float
+    is_seen: bool
+
+    @property
+    def text(self) -> float:
+        """What title and description add to the log-odds."""
+        return float(self.pull.sum()) / self.norm
 
 
 class Weights:
@@ -22,44 +43,36 @@ class Weights:
     its kind share which training never saw.
 
     place: of each feature.   pull: coef * idf at each place.   square: idf ** 2 at each place.
-    Read one by one, for which numpy's arrays are slow; batches look at the same memory.
     """
 
     def __init__(self, arrays: Arrays, unseen_idf: float, kinds: Kinds) -> None:
         unseen = unseen_idf * np.array([1.0, *kinds])[: features_with(kinds) >> BITS]
         places = len(unseen) + len(arrays.feature)
+        self.kinds, self._first_seen = kinds, len(unseen)
         code = "H" if places <= 1 << 16 else "I"
-        place = np.arange(len(unseen), dtype=code).repeat(1 << BITS)
-        place[arrays.feature] = np.arange(len(unseen), places, dtype=code)
-        self._first_seen = len(unseen)
-        self.place = array(code, place.tobytes())
-        self.pull = array("d", np.append(np.zeros(len(unseen)), arrays.coef * arrays.idf).tobytes())
-        self.square = array("d", np.append(unseen**2, arrays.idf**2).tobytes())
+        self._place: NDArray[Any] = np.arange(len(unseen), dtype=code).repeat(1 << BITS)
+        self._place[arrays.feature] = np.arange(len(unseen), places, dtype=code)
+        self._pull = np.append(np.zeros(len(unseen)), arrays.coef * arrays.idf)
+        self._square = np.append(unseen**2, arrays.idf**2)
 
-    def places(self, features: Iterable[int]) -> list[int]:
-        """The place of each feature."""
-        return list(map(self.place.__getitem__, features))
+    def weighed(self, words: TicketWords) -> Weighed:
+        """What the words of one ticket weigh."""
+        features = words.features(self.kinds)
+        feature = _different(features)
+        place = self._place.take(feature)
+        pull, square = self._pull.take(place), self._square.take(place)
+        norm = math.sqrt(square.sum()) or 1.0
+        is_seen = bool(place.max(initial=0) >= self._first_seen)
+        return Weighed(words, features, feature, pull, square, norm, is_seen)
 
     def square_of(self, feature: int) -> float:
         """idf ** 2 of one feature."""
-        return self.square[self.place[feature]]
-
-    def text(self, places: Sequence[int]) -> float:
-        """What a ticket's different features, at these places, add to its log-odds."""
-        return sum(map(self.pull.__getitem__, places)) / self.norm(places)
-
-    def norm(self, places: Iterable[int]) -> float:
-        """The length of the vector that `text` scales to 1; 1 of none."""
-        return math.sqrt(sum(map(self.square.__getitem__, places))) or 1.0
-
-    def any_seen(self, places: Sequence[int]) -> bool:
-        """Whether training saw one of the features at these places."""
-        return max(places, default=0) >= self._first_seen
+        return self._square.item(self._place.item(feature))
 
     def texts(self, found: Features, tickets: int) -> tuple[Floats, NDArray[np.bool_]]:
-        """`text` and `any_seen` of each ticket."""
+        """`Weighed.text` and `is_seen` of each ticket."""
         row, place = found.row.astype(np.intp), self._places(found.feature)
-        pull = np.bincount(row, np.frombuffer(self.pull)[place], tickets)
+        pull = np.bincount(row, self._pull[place], tickets)
         seen = np.bincount(row[place >= self._first_seen], minlength=tickets)
         return pull / self._norms(row, place, tickets), seen > 0
 
@@ -69,23 +82,30 @@ class Weights:
 
     def pulls(self, features: NDArray[Any]) -> Floats:
         """coef * idf of each feature."""
-        return np.frombuffer(self.pull)[self._places(features)]
+        return self._pull[self._places(features)]
 
     def squares(self, features: NDArray[Any]) -> Floats:
         """idf ** 2 of each feature."""
-        return np.frombuffer(self.square)[self._places(features)]
+        return self._square[self._places(features)]
 
     def seen_words(self) -> NDArray[np.bool_]:
         """Whether training saw each feature that is a word, by its number."""
-        return self._all_places()[:PAIR] >= self._first_seen
+        return self._place[:PAIR] >= self._first_seen
 
     def _norms(self, row: NDArray[np.intp], place: NDArray[np.intp], tickets: int) -> Floats:
-        square = np.bincount(row, np.frombuffer(self.square)[place], tickets)
+        square = np.bincount(row, self._square[place], tickets)
         return np.sqrt(np.where(square > 0, square, 1.0))
 
     def _places(self, features: NDArray[Any]) -> NDArray[np.intp]:
-        places: NDArray[np.intp] = self._all_places()[features].astype(np.intp)
+        places: NDArray[np.intp] = self._place[features].astype(np.intp)
         return places
 
-    def _all_places(self) -> NDArray[Any]:
-        return np.frombuffer(self.place, self.place.typecode)
+
+def _different(features: Hashed) -> Hashed:
+    """Each of them once, rising."""
+    rising = features.copy()
+    rising.sort()
+    is_new = np.empty(len(rising), bool)
+    is_new[:1] = True
+    np.not_equal(rising[1:], rising[:-1], out=is_new[1:])
+    return rising[is_new]

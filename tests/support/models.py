@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.features_one_by_one import marked_hashes, pair_features, word_features
 from tests.support.storage.memory_store import MemoryStore
 from urgency.bundle import ARRAYS, GOLDEN, Arrays, Bundle, Manifest, Verdict, canonical_json, digest
-from urgency.features import FIELD_MARKS, marked_hashes, pair_features, word_features
+from urgency.features import FIELD_MARKS
 from urgency.records import Release
 from urgency.registry import Registry
 from urgency.scorer import Scorer

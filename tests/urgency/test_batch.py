@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from tests.support.features_one_by_one import ticket_features
 from tests.support.texts import hostile_text
 from urgency.batch import features_of, weight_of_kind, words_of
-from urgency.features import FEATURES, FIELD_MARKS, PAIR, STEM, WORD, Kinds, terms, ticket_features
+from urgency.features import FEATURES, FIELD_MARKS, PAIR, STEM, WORD, Kinds, terms
 from urgency.ticket import normal_text
 
 KINDS = [Kinds(0.0), Kinds(1.0), Kinds(0.0, 1.0), Kinds(0.5, 0.5)]

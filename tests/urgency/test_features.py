@@ -10,6 +10,12 @@ import unicodedata
 import mmh3
 import pytest
 
+from tests.support.features_one_by_one import (
+    marked_hashes,
+    pair_features,
+    ticket_features,
+    word_features,
+)
 from tests.support.texts import hostile_text
 from urgency.features import (
     BITS,
@@ -22,11 +28,7 @@ from urgency.features import (
     Kinds,
     combining_marks,
     located_words,
-    marked_hashes,
-    pair_features,
     terms,
-    ticket_features,
-    word_features,
 )
 
 

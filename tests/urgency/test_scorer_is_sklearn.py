@@ -13,12 +13,13 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder, normalize
 
+from tests.support.features_one_by_one import ticket_features
 from tests.support.models import small_manifest
 from tests.support.texts import hostile_text
 from urgency.batch import weight_of_kind
 from urgency.bundle import Arrays, Bundle
 from urgency.errors import BadTicket
-from urgency.features import FIELD_MARKS, Kinds, features_with, terms, ticket_features
+from urgency.features import FIELD_MARKS, Kinds, features_with, terms
 from urgency.scorer import Scorer
 from urgency.ticket import Ticket, normal_ticket
 

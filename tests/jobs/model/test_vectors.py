@@ -13,12 +13,13 @@ from sklearn.preprocessing import normalize
 
 from jobs.model.vectors import corpus_of, design_of, probabilities
 from jobs.tickets.texts import TicketWords
+from tests.support.features_one_by_one import ticket_features
 from tests.support.job.frames import columns, corpus, frame, matrix
 from tests.support.models import small_arrays, small_manifest
 from tests.support.texts import hostile_text
 from urgency.batch import weight_of_kind, words_of
 from urgency.bundle import Bundle
-from urgency.features import FEATURES, FIELD_MARKS, Kinds, terms, ticket_features
+from urgency.features import FEATURES, FIELD_MARKS, Kinds, terms
 from urgency.scorer import Scorer
 from urgency.ticket import normal_text, normal_ticket
 
