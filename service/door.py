@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from service.answers import BODY_MAX_BYTES, Answers
@@ -66,7 +67,6 @@ class Door:
         self._web, self._making = web, threading.Lock()
         self._app: Flask | None = None
         self._turns, self._is_refusing = dict[asyncio.Timeout, None](), False
-        self._turn = asyncio.Lock()
         self._threads = ThreadPoolExecutor(THREADS, "flask")
         self._batches = ThreadPoolExecutor(1, "batch")
 
@@ -101,8 +101,7 @@ class Door:
         self.metrics.refused.add(route)
         exchange = self._exchange(dict(scope["headers"]))
         if not self._is_refusing:
-            self._is_refusing = True
-            asyncio.get_running_loop().call_later(REFUSAL_GAP_S, self._refuse_next)
+            self._refuse_later()
         try:
             async with asyncio.timeout(None) as turn:
                 self._turns[turn] = None
@@ -113,14 +112,21 @@ class Door:
             self._turns.pop(turn, None)
         return None
 
-    def _refuse_next(self) -> None:
-        """End the wait of who has waited longest, and come again while others wait."""
-        turn, loop = next(iter(self._turns), None), asyncio.get_running_loop()
-        self._is_refusing = turn is not None
-        if turn:
+    def _refuse_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._is_refusing = True
+        loop.call_later(REFUSAL_GAP_S, self._refuse_next, loop.time())
+
+    def _refuse_next(self, since: float) -> None:
+        """End the wait of who has waited longest, of one for each gap since then; come again."""
+        now = asyncio.get_running_loop().time()
+        turns = [*islice(self._turns, int((now - since) / REFUSAL_GAP_S) or 1)]
+        for turn in turns:
             del self._turns[turn]
-            turn.reschedule(loop.time())
-            loop.call_later(REFUSAL_GAP_S, self._refuse_next)
+            turn.reschedule(now)
+        if turns:
+            self._refuse_later()
+        self._is_refusing = bool(turns)
 
     async def _answer_in_places(self, places: int, scope: Scope, body: bytes) -> Answer:
         head = dict(scope["headers"])
@@ -152,9 +158,8 @@ class Door:
             await self._pointer_checked()
         if len(body) >= BATCH_BYTES:
             return await _in_thread(self._batches, self._made, name, exchange, path, body)
-        async with self._turn:
-            await asyncio.sleep(0)  # whoever has come meanwhile is counted, or refused, before this
-            return self._made(name, exchange, path, body)
+        await asyncio.sleep(0)  # all that have come by now are counted before one is answered
+        return self._made(name, exchange, path, body)
 
     def _made(self, name: str, exchange: Exchange, path: str, body: bytes) -> Answer:
         try:

@@ -18,6 +18,7 @@ from urgency.features import (
     FIELD_MARKS,
     MASK,
     PAIR,
+    SIMPLE,
     STEM,
     STEM_LETTERS,
     WORD,
@@ -33,9 +34,6 @@ BLOCK = 2_048
 _MARKS = np.array([mark for _, mark in FIELD_MARKS], np.uint32)
 _NUMBER = FEATURES.bit_length()  # bits of a feature's number in a key; a row stands before it
 _END = "\x00"  # stands in no text in normal form
-_SIMPLE = re.compile("[\x00-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u20cf\u2100-\u23ff]*")
-"""Scripts with spaces and without combining marks: there words are runs of letters."""
-
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -188,7 +186,7 @@ def _plain(text: str) -> str:
 
 
 def _letters(run: re.Match[str]) -> str:
-    if not _SIMPLE.fullmatch(run[0]):
+    if not SIMPLE.fullmatch(run[0]):
         raise _OtherScript
     return "".join(["0" if c.isdecimal() else c if c.isalnum() else " " for c in run[0]])
 

@@ -17,7 +17,7 @@ from operator import xor
 import numpy as np
 from numpy.typing import NDArray
 
-from urgency.features import FIELD_MARKS, MASK, Kinds, word_spans
+from urgency.features import FIELD_MARKS, MASK, Kinds, first_span
 from urgency.ticket import Ticket
 from urgency.weights import Weighed, Weights
 
@@ -28,7 +28,7 @@ _OTHER_FIELD = reduce(xor, (mark for _, mark in FIELD_MARKS)) & MASK
 """What turns the number of a word in one field into that in the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reason:
     """A word's share of the log-odds, all its places counted; `span`: the first, in characters."""
 
@@ -38,7 +38,7 @@ class Reason:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Explanation:
     """`base` + the weights of `reasons` (heaviest first) + `rest` = log-odds of the probability.
 
@@ -74,36 +74,32 @@ class WordShares:
 
     def __init__(self, ticket: Ticket, found: Weighed, weights: Weights) -> None:
         self._ticket, self._words, self._weights = ticket, found.words, weights
-        self._spans: dict[str, list[tuple[int, int]]] = {}
         self._own = found.features[: len(found.words.runs)]
         which = found.feature.searchsorted(found.features)
         share = found.pull / np.bincount(which)  # places of one feature share its weight evenly
         self._square = found.square.take(which[: len(self._own)])
-        self._first = np.array(found.words.first_places(), np.intp)
-        owner = self._owners(weights.kinds)
+        self._first = found.words.first_places()
+        owner = self._owners(np.array(self._first, np.intp), weights.kinds)
         self.weight = np.bincount(owner, share.take(which), len(self._own)) / found.norm
 
     def is_telling(self, place: int) -> bool:
         """Whether a word stands there first, in neither field in a quarter of the tickets."""
-        if self._first.item(place) != place or self._square.item(place) < COMMON_SQUARE:
+        if self._first[place] != place or self._square.item(place) < COMMON_SQUARE:
             return False
         in_the_other = self._own.item(place) ^ _OTHER_FIELD
         return self._weights.square_of(in_the_other) >= COMMON_SQUARE
 
     def reason(self, place: int) -> Reason:
         """The word that stands there."""
-        titles = self._words.titles
-        field, at = ("title", place) if place < titles else ("description", place - titles)
+        runs, titles = self._words.runs, self._words.titles
+        field, begin = ("title", 0) if place < titles else ("description", titles)
         text: str = getattr(self._ticket, field)
-        if field not in self._spans:
-            self._spans[field] = word_spans(text)
-        span = self._spans[field][at]
+        span = first_span(text, runs[place], runs[begin:place])
         return Reason(field, text[slice(*span)], span, self.weight.item(place))
 
-    def _owners(self, kinds: Kinds) -> NDArray[np.intp]:
+    def _owners(self, first: NDArray[np.intp], kinds: Kinds) -> NDArray[np.intp]:
         """The first place of the word that each of the features belongs to."""
-        first, square = self._first, self._square
-        parts: list[NDArray[np.intp]] = [first]
+        square, parts = self._square, [first]
         if kinds.pair:  # to the rarer one of two neighbours, the right one of two alike
             rarer = np.where(square[:-1] > square[1:], first[:-1], first[1:])
             parts += self._words.neighbours(rarer)

@@ -206,20 +206,33 @@ def test_cloud_run_sends_fewer_at_a_time_so_that_its_probes_find_a_place():
 
 
 def test_refusals_go_out_one_by_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(door_module, "REFUSAL_GAP_S", gap_s := 3_600.0)
     instance = Instance(registry_with(1))
-    door, left = instance.door, [20]
+    door, waiting = instance.door, []
     door._places = 0
-    next_one = door._refuse_next
 
-    def refuse_next() -> None:
-        before = len(door._turns)
-        next_one()
-        assert len(door._turns) == max(before - 1, 0)
-        left.append(len(door._turns))
+    async def refused() -> list[Answered | None]:
+        now = asyncio.get_running_loop().time()
+        asked = [asyncio.create_task(ask(door, ONE)) for _ in range(6)]
+        while len(door._turns) < len(asked):
+            await asyncio.sleep(0)
+        for gaps in (0.9, 1.1, 3.1, 1.1):  # a turn of the loop may be late: then several are due
+            door._refuse_next(now - gaps * gap_s)
+            waiting.append(len(door._turns))
+        return await asyncio.wait_for(asyncio.gather(*asked), HANGS_S)
 
-    monkeypatch.setattr(door, "_refuse_next", refuse_next)
-    assert statuses(asyncio.run(at_once(instance, *[ONE] * 20))) == [503] * 20
-    assert left == [*range(20, -1, -1)]
+    assert statuses(asyncio.run(refused())) == [503] * 6
+    assert waiting == [5, 4, 1, 0]
+
+
+def test_refusals_go_on_until_nobody_waits(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(door_module, "REFUSAL_GAP_S", 1e-6)
+    instance = Instance(registry_with(1))
+    instance.door._places = 0
+    for _ in "ab":
+        assert statuses(asyncio.run(at_once(instance, *[ONE] * 20))) == [503] * 20
+        assert not instance.door._turns
+        assert not instance.door._is_refusing
 
 
 def test_who_waits_to_be_refused_and_goes_away_is_not_kept(monkeypatch: pytest.MonkeyPatch):

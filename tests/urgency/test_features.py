@@ -27,8 +27,11 @@ from urgency.features import (
     WORD,
     Kinds,
     combining_marks,
+    first_span,
     located_words,
     terms,
+    word_runs,
+    word_spans,
 )
 
 
@@ -118,6 +121,16 @@ def test_numbers_are_spread_over_their_kind() -> None:
         expected = 2**BITS * (1 - (1 - 2**-BITS) ** 40_000)  # of balls in boxes
         spread = sum(begin <= number < begin + 2**BITS for number in numbers)
         assert spread == pytest.approx(expected, rel=0.01)
+
+
+def test_a_words_first_place_is_found_without_a_look_at_all_words() -> None:
+    rng, letters = random.Random(4), "aabBé1٣ _-İΣ\u0301支の²"
+    for _ in range(3_000):
+        some = rng.sample(letters, rng.randrange(1, len(letters)))
+        text = "".join(rng.choices(some, k=30))
+        runs = word_runs(text)
+        spans = dict(zip(reversed(runs), reversed(word_spans(text)), strict=True))
+        assert all(first_span(text, run, runs[: runs.index(run)]) == spans[run] for run in runs)
 
 
 def test_every_word_stands_where_it_says() -> None:
