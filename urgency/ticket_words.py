@@ -35,37 +35,36 @@ _TITLE_MARK = dict(FIELD_MARKS)["title"]
 
 
 class _Hashes(dict[str, int]):
-    """Word in lower case -> hash of its first letters; all are forgotten where there are too many.
+    """Word in lower case -> its hash in the low half of a number, that of its stem in the high one.
 
-    letters: how many; None: all.
+    All are forgotten where there are too many.
     """
 
-    def __init__(self, letters: int | None) -> None:
-        super().__init__()
-        self._letters = letters
-
     def __missing__(self, run: str) -> int:
-        number = word_hash(term_of(run)[: self._letters])
+        term = term_of(run)
+        both = word_hash(term[:STEM_LETTERS]) << 32 | word_hash(term) & 0xFFFFFFFF
         if len(run) <= LETTERS_MOST:
             if len(self) >= REMEMBERED:
                 self.clear()
-            self[run] = number
-        return number
+            self[run] = both
+        return both
 
 
-_words, _stems = _Hashes(None), _Hashes(STEM_LETTERS)
+_hashes = _Hashes()
 
 
 class TicketWords(NamedTuple):
     """The words of a ticket at their places, those of the title first.
 
     `runs`: in lower case, digits as they are; `titles`: how many of them stand in the title;
-    `marked` (words,): their hashes with the mark of the field.
+    `marked` (words,): their hashes with the mark of the field; `stem` (words,): the hashes of their
+    first letters, no mark.
     """
 
     runs: list[str]
     titles: int
     marked: Hashed
+    stem: Hashed
 
     def features(self, kinds: Kinds) -> Hashed:
         """The feature of each word, then of each pair, then of each stem; not all different."""
@@ -73,7 +72,7 @@ class TicketWords(NamedTuple):
         if kinds.pair:
             parts += self.neighbours(PAIR | pair_number(self.marked[:-1], self.marked[1:]))
         if kinds.stem:
-            parts.append(STEM | _hashed(_stems, self.runs) & MASK)
+            parts.append(STEM | self.stem & MASK)
         return np.concatenate(parts)
 
     def neighbours(self, between: NDArray[Any]) -> list[NDArray[Any]]:
@@ -93,15 +92,12 @@ def ticket_words(ticket: Ticket) -> TicketWords:
     """The words of a ticket."""
     title = word_runs(ticket.title)
     runs = title + word_runs(ticket.description)
-    marked = _hashed(_words, runs)
+    both = np.fromiter(map(_hashes.__getitem__, runs), "<i8", len(runs)).view("<i4")
+    marked, stem = both[::2].copy(), both[1::2]
     marked[: len(title)] ^= _TITLE_MARK  # the other one is 0
-    return TicketWords(runs, len(title), marked)
+    return TicketWords(runs, len(title), marked, stem)
 
 
 def _firsts(runs: Sequence[str], places: range) -> Iterator[int]:
     first: dict[str, int] = {}
     return map(first.setdefault, runs, places)
-
-
-def _hashed(hashes: _Hashes, runs: list[str]) -> Hashed:
-    return np.fromiter(map(hashes.__getitem__, runs), np.int32, len(runs))
