@@ -18,6 +18,9 @@ HEAD_S, BODY_S, ANSWER_S = 5.0, 10.0, 10.0
 HEAD_MAX = 64 * 1024
 """Bytes of a head that is not complete yet; more get a 431."""
 
+READ_BYTES = 32 * 1024
+"""What is read at once. asyncio sets 256 KB aside for each look, 2 MB of an instance's memory."""
+
 LAST_REQUEST_S = 1.0
 """How long after SIGTERM an idle connection may still begin a request."""
 
@@ -44,6 +47,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; the head of its first request is awaited."""
         super().connection_made(transport)
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # asyncio's own name
         self._keep_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -192,7 +192,7 @@ def first_span(text: str, run: str, before: Sequence[str]) -> tuple[int, int]:
     if not text.isascii() and (len(lowered) != len(text) or not SIMPLE.fullmatch(lowered)):
         return word_spans(text)[len(before)]
     goes_on = (_DIGIT if run.isdecimal() else _LETTER).match
-    start, size = lowered.find(run, sum(map(len, before))), len(run)
+    start, size = lowered.find(run, len("".join(before))), len(run)
     while (start and goes_on(lowered, start - 1)) or goes_on(lowered, start + size):
         start = lowered.find(run, start + 1)
     return start, start + size

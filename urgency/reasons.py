@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import islice
 from operator import xor
 
 import numpy as np
@@ -60,11 +59,16 @@ def explanation(
     first = len(categories)
     weight = np.concatenate(([reason.weight for reason in categories], words.weight))
     heaviest = (-np.abs(weight)).argsort(kind="stable").tolist()
-    telling = (one for one in heaviest if one < first or words.is_telling(one - first))
-    told = list(islice(telling, top))
-    reasons = [categories[one] if one < first else words.reason(one - first) for one in told]
-    weight[told] = 0.0
-    return Explanation(base, tuple(reasons), float(weight.sum()))
+    told: dict[int, Reason] = {}
+    for one in heaviest:
+        if len(told) == top:
+            break
+        if one < first:
+            told[one] = categories[one]
+        elif words.is_telling(one - first):
+            told[one] = words.reason(one - first)
+    weight[[*told]] = 0.0
+    return Explanation(base, (*told.values(),), float(weight.sum()))
 
 
 class WordShares:

@@ -68,7 +68,10 @@ class Scorer:
         """The same score as `score`, and the `top` words and categories behind it."""
         found = self._weighed(ticket)
         words = WordShares(ticket, found, self._weights)
-        categories = list(self._category_reasons(ticket))
+        categories = [
+            Reason(column, value, (0, len(value)), weight)
+            for column, value, weight in self._categories(ticket)
+        ]
         why = explanation(self.manifest.bias, categories, words, top)
         return self._scored(ticket, found, tally), why
 
@@ -163,12 +166,6 @@ class Scorer:
             value = getattr(ticket, column)
             if value in weights:
                 yield column, value, weights[value]
-
-    def _category_reasons(self, ticket: Ticket) -> Iterator[Reason]:
-        return (
-            Reason(column, value, (0, len(value)), weight)
-            for column, value, weight in self._categories(ticket)
-        )
 
 
 def verified_scorer(bundle: Bundle) -> Scorer:
