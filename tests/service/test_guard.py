@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import signal
@@ -13,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from service.guard import HEAD_MAX
+from service.guard import HEAD_MAX, READ_BYTES, GuardedProtocol
+from service.server import server_of
 from tests.service.test_process import HANGS_AFTER_S, baked_environ
-from tests.support.models import URGENT_TICKET
+from tests.support.models import URGENT_TICKET, registry_with
 from tests.support.processor_time import least_of, seconds_of_process
+from tests.support.service.service import Instance
 from tests.support.service.service_process import ServiceProcess, service_process
 from tests.support.waiting import eventually
 
@@ -111,6 +114,36 @@ def test_a_request_in_small_pieces_is_answered(service: ServiceProcess):
 def test_two_requests_in_one_piece_are_answered_in_their_order(service: ServiceProcess):
     with Client(service, WHOLE + WHOLE.replace(b"/v1/predict", b"/nowhere")) as both:
         assert [both.answer().status for _ in range(2)] == [200, 404]
+
+
+def test_a_large_body_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch):
+    """asyncio sets aside as much as it is told to read at once, also where little comes."""
+    sizes, received = list[int](), GuardedProtocol.data_received
+
+    def counted(protocol: GuardedProtocol, data: bytes) -> None:
+        sizes.append(len(data))
+        received(protocol, data)
+
+    monkeypatch.setattr(GuardedProtocol, "data_received", counted)
+    server = server_of(Instance(registry_with(1)).door)
+    server.config.load()
+
+    def protocol() -> GuardedProtocol:
+        of_server = {"server_state": server.server_state, "app_state": {}}
+        return server.config.http_protocol_class(config=server.config, **of_server)
+
+    async def asked() -> bytes:
+        listening = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+        async with listening:
+            reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+            body = BODY.ljust(10 * READ_BYTES)
+            writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            status = await reader.readline()
+            writer.close()
+        return status
+
+    assert b" 200 " in asyncio.run(asked())
+    assert max(sizes) <= READ_BYTES
 
 
 def test_a_head_without_an_end_is_cut_off_and_counted(service: ServiceProcess):
