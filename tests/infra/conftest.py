@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.wiring.mocked import NoProviders, copy_of_checkout, initialise
+from tests.infra.committed import ENVIRONMENTS
 from tests.infra.terraform import Terraform, once, terraform
 
 Circle = Callable[[str], dict[str, Any]]
@@ -25,19 +28,26 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def circle(shared: Path) -> Circle:
-    """One of ENVIRONMENTS from an empty simulated project to its destruction."""
+def circle(shared: Path) -> Iterator[Circle]:
+    """One of ENVIRONMENTS from an empty simulated project to its destruction.
+
+    All begin with the first that is asked for: a simulated project is slow, and one waits while
+    another works.
+    """
+    threads = ThreadPoolExecutor(len(ENVIRONMENTS))
+    begun = cache(lambda: {name: threads.submit(once, shared, name) for name in ENVIRONMENTS})
 
     def of(environment: str) -> dict[str, Any]:
         try:
-            found = once(shared, environment)
+            found = begun()[environment].result()
         except NoProviders as missing:
             pytest.skip(f"skipped: {missing}")
         *_, (last, said) = found["steps"].items()
         assert last == "left", f"{last}: {said['out'][-3000:]}{said['err'][-3000:]}"
         return found
 
-    return of
+    with threads:
+        yield of
 
 
 @pytest.fixture(scope="session")
