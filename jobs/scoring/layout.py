@@ -15,6 +15,7 @@ from jobs.tickets.file_report import Problem
 from jobs.tickets.find_table import find_table
 from jobs.tickets.limits import FileRefused, Limits
 from jobs.tickets.lines import split_lines
+from jobs.tickets.markup import is_markup
 from jobs.tickets.objects import is_document, object_table, read_objects
 from jobs.tickets.reader import first_lines, first_text, open_file
 from jobs.tickets.records import read_records
@@ -75,7 +76,7 @@ def layout_of(stream: BinaryIO, rules: Rules) -> Layout | None:
     head: list[bytes] = []
     decoder = Decoder()
     begin, texts = first_text(decoder.decode(_kept(container.blocks, head)))
-    if is_document(begin, rules):
+    if is_markup(begin) or is_document(begin, rules):
         return None
     sample, _ = first_lines(split_lines(texts, ARCHIVES))
     while decoder.encoding == "ascii" and next(texts, None) is not None:

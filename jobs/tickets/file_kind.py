@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 READ_HERE = (
-    "What is read here: CSV, TSV, text, JSON, Excel workbooks, and gzip or zip of one of these."
+    "What is read here: CSV, TSV, text, JSON, Excel workbooks, tables of web pages, and gzip or zip"
+    " of one of these."
 )
 UNPACK = f"unpack it and drop what is inside. {READ_HERE}"
 
@@ -25,7 +26,6 @@ _BEGINNINGS = (
     (b"\xff\xd8\xff", _PICTURE),
     (b"GIF8", _PICTURE),
 )
-_MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<table")
 
 
 def why_not_text(head: bytes) -> str | None:
@@ -35,8 +35,6 @@ def why_not_text(head: bytes) -> str | None:
     known = (reason for beginning, reason in _BEGINNINGS if head.startswith(beginning))
     if reason := next(known, None):
         return reason
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower().startswith(_MARKUP):
-        return "this is a web page or XML, not a table; " + _TABLE
     controls = sum(byte < 32 and byte not in b"\t\n\r" for byte in head)
     is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) >= len(head) / 3
     if controls > len(head) / 10 and not is_wide:

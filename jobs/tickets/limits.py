@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from urgency.errors import UrgencyError
@@ -34,3 +35,14 @@ class FileRefused(UrgencyError):
         super().__init__(reason)
         self.line = line
         self.reason = reason
+
+
+def whole_text(texts: Iterable[str], most: int, where: str) -> str:
+    """A text that is read whole. Raises FileRefused beyond `most` characters and says `where`."""
+    parts, characters = [], 0
+    for part in texts:
+        characters += len(part)
+        if characters > most:
+            raise FileRefused(1, f"more than {most:,} characters are in {where}")
+        parts.append(part)
+    return "".join(parts)

@@ -16,7 +16,7 @@ from jobs.tickets.chunks import Records, gathered
 from jobs.tickets.file_kind import READ_HERE
 from jobs.tickets.file_report import Problem
 from jobs.tickets.find_table import SAMPLE_LINES
-from jobs.tickets.limits import FileRefused, Limits
+from jobs.tickets.limits import FileRefused, Limits, whole_text
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import Table, table_of_names
 from jobs.tickets.workbook import cell_text
@@ -59,7 +59,7 @@ def read_document(texts: Iterable[str], rules: Rules, limits: Limits) -> Found:
 
     Raises FileRefused for one that is too large, damaged, or holds no tickets.
     """
-    text = "".join(_bounded(texts, limits.workbook_bytes))
+    text = whole_text(texts, limits.workbook_bytes, f"this JSON document; {_SPLIT}")
     if text.count("{") + text.count("[") > _OBJECTS_MOST:  # each takes more than its characters
         raise FileRefused(1, f"this JSON document has over {_OBJECTS_MOST:,} objects; {_SPLIT}")
     found = _tickets(_lists(text, strict=True), rules)
@@ -112,16 +112,6 @@ def _tickets(lists: _Lists, rules: Rules) -> _List:
         for place, objects in lists.items()
     ]
     return max(found, key=lambda one: one.rank, default=_List((), [], *_table([], rules)))
-
-
-def _bounded(texts: Iterable[str], most: int) -> Iterator[str]:
-    characters = 0
-    for text in texts:
-        characters += len(text)
-        if characters > most:
-            reason = f"this JSON document has more than {most:,} characters; {_SPLIT}"
-            raise FileRefused(1, reason)
-        yield text
 
 
 def _lists(text: str, *, strict: bool = False) -> _Lists:

@@ -22,6 +22,7 @@ from jobs.tickets.find_table import (
 )
 from jobs.tickets.limits import LIMITS, FileRefused, Limits
 from jobs.tickets.lines import split_lines
+from jobs.tickets.markup import is_markup, read_tables
 from jobs.tickets.objects import is_document, object_table, read_document, read_objects
 from jobs.tickets.records import read_records
 from jobs.tickets.rows import Rows, label_cells, rows_of
@@ -67,11 +68,14 @@ def open_file(stream: BinaryIO, rules: Rules = NO_RULES, limits: Limits = LIMITS
     """Decide how the file is read. Raises FileRefused, now or while the rows are read."""
     container = open_container(stream, limits)
     if isinstance(container, Workbook):
-        table, records = _sheet(container, rules)
+        table, records = _sheet(container.sheets, rules)
         return OpenFile("Excel workbook", "", table, records)
     decoder = Decoder()
     head, texts = first_text(decoder.decode(container.blocks))
     packed = "gzip, " if container.packed else ""
+    if is_markup(head):
+        table, records = _sheet(read_tables(texts, limits), rules)
+        return OpenFile(f"{packed}table of a web page or XML", decoder.name, table, records)
     if is_document(head, rules):
         table, records = read_document(texts, rules, limits)
         return OpenFile(f"{packed}JSON", decoder.name, table, records)
@@ -112,10 +116,12 @@ def first_lines(blocks: Iterator[list[str]]) -> tuple[list[str], list[str]]:
     return sample, []
 
 
-def _sheet(workbook: Workbook, rules: Rules) -> tuple[Table, Iterator[Records | Problem]]:
+def _sheet(
+    sheets: list[Iterator[list[str]]], rules: Rules
+) -> tuple[Table, Iterator[Records | Problem]]:
     """The first sheet that has a header, else the first one."""
     found: list[tuple[Table, Iterator[Records | Problem]]] = []
-    for sheet in workbook.sheets:
+    for sheet in sheets:
         first = [row for _, row in zip(range(HEADER_LINES), sheet, strict=False)]
         if first:
             table = table_of_rows(first, rules)

@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -66,6 +67,11 @@ def workbook(rng: random.Random) -> bytes:
     return xlsx_bytes([NAMES, *(one.split(",") for one in rows_of(rng))])
 
 
+def page(rng: random.Random) -> bytes:
+    rows = ["</td><td>".join(one.split(",")) for one in (HEADER, *rows_of(rng))]
+    return f"<html><table><tr><td>{'<tr><td>'.join(rows)}</table></html>".encode()
+
+
 def damaged(rng: random.Random, body: bytes) -> bytes:
     """The same with bytes flipped, cut, doubled, or replaced by what breaks readers."""
     changed = bytearray(body)
@@ -81,19 +87,17 @@ def damaged(rng: random.Random, body: bytes) -> bytes:
 
 def mutated(seed: int) -> bytes:
     rng = random.Random(seed)
-    kinds = ["text", "json", "document", "gzip", "workbook", "mixed"]
-    kind = rng.choices(kinds, [20, 3, 3, 3, 1, 2])[0]
-    if kind == "text":
-        return damaged(rng, text_file(rng))
-    if kind == "json":
-        return damaged(rng, json_lines(rng))
-    if kind == "document":
-        return damaged(rng, json_document(rng))
-    if kind == "mixed":
-        return damaged(rng, text_file(rng) + text_file(rng))
-    if kind == "gzip":
-        return damaged(rng, gzip.compress(text_file(rng), 1, mtime=0))
-    return damaged(rng, workbook(rng))
+    kinds: dict[Callable[[random.Random], bytes], int] = {
+        text_file: 20,
+        json_lines: 3,
+        json_document: 3,
+        page: 3,
+        lambda rng: gzip.compress(text_file(rng), 1, mtime=0): 3,
+        workbook: 1,
+        lambda rng: text_file(rng) + text_file(rng): 2,
+    }
+    [kind] = rng.choices([*kinds], [*kinds.values()])
+    return damaged(rng, kind(rng))
 
 
 def is_accounted(report: FileReport) -> bool:

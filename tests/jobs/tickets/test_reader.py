@@ -136,6 +136,7 @@ def canary_files() -> dict[str, bytes]:
         "long": csv_bytes(*lines, "canary" * 200_000),
         "preamble": b"canary\ncanary,canary\n" + csv_bytes(*lines),
         "html": b"<html>canary</html>",
+        "table": b"<table><tr><td>canary<td>canary<tr><td>canary<td>low</table>",
     }
 
 
