@@ -37,12 +37,12 @@ class FileRefused(UrgencyError):
         self.reason = reason
 
 
-def whole_text(texts: Iterable[str], most: int, where: str) -> str:
-    """A text that is read whole. Raises FileRefused beyond `most` characters and says `where`."""
+def whole_text(texts: Iterable[str], most: int, what: str, cure: str) -> str:
+    """A text that is read whole. Raises FileRefused beyond `most` characters: `what` it is."""
     parts, characters = [], 0
     for part in texts:
         characters += len(part)
         if characters > most:
-            raise FileRefused(1, f"more than {most:,} characters are in {where}")
+            raise FileRefused(1, f"{what} has more than {most:,} characters; {cure}")
         parts.append(part)
     return "".join(parts)

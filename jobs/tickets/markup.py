@@ -42,7 +42,7 @@ def read_tables(texts: Iterable[str], limits: Limits) -> list[Iterator[list[str]
 
     Raises FileRefused where there is none, or the page is too large.
     """
-    text = whole_text(texts, limits.workbook_bytes, "this page; split it.")
+    text = whole_text(texts, limits.workbook_bytes, "this page", "split it.")
     tables = _Tables(_without_comments(text)).found
     widths = [max(map(len, rows), default=0) for rows in tables]
     if max(widths, default=0) < 2:

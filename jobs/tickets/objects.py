@@ -59,7 +59,7 @@ def read_document(texts: Iterable[str], rules: Rules, limits: Limits) -> Found:
 
     Raises FileRefused for one that is too large, damaged, or holds no tickets.
     """
-    text = whole_text(texts, limits.workbook_bytes, f"this JSON document; {_SPLIT}")
+    text = whole_text(texts, limits.workbook_bytes, "this JSON document", _SPLIT)
     if text.count("{") + text.count("[") > _OBJECTS_MOST:  # each takes more than its characters
         raise FileRefused(1, f"this JSON document has over {_OBJECTS_MOST:,} objects; {_SPLIT}")
     found = _tickets(_lists(text, strict=True), rules)
