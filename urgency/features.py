@@ -183,14 +183,20 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     return [(origin[start], origin[end - 1] + 1) for start, end in spans]
 
 
-def first_span(text: str, run: str, before: Sequence[str]) -> tuple[int, int]:
-    """Where one of `word_runs` starts and ends in `text`; `before`: those before it, all others.
+def simple_lower(text: str) -> str | None:
+    """`text` in lower case; None where its words are no runs of letters, or move by that."""
+    lowered = text.lower()
+    if text.isascii() or (len(lowered) == len(text) and SIMPLE.fullmatch(lowered)):
+        return lowered
+    return None
+
+
+def first_span(lowered: str, run: str, before: Sequence[str]) -> tuple[int, int]:
+    """Where one of `word_runs` starts and ends in a `simple_lower`; `before`: those before it, all
+    others.
 
     A look from where it can stand at the earliest: the places of all words cost many times that.
     """
-    lowered = text.lower()
-    if not text.isascii() and (len(lowered) != len(text) or not SIMPLE.fullmatch(lowered)):
-        return word_spans(text)[len(before)]
     goes_on = (_DIGIT if run.isdecimal() else _LETTER).match
     start, size = lowered.find(run, len("".join(before))), len(run)
     while (start and goes_on(lowered, start - 1)) or goes_on(lowered, start + size):

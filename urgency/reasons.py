@@ -16,7 +16,7 @@ from operator import xor
 import numpy as np
 from numpy.typing import NDArray
 
-from urgency.features import FIELD_MARKS, MASK, Kinds, first_span
+from urgency.features import FIELD_MARKS, MASK, Kinds, first_span, simple_lower, word_spans
 from urgency.ticket import Ticket
 from urgency.weights import Weighed, Weights
 
@@ -58,17 +58,17 @@ def explanation(
     """
     first = len(categories)
     weight = np.concatenate(([reason.weight for reason in categories], words.weight))
-    heaviest = (-np.abs(weight)).argsort(kind="stable").tolist()
-    told: dict[int, Reason] = {}
+    heaviest = np.copysign(weight, -1.0).argsort(kind="stable").tolist()
+    told: list[Reason] = []
     for one in heaviest:
         if len(told) == top:
             break
         if one < first:
-            told[one] = categories[one]
+            told.append(categories[one])
         elif words.is_telling(one - first):
-            told[one] = words.reason(one - first)
-    weight[[*told]] = 0.0
-    return Explanation(base, (*told.values(),), float(weight.sum()))
+            told.append(words.reason(one - first))
+    rest = float(weight.sum()) - math.fsum([reason.weight for reason in told])
+    return Explanation(base, tuple(told), rest)
 
 
 class WordShares:
@@ -78,6 +78,7 @@ class WordShares:
 
     def __init__(self, ticket: Ticket, found: Weighed, weights: Weights) -> None:
         self._ticket, self._words, self._weights = ticket, found.words, weights
+        self._lowered: dict[str, str | None] = {}
         self._own = found.features[: len(found.words.runs)]
         which = found.feature.searchsorted(found.features)
         share = found.pull / np.bincount(which)  # places of one feature share its weight evenly
@@ -98,7 +99,12 @@ class WordShares:
         runs, titles = self._words.runs, self._words.titles
         field, begin = ("title", 0) if place < titles else ("description", titles)
         text: str = getattr(self._ticket, field)
-        span = first_span(text, runs[place], runs[begin:place])
+        if field not in self._lowered:
+            self._lowered[field] = simple_lower(text)
+        if lowered := self._lowered[field]:
+            span = first_span(lowered, runs[place], runs[begin:place])
+        else:
+            span = word_spans(text)[place - begin]
         return Reason(field, text[slice(*span)], span, self.weight.item(place))
 
     def _owners(self, first: NDArray[np.intp], kinds: Kinds) -> NDArray[np.intp]:
