@@ -80,7 +80,7 @@ class WordShares:
         self._ticket, self._words, self._weights = ticket, found.words, weights
         self._lowered: dict[str, str | None] = {}
         self._own = found.features[: len(found.words.runs)]
-        which = found.feature.searchsorted(found.features)
+        which = found.which()
         share = found.pull / np.bincount(which)  # places of one feature share its weight evenly
         self._square = found.square.take(which[: len(self._own)])
         self._first = found.words.first_places()

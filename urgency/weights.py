@@ -19,14 +19,15 @@ Floats = NDArray[np.float64]
 class Weighed(NamedTuple):
     """A ticket's words, the `features` at their places, and what the different ones weigh.
 
-    `feature` (n,), rising, with the `pull` (n,) and the `square` (n,) of each; see Weights.
+    Of each of the n different ones `pull` (n,) and `square` (n,), see Weights, as they rise.
     `norm`: the length of the vector, which `text` scales to 1; 1 of none.   is_seen: whether
-    training saw one of them.
+    training saw one of them.   order, is_new: `features` as they rise, and the first of each kind.
     """
 
     words: TicketWords
     features: Hashed
-    feature: Hashed
+    order: NDArray[np.intp]
+    is_new: NDArray[np.bool_]
     pull: Floats
     square: Floats
     norm: float
@@ -36,6 +37,14 @@ class Weighed(NamedTuple):
     def text(self) -> float:
         """What title and description add to the log-odds."""
         return float(self.pull.sum()) / self.norm
+
+    def which(self) -> NDArray[np.intp]:
+        """Of each of `features` its number among the different ones."""
+        number = self.is_new.cumsum()
+        number -= 1
+        which = np.empty_like(self.order)
+        which[self.order] = number
+        return which
 
 
 class Weights:
@@ -58,12 +67,16 @@ class Weights:
     def weighed(self, words: TicketWords) -> Weighed:
         """What the words of one ticket weigh."""
         features = words.features(self.kinds)
-        feature = _different(features)
-        place = self._place.take(feature)
+        order = features.argsort()
+        rising = features.take(order)
+        is_new = np.empty(len(rising), bool)
+        is_new[:1] = True
+        np.not_equal(rising[1:], rising[:-1], out=is_new[1:])
+        place = self._place.take(rising[is_new])
         pull, square = self._pull.take(place), self._square.take(place)
         norm = math.sqrt(square.sum()) or 1.0
         is_seen = bool(place.max(initial=0) >= self._first_seen)
-        return Weighed(words, features, feature, pull, square, norm, is_seen)
+        return Weighed(words, features, order, is_new, pull, square, norm, is_seen)
 
     def square_of(self, feature: int) -> float:
         """idf ** 2 of one feature."""
@@ -99,13 +112,3 @@ class Weights:
     def _places(self, features: NDArray[Any]) -> NDArray[np.intp]:
         places: NDArray[np.intp] = self._place[features].astype(np.intp)
         return places
-
-
-def _different(features: Hashed) -> Hashed:
-    """Each of them once, rising."""
-    rising = features.copy()
-    rising.sort()
-    is_new = np.empty(len(rising), bool)
-    is_new[:1] = True
-    np.not_equal(rising[1:], rising[:-1], out=is_new[1:])
-    return rising[is_new]
