@@ -16,6 +16,7 @@ from jobs.tickets.header import is_row
 from jobs.tickets.limits import FileRefused
 from jobs.tickets.rules import Rules
 from jobs.tickets.table import Table, table_of_names
+from urgency.vocabulary import role_of
 
 SAMPLE_LINES, SAMPLE_CHARACTERS = 500, 1_000_000
 HEADER_LINES = 20
@@ -101,7 +102,7 @@ def _best(sample: Sequence[str], dialects: Sequence[Dialect], rules: Rules) -> _
 
 
 def _reading(sample: Sequence[str], dialect: Dialect, rules: Rules) -> _Reading:
-    records = list(_records(sample, dialect))
+    records = _with_name_of_numbers(list(_records(sample, dialect)))
     head = [record for record in records if record[0] < HEADER_LINES] or [(0, [*sample[:1]])]
     table = _first_table(head, records, dialect, rules)
     width = len(table.header)
@@ -130,6 +131,22 @@ def _records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, lis
         if any(map(str.strip, fields)) or (not fields and sample[begin].strip()):
             yield begin, fields
         begin = reader.line_num
+
+
+def _with_name_of_numbers(
+    records: list[tuple[int, list[str]]],
+) -> list[tuple[int, list[str]]]:
+    """The records, the first with an empty name in front where the others are numbered from 1.
+
+    R writes the names of rows so, a field more than the header has. It is not a comma too many in a
+    text if no name can be that of the numbers.
+    """
+    (begin, names), *rows = records or [(0, [])]
+    numbers = [cells[0] for _, cells in rows if len(cells) == len(names) + 1]
+    is_numbered = len(rows) > 1 and numbers == [*map(str, range(1, len(rows) + 1))]
+    if names and is_numbered and role_of(names[0]) != "ticket_id":
+        return [(begin, ["", *names]), *rows]
+    return records
 
 
 _Records = Sequence[tuple[int, Sequence[str]]]

@@ -45,6 +45,28 @@ def test_lines_above_the_header_are_no_rows_and_its_line_is_told() -> None:
     assert read_as.header_line == 4
 
 
+def test_numbers_of_rows_that_r_writes_need_no_name_in_the_header() -> None:
+    body = b'"subject","description","priority"\n"1","down","a, b","High"\n"2","ask","c","Low"\n'
+    found, problems = read(body)
+    assert [(one.ticket.title, one.ticket.description) for one in found] == [
+        ("down", "a, b"),
+        ("ask", "c"),
+    ]
+    assert problems == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"number,subject,priority\n1,a, b,High\n2,c, d,Low\n",
+        b"subject,body,priority\n7,a, b,High\n9,c, d,Low\n",
+        b"subject,body,priority\n1,a,b,High\n",
+    ],
+)
+def test_a_comma_too_many_in_each_row_is_no_column_more(body: bytes) -> None:
+    assert not read(body)[0]
+
+
 def test_a_header_beyond_the_first_lines_is_not_looked_for() -> None:
     assert report(b"note\n" * 30 + csv_bytes(*ROWS)).status == "set aside"
 
