@@ -56,10 +56,10 @@ class Answers:
         """
         if name == "predict":
             return self._prediction(body, exchange, model)
-        if name == "ready":
-            serving = required(exchange, model())
-            return as_json({"status": "ready", "epoch": serving.epoch, "version": serving.version})
-        return as_json({"status": "live"})
+        if name == "live":
+            return as_json({"status": "live"})
+        serving = required(exchange, model())
+        return as_json({"status": "ready", "epoch": serving.epoch, "version": serving.version})
 
     def exchange(self, header: Header) -> Exchange:
         """A request that begins now."""

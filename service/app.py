@@ -1,6 +1,8 @@
 """How the service is put together: create_door() as it is served, create_app() without a server."""
 
 import os
+import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -32,6 +34,8 @@ Clock = Callable[[], float]
 
 VERTEX = ("PREDICT", "HEALTH")
 """The routes that Vertex AI names, as AIP_PREDICT_ROUTE."""
+
+_PATH = re.compile(r"/[^<>?#\s]*")
 
 POINTER_TIMEOUT_S = 0.3
 """For connecting and for each read: a request waits while the pointer is checked."""
@@ -74,7 +78,7 @@ def create_door(
     slot.start()
     traced = TracedLog(log, settings.project)
     lines = RequestLog(traced) if settings.log_level == "debug" else None
-    predict, ready = ([*filter(None, [environ.get(f"AIP_{name}_ROUTE")])] for name in VERTEX)
+    predict, ready = (_route(environ, f"AIP_{name}_ROUTE") for name in VERTEX)
     answers = Answers(
         slot,
         metrics,
@@ -91,6 +95,14 @@ def create_door(
         return web_app(settings, registry, answers, log, clock)
 
     return Door(web, answers)
+
+
+def _route(environ: Mapping[str, str], name: str) -> list[str]:
+    """The path that a setting names, if any. Ends the process when it is none."""
+    path = environ.get(name, "")
+    if path and not _PATH.fullmatch(path):
+        sys.exit(f"{name} must be a path like /predict.")
+    return [path] if path else []
 
 
 def _log_of(environ: Mapping[str, str]) -> Log:

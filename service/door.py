@@ -30,7 +30,10 @@ BATCH_BYTES = 16 * 1024
 """From this size on a body is answered in a thread, because it would hold up the others."""
 
 REFUSAL_GAP_S = 0.003
-"""Refusals go out one by one: who asks again at once takes little time from those in work."""
+"""Between two refusals on average: who asks again at once takes little time from those in work."""
+
+TURN_S = 0.01
+"""How long answers hold the loop before it looks at sockets, timers and probes again."""
 
 THREADS = 8
 """They overlap waiting for storage; each idle one costs memory."""
@@ -59,11 +62,11 @@ class Door:
         """`web` is called once, when Flask is needed; it may take its time."""
         self.observer, self.metrics = answers.observer, answers.metrics
         self._answers, self._slot, self._places = answers, answers.slot, places
-        self._short_ways = {
-            ("POST" if name == "predict" else "GET", path): name
-            for name, paths in answers.paths.items()
-            for path in paths
-        }
+        self._short_ways: dict[tuple[str, str], str] = {}
+        for name, paths in answers.paths.items():
+            for path in paths:  # as in Flask the first to name a path has it
+                self._short_ways.setdefault(("POST" if name == "predict" else "GET", path), name)
+        self._turn_ends = 0.0
         self._web, self._making = web, threading.Lock()
         self._app: Flask | None = None
         self._turns, self._is_refusing = dict[asyncio.Timeout, None](), False
@@ -124,9 +127,9 @@ class Door:
         for turn in turns:
             del self._turns[turn]
             turn.reschedule(now)
+        self._is_refusing = False
         if turns:
             self._refuse_later()
-        self._is_refusing = bool(turns)
 
     async def _answer_in_places(self, places: int, scope: Scope, body: bytes) -> Answer:
         head = dict(scope["headers"])
@@ -134,7 +137,7 @@ class Door:
         try:
             if name := self._short_way(scope, head, body):
                 return await self._answer(name, scope["path"], head, body)
-            return await _in_thread(self._threads, self._by_flask, scope, body)
+            return await _in_thread(self._threads, self._by_flask, scope, head, body)
         finally:
             self.metrics.in_work -= places
 
@@ -149,8 +152,12 @@ class Door:
         )
         return name if is_plain else None
 
-    def _by_flask(self, scope: Scope, body: bytes) -> Answer:
-        return wsgi_answer(self.app, scope, body)
+    def _by_flask(self, scope: Scope, head: Head, body: bytes) -> Answer:
+        try:
+            return wsgi_answer(self.app, scope, body)
+        except Exception as error:  # noqa: BLE001  where Flask itself cannot be made
+            exchange, path = self._exchange(head), scope["path"]
+            return _problem(self._answers.problem(error, path, exchange), exchange, "none")
 
     async def _answer(self, name: str, path: str, head: Head, body: bytes) -> Answer:
         exchange = self._exchange(head)
@@ -158,8 +165,22 @@ class Door:
             await self._pointer_checked()
         if len(body) >= BATCH_BYTES:
             return await _in_thread(self._batches, self._made, name, exchange, path, body)
-        await asyncio.sleep(0)  # all that have come by now are counted before one is answered
+        if name == "predict":
+            await self._turn()
         return self._made(name, exchange, path, body)
+
+    async def _turn(self) -> None:
+        """Wait until all that have come by now are counted, and this turn of the loop has time."""
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        while self._turn_ends and loop.time() >= self._turn_ends:
+            await asyncio.sleep(0)
+        if not self._turn_ends:
+            self._turn_ends = loop.time() + TURN_S
+            loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn_ends = 0.0
 
     def _made(self, name: str, exchange: Exchange, path: str, body: bytes) -> Answer:
         try:

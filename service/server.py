@@ -36,7 +36,7 @@ class Server(uvicorn.Server):
 def serve(listener: socket.socket) -> None:
     """Load the model and serve on `listener`, which listens already, until SIGTERM."""
     door = create_door()
-    gc.freeze()  # what is here stays; each collection would walk it again
+    gc.freeze()  # nearly all that is here stays; each collection would walk it again
     gc.enable()
     try:
         server_of(door).run(sockets=[listener])

@@ -14,7 +14,7 @@ their character. Single sounds cost .02 to .03 PR-AUC against pairs.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -67,7 +67,6 @@ def _mark_pattern() -> str:
 SIMPLE = re.compile("[\x00-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u20cf\u2100-\u23ff]*")
 """Scripts with spaces and without combining marks: there words are runs of letters."""
 
-_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _HAS_SOUNDS = re.compile(f"[{_SOUNDS}]")
 _ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
 _ASCII_WRITTEN = re.compile(r"[A-Za-z]+|[0-9]+")
@@ -181,27 +180,6 @@ def word_spans(text: str) -> list[tuple[int, int]]:
     # A few letters, such as the Turkish capital dotted I, grow when they become small.
     origin = _origin(text)
     return [(origin[start], origin[end - 1] + 1) for start, end in spans]
-
-
-def simple_lower(text: str) -> str | None:
-    """`text` in lower case; None where its words are no runs of letters, or move by that."""
-    lowered = text.lower()
-    if text.isascii() or (len(lowered) == len(text) and SIMPLE.fullmatch(lowered)):
-        return lowered
-    return None
-
-
-def first_span(lowered: str, run: str, before: Sequence[str]) -> tuple[int, int]:
-    """Where one of `word_runs` starts and ends in a `simple_lower`; `before`: those before it, all
-    others.
-
-    A look from where it can stand at the earliest: the places of all words cost many times that.
-    """
-    goes_on = (_DIGIT if run.isdecimal() else _LETTER).match
-    start, size = lowered.find(run, len("".join(before))), len(run)
-    while (start and goes_on(lowered, start - 1)) or goes_on(lowered, start + size):
-        start = lowered.find(run, start + 1)
-    return start, start + size
 
 
 def words_as_written(text: str) -> list[str]:

@@ -16,7 +16,8 @@ from operator import xor
 import numpy as np
 from numpy.typing import NDArray
 
-from urgency.features import FIELD_MARKS, MASK, Kinds, first_span, simple_lower, word_spans
+from urgency.features import FIELD_MARKS, MASK, Kinds
+from urgency.spans import Spans
 from urgency.ticket import Ticket
 from urgency.weights import Weighed, Weights
 
@@ -59,16 +60,16 @@ def explanation(
     first = len(categories)
     weight = np.concatenate(([reason.weight for reason in categories], words.weight))
     heaviest = np.copysign(weight, -1.0).argsort(kind="stable").tolist()
-    told: list[Reason] = []
+    told: dict[int, Reason] = {}
     for one in heaviest:
         if len(told) == top:
             break
         if one < first:
-            told.append(categories[one])
+            told[one] = categories[one]
         elif words.is_telling(one - first):
-            told.append(words.reason(one - first))
-    rest = float(weight.sum()) - math.fsum([reason.weight for reason in told])
-    return Explanation(base, tuple(told), rest)
+            told[one] = words.reason(one - first)
+    weight[[*told]] = 0.0
+    return Explanation(base, tuple(told.values()), float(weight.sum()))
 
 
 class WordShares:
@@ -78,14 +79,14 @@ class WordShares:
 
     def __init__(self, ticket: Ticket, found: Weighed, weights: Weights) -> None:
         self._ticket, self._words, self._weights = ticket, found.words, weights
-        self._lowered: dict[str, str | None] = {}
+        self._spans: dict[str, Spans] = {}
         self._own = found.features[: len(found.words.runs)]
-        which = found.which()
-        share = found.pull / np.bincount(which)  # places of one feature share its weight evenly
-        self._square = found.square.take(which[: len(self._own)])
+        number = found.numbers()
+        share = found.pull / np.bincount(number)  # places of one feature share its weight evenly
+        self._square = found.square.take(number[: len(self._own)])
         self._first = found.words.first_places()
         owner = self._owners(np.array(self._first, np.intp), weights.kinds)
-        self.weight = np.bincount(owner, share.take(which), len(self._own)) / found.norm
+        self.weight = np.bincount(owner, share.take(number), len(self._own)) / found.norm
 
     def is_telling(self, place: int) -> bool:
         """Whether a word stands there first, in neither field in a quarter of the tickets."""
@@ -99,12 +100,10 @@ class WordShares:
         runs, titles = self._words.runs, self._words.titles
         field, begin = ("title", 0) if place < titles else ("description", titles)
         text: str = getattr(self._ticket, field)
-        if field not in self._lowered:
-            self._lowered[field] = simple_lower(text)
-        if lowered := self._lowered[field]:
-            span = first_span(lowered, runs[place], runs[begin:place])
-        else:
-            span = word_spans(text)[place - begin]
+        if field not in self._spans:
+            end = titles if place < titles else None
+            self._spans[field] = Spans(text, runs[begin:end])
+        span = self._spans[field].first(place - begin)
         return Reason(field, text[slice(*span)], span, self.weight.item(place))
 
     def _owners(self, first: NDArray[np.intp], kinds: Kinds) -> NDArray[np.intp]:

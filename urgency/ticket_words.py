@@ -27,7 +27,7 @@ from urgency.features import (
 from urgency.ticket import Ticket
 
 REMEMBERED, LETTERS_MOST = 4_096, 32
-"""How many words at most, and of how many letters: half a megabyte."""
+"""How many words at most, and of how many letters: half a megabyte of ASCII."""
 
 Hashed = NDArray[np.int32]
 

@@ -21,7 +21,8 @@ class Weighed(NamedTuple):
 
     Of each of the n different ones `pull` (n,) and `square` (n,), see Weights, as they rise.
     `norm`: the length of the vector, which `text` scales to 1; 1 of none.   is_seen: whether
-    training saw one of them.   order, is_new: `features` as they rise, and the first of each kind.
+    training saw one of them.   order: of `features`, as they rise; is_new: in that order, whether
+    one differs from the one before.
     """
 
     words: TicketWords
@@ -38,13 +39,13 @@ class Weighed(NamedTuple):
         """What title and description add to the log-odds."""
         return float(self.pull.sum()) / self.norm
 
-    def which(self) -> NDArray[np.intp]:
+    def numbers(self) -> NDArray[np.intp]:
         """Of each of `features` its number among the different ones."""
-        number = self.is_new.cumsum()
-        number -= 1
-        which = np.empty_like(self.order)
-        which[self.order] = number
-        return which
+        rising = self.is_new.cumsum()
+        rising -= 1
+        numbers = np.empty_like(self.order)
+        numbers[self.order] = rising
+        return numbers
 
 
 class Weights:

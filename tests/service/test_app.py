@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from service.app import create_app
 from service.local_copy import LocalCopy
 from tests.support.models import URGENT_TICKET, put_model, registry_with, release
+from tests.support.service.asgi import ask
 from tests.support.service.service import ENVIRON, Instance
 
 
@@ -45,3 +47,15 @@ def test_the_path_that_vertex_ai_names_predicts_too():
     answer = instance.http.post("/vertex/predict", json={"instances": [URGENT_TICKET]})
     assert answer.json["model"]["version"] == 1
     assert Instance(registry_with(1)).http.post("/vertex/predict").status_code == 404
+
+
+@pytest.mark.parametrize("route", ["predict", "/x/<y>", "/a b", "/a?b"])
+def test_a_path_of_vertex_ai_that_is_none_ends_the_start_with_a_sentence(route: str):
+    with pytest.raises(SystemExit, match="AIP_PREDICT_ROUTE must be a path"):
+        create_app(ENVIRON | {"AIP_PREDICT_ROUTE": route})
+
+
+def test_the_services_own_paths_stay_what_they_are():
+    instance = Instance(registry_with(), {"AIP_HEALTH_ROUTE": "/health/live"})
+    answer = asyncio.run(ask(instance.door, method="GET", target="/health/live"))
+    assert answer.status == instance.http.get("/health/live").status_code == 200

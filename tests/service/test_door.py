@@ -255,6 +255,71 @@ def test_who_waits_to_be_refused_and_goes_away_is_not_kept(monkeypatch: pytest.M
 # Nobody is held up
 
 
+@pytest.mark.parametrize(("turn_s", "turns"), [(0.0, 5), (3_600.0, 1)])
+def test_answers_hold_the_loop_no_longer_than_a_turn(
+    monkeypatch: pytest.MonkeyPatch, turn_s: float, turns: int
+):
+    monkeypatch.setattr(door_module, "TURN_S", turn_s)
+    instance = Instance(registry_with(1))
+    made, turn, seen = instance.door._made, [0], []
+
+    def noted(*arguments: Any) -> Any:
+        seen.append(turn[0])
+        return made(*arguments)
+
+    monkeypatch.setattr(instance.door, "_made", noted)
+
+    async def answered() -> list[Answered]:
+        def next_turn() -> None:
+            turn[0] += 1
+            asyncio.get_running_loop().call_soon(next_turn)
+
+        next_turn()
+        return await at_once(instance, *[ONE] * 5)
+
+    assert statuses(asyncio.run(answered())) == [200] * 5
+    assert len({*seen}) == turns
+
+
+def test_probes_wait_for_no_prediction(monkeypatch: pytest.MonkeyPatch):
+    instance = Instance(registry_with(1))
+    made, order = instance.door._made, []
+
+    def noted(name: str, *arguments: Any) -> Any:
+        order.append(name)
+        return made(name, *arguments)
+
+    monkeypatch.setattr(instance.door, "_made", noted)
+
+    async def all_at_once() -> None:
+        probe = {"method": "GET", "target": "/health/live"}
+        asked = [*(ask(instance.door, ONE) for _ in range(5)), ask(instance.door, **probe)]
+        await asyncio.gather(*asked)
+
+    asyncio.run(all_at_once())
+    assert order == ["live", *["predict"] * 5]
+
+
+def test_where_flask_cannot_be_made_that_is_a_problem_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    instance = Instance(registry_with(1))
+    monkeypatch.setattr(instance.door, "_app", None)
+    made = instance.door._web
+
+    def broken() -> Any:
+        monkeypatch.setattr(instance.door, "_web", made)
+        raise ImportError("secret")
+
+    monkeypatch.setattr(instance.door, "_web", broken)
+    failed, page = (asyncio.run(ask(instance.door, method="GET", target="/v1/model")) for _ in "ab")
+    assert (failed.status, failed.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in failed.body.decode() + instance.written.getvalue()
+    assert instance.facts("request_failed")
+    assert 'route="none",code="500"} 1' in counted(instance)
+    assert page.status == 200
+
+
 @contextmanager
 def stopped(instance: Instance, stops: Any) -> Iterator[threading.Event]:
     """Predictions whose body `stops` wait, in whatever thread makes them; set: one is there."""

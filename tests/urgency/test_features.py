@@ -27,12 +27,8 @@ from urgency.features import (
     WORD,
     Kinds,
     combining_marks,
-    first_span,
     located_words,
-    simple_lower,
     terms,
-    word_runs,
-    word_spans,
 )
 
 
@@ -122,20 +118,6 @@ def test_numbers_are_spread_over_their_kind() -> None:
         expected = 2**BITS * (1 - (1 - 2**-BITS) ** 40_000)  # of balls in boxes
         spread = sum(begin <= number < begin + 2**BITS for number in numbers)
         assert spread == pytest.approx(expected, rel=0.01)
-
-
-def test_a_words_first_place_is_found_without_a_look_at_all_words() -> None:
-    looked_at = 0
-    rng, letters = random.Random(4), "aabBé1٣ _-İΣ\u0301支の²"
-    for _ in range(3_000):
-        some = rng.sample(letters, rng.randrange(1, len(letters)))
-        text = "".join(rng.choices(some, k=30))
-        runs, lowered = word_runs(text), simple_lower(text)
-        spans = dict(zip(reversed(runs), reversed(word_spans(text)), strict=True))
-        for run, span in spans.items() if lowered else ():
-            assert first_span(lowered, run, runs[: runs.index(run)]) == span
-            looked_at += 1
-    assert looked_at > 1_000
 
 
 def test_every_word_stands_where_it_says() -> None:
