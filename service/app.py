@@ -76,18 +76,7 @@ def create_door(
     slot = _model_slot(settings, registry, clock, log, metrics)
     Thread(target=warm, daemon=True).start()  # while the slot waits for storage
     slot.start()
-    traced = TracedLog(log, settings.project)
-    lines = RequestLog(traced) if settings.log_level == "debug" else None
-    predict, ready = (_route(environ, f"AIP_{name}_ROUTE") for name in VERTEX)
-    answers = Answers(
-        slot,
-        metrics,
-        Observer(log, clock),
-        traced=traced,
-        lines=lines,
-        predict_paths=predict,
-        ready_paths=ready,
-    )
+    answers = _answers(environ, settings, slot, log, Observer(log, clock))
 
     def web() -> "Flask":
         from service.web import web_app  # a fifth of a start
@@ -95,6 +84,22 @@ def create_door(
         return web_app(settings, registry, answers, log, clock)
 
     return Door(web, answers)
+
+
+def _answers(
+    environ: Mapping[str, str], settings: Settings, slot: ModelSlot, log: Log, observer: Observer
+) -> Answers:
+    traced = TracedLog(log, settings.project)
+    predict, ready = (_route(environ, f"AIP_{name}_ROUTE") for name in VERTEX)
+    return Answers(
+        slot,
+        slot.metrics,
+        observer,
+        traced=traced,
+        lines=RequestLog(traced) if settings.log_level == "debug" else None,
+        predict_paths=predict,
+        ready_paths=ready,
+    )
 
 
 def _route(environ: Mapping[str, str], name: str) -> list[str]:

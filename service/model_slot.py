@@ -84,7 +84,7 @@ class ModelSlot:
         lock: Callable[[], threading.Lock] = threading.Lock,
     ) -> None:
         self._registry, self._clock, self._verified = registry, clock, verified
-        self._log, self._metrics, self._background = log, metrics, background
+        self._log, self.metrics, self._background = log, metrics, background
         self._copies, self._keeper = copies, keeper
         self._checks = PointerChecks(
             registry, freshness, background, metrics=metrics, clock=clock, tell=self._tell
@@ -176,7 +176,7 @@ class ModelSlot:
             self._refuse(release.manifest_sha256)
             raise
         self._serve(Serving(scorer, release.epoch))
-        self._metrics.loads.add("served")
+        self.metrics.loads.add("served")
         self._log.info("model_loaded", source="registry", **self._log_fields())
         self._keep(release)
 
@@ -189,7 +189,7 @@ class ModelSlot:
         tries = self._refused.tries + 1 if self._refused.manifest_sha256 == manifest_sha256 else 1
         wait_s = min(BACK_OFF_S * 2 ** min(tries - 1, 16), BACK_OFF_MOST_S)
         self._refused = _Refused(manifest_sha256, tries, self._clock() + wait_s)
-        self._metrics.loads.add("refused")
+        self.metrics.loads.add("refused")
 
     def _take_copy(self, copy: LocalCopy) -> None:
         try:
