@@ -115,6 +115,15 @@ def running(name: str, inputs: Inputs) -> Iterator[Server]:
         raise NotHere(f"not measured here: {error} Its log ends: {end}") from None
 
 
+def explained_cost(server: Server, of: Peer, inputs: Inputs, seconds: int) -> float:
+    """Processor seconds of an answer with reasons at 16 connections; nan where none are given."""
+    if not of.explaining:
+        return math.nan
+    lines = inputs.lines(of.explaining)
+    server.load(1, lines, 1)  # warm
+    return server.load(16, lines, seconds).cpu_s_an_answer
+
+
 def measures(server: Server, of: Peer, inputs: Inputs, seconds: int) -> list[float]:
     """A value for each of MEASURES."""
     lines = inputs.lines(of.body)
@@ -122,11 +131,7 @@ def measures(server: Server, of: Peer, inputs: Inputs, seconds: int) -> list[flo
     one, some, peak, overload = (
         server.load(connections, lines, seconds) for connections in (1, 16, PEAK, OVERLOAD)
     )
-    explained_s = math.nan
-    if of.explaining:
-        explaining = inputs.lines(of.explaining)
-        server.load(1, explaining, 1)  # warm
-        explained_s = server.load(16, explaining, seconds).cpu_s_an_answer
+    explained_s = explained_cost(server, of, inputs, seconds)
     memory_mb, batch = server.pss_mb(), inputs.batch(of)
     batch_s = min(server.post(batch) for _ in range(BATCHES))
     rate = 3 * max(peak.good_per_s, 1)
