@@ -35,6 +35,8 @@ def why_not_text(head: bytes) -> str | None:
     known = (reason for beginning, reason in _BEGINNINGS if head.startswith(beginning))
     if reason := next(known, None):
         return reason
+    if b"mime-version:" in head.lower() and b"multipart/related" in head.lower():
+        return "this is a web archive (.mht), not a table; " + _TABLE
     controls = sum(byte < 32 and byte not in b"\t\n\r" for byte in head)
     is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) >= len(head) / 3
     if controls > len(head) / 10 and not is_wide:

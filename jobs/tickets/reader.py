@@ -119,7 +119,7 @@ def first_lines(blocks: Iterator[list[str]]) -> tuple[list[str], list[str]]:
 def _sheet(
     sheets: list[Iterator[list[str]]], rules: Rules
 ) -> tuple[Table, Iterator[Records | Problem]]:
-    """The first sheet that has a header, else the first one."""
+    """The first sheet that has a header, else the one with the most known names."""
     found: list[tuple[Table, Iterator[Records | Problem]]] = []
     for sheet in sheets:
         first = [row for _, row in zip(range(HEADER_LINES), sheet, strict=False)]
@@ -132,4 +132,4 @@ def _sheet(
                 return found[-1]
     if not found:
         raise FileRefused(1, "the workbook is empty.")
-    return found[0]
+    return max(found, key=lambda one: one[0].known)

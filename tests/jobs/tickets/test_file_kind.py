@@ -27,6 +27,7 @@ ELF = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\x02\0\x3e" + bytes(range(64))
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"\xff\xd8\xff\xe0", "picture"),
         (ELF, "binary"),
+        (b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\n", "web archive"),
     ],
 )
 def test_a_file_of_another_kind_is_named_with_what_is_read_here(body: bytes, kind: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from jobs.scoring.layout import layout_of
 from jobs.tickets import markup
 from jobs.tickets.file_kind import READ_HERE
 from jobs.tickets.frame import frame_of
+from jobs.tickets.grid import Budget
 from jobs.tickets.limits import LIMITS
 from jobs.tickets.markup import read_tables
 from jobs.tickets.rules import NO_RULES
@@ -77,23 +79,86 @@ def test_the_xml_of_excel_is_read_with_its_gaps() -> None:
     assert tickets(EXCEL.encode()) == [("Down", "", True), ("", "How do I\nprint?", False)]
 
 
-def test_cells_that_span_others_keep_the_rest_in_place() -> None:
+HEAD = "<tr><th>Subject<th>Priority"
+PAGES = {
+    "a section before": f"<div><h2>Tickets</h2><table>{HEAD}<tr><td>a<td>High</table>",
+    "a warning of PHP": f"<br />\n<b>Notice</b>: x\n<table>{HEAD}<tr><td>a<td>High</table>",
+    "no table tag": f"{HEAD}<tr><td>a<td>High",
+    "no row tag": "<table><tr><th>Subject<th>Priority</tr><td>a<td>High</tr></table>",
+    "a program before": "<html><script>x='<table><tr><td>Subject<td>Priority<tr><td>b<td>Low'"
+    f"</script><table>{HEAD}<tr><td>a<td>High</table>",
+    "a style in a cell": f"<table>{HEAD}<tr><td><style>.a{{}}</style>a<td>High</table>",
+    "odd comments": f"<!--[if !mso]><!--><html><!--><table>{HEAD}<tr><td>a<td>High</table>",
+    "a comment without an end": f"<table>{HEAD}<tr><td>a<td>High<tr><td>b <!-- c<td>Low</table>",
+    "signs in attributes": f'<table>{HEAD}<tr><td title="load > 9 <x@y.z>">a<td>High</table>',
+    "an open quote": f"<table>{HEAD}<tr><td title='>a<td>High</table>",
+    "others' attributes": f"<table>{HEAD}<tr><td data-index=3 data-rowspan=2"
+    " onclick=\"go('x?index=7')\" title='use colspan=3'>a<td index=4>High</table>",
+    "a picture for a level": f'<table>{HEAD}<tr><td>a<td><img src=x alt="High"></table>',
+    "the head by itself": f"<table>{HEAD}</table><table><tr><td>a<td>High</table>",
+    "sections of text": "<?xml version='1.0'?><Workbook><Worksheet><Table><Row>"
+    "<Cell><Data><![CDATA[Subject]]></Data></Cell><Cell><Data>Priority</Data></Cell></Row>"
+    "<Row><Cell><Data><![CDATA[a]]></Data></Cell><Cell><Data>High</Data>"
+    "<Comment><ss:Data>was low</ss:Data></Comment></Cell></Row></Table></Worksheet></Workbook>",
+    "no xml line": "<ss:Workbook><ss:Table><ss:Row><ss:Cell>Subject</ss:Cell><ss:Cell>Priority"
+    "</ss:Cell></ss:Row><ss:Row><ss:Cell>a</ss:Cell><ss:Cell>High</ss:Cell></ss:Row></ss:Table>",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_as_programs_write_them_are_read(name: str) -> None:
+    page, calm = PAGES[name], "<tr><td>z<td>Low"
+    for end, row in (
+        ("</Table>", "<Row><Cell>z</Cell><Cell>Low</Cell></Row>"),
+        ("</ss:Table>", "<ss:Row><ss:Cell>z</ss:Cell><ss:Cell>Low</ss:Cell></ss:Row>"),
+        ("</table>", calm),
+        ("", calm),
+    ):
+        if end in page:  # a second ticket, so that both sides are there
+            before, after = page[: page.rindex(end)], page[page.rindex(end) :]
+            page = before + row + after if end else page + row
+            break
+    found = tickets(page.encode())
+    assert found[0] == ("a", "", True)
+    assert found[-1] == ("z", "", False)
+
+
+def test_cells_that_reach_over_others_keep_the_rest_in_place() -> None:
     down = "<table><tr><th>A<th>B<th>C<tr><td rowspan=3>1<td>2<td rowspan=2>3<tr><td>4<tr><td>5"
     assert read(down) == [[["A", "B", "C"], ["1", "2", "3"], ["1", "4", "3"], ["1", "5", ""]]]
+    both = "<table><tr><td rowspan=2 colspan=2>1<td>2<tr><td>3<tr><td>4<td>5<td>6"
+    assert read(both) == [[["1", "", "2"], ["1", "", "3"], ["4", "5", "6"]]]
+    short = "<table><tr><td>1<td>2<td rowspan=2>3<td>4<tr><td>5<tr><td>6<td>7<td>8<td>9"
+    assert read(short) == [[["1", "2", "3", "4"], ["5", "", "3", ""], ["6", "7", "8", "9"]]]
+    group = "<table><tbody><tr><td rowspan=9>1<td>2</tbody><tbody><tr><td>3<td>4"
+    assert read(group) == [[["1", "2"], ["3", "4"]]]
     across = "<table><TR><TD COLSPAN=2>1</TD><TD>2</TD></TR><tr><td>3<td/><td>4</table>"
     assert read(across) == [[["1", "", "2"], ["3", "", "4"]]]
-    merged = (
-        '<Table><Row><Cell ss:MergeAcross="1"><Data>1</Data></Cell><Cell>2</Cell></Row></Table>'
-    )
-    assert read(merged) == [[["1", "", "2"]]]
+    head = '<Workbook><Table><Row><Cell ss:MergeDown="1">1</Cell><Cell ss:MergeAcross="1">2</Cell>'
+    merged = f'{head}</Row><Row><Cell ss:Index="2">3</Cell><Cell>4</Cell></Row></Table>'
+    assert read(merged) == [[["1", "2", ""], ["1", "3", "4"]]]
 
 
-def test_a_table_inside_another_is_one_of_its_own() -> None:
-    inner = (
-        "<table><tr><th>Subject</th><th>Urgency</th></tr><tr><td>x</td><td>High</td></tr></table>"
-    )
-    page = f"<table><tr><td>menu</td><td>look: {inner} lost</td></tr></table>"
-    assert read(page) == [[["menu", "look:"]], [["Subject", "Urgency"], ["x", "High"]]]
+def test_a_table_inside_another_is_one_of_its_own_and_text_of_its_cell() -> None:
+    inner = "<table><tr><th>Subject<th>Urgency</tr><tr><td>x</td><td>High</td></tr></table>"
+    page = f"<table><tr><td>menu</td><td>look: {inner} so</td></tr></table>"
+    assert read(page) == [
+        [["menu", "look:\nSubject Urgency\nx High\nso"]],
+        [["Subject", "Urgency"], ["x", "High"]],
+    ]
+
+
+def test_a_table_that_goes_on_is_one() -> None:
+    head, rows = "<tr><th>Subject<th>Priority", ["<tr><td>a<td>High", "<tr><td>b<td>Low"]
+    page = "<h1>x</h1>".join(f"<table>{head}{row}</table>" for row in rows)
+    assert read(page) == [[["Subject", "Priority"], ["a", "High"], ["b", "Low"]]]
+
+
+def test_what_is_a_line_in_a_browser_is_one() -> None:
+    cell = "Hello<div>second</div><p>One<p>Two<ul><li>a<li>b</ul>x &lt;br&gt; y"
+    assert read(f"<table><tr><td>1<td>{cell}</table>") == [
+        [["1", "Hello\nsecond\nOne\nTwo\na\nb\nx <br> y"]]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +168,7 @@ def test_a_table_inside_another_is_one_of_its_own() -> None:
         " \n<?xml version='1.0'?><tickets><ticket>x</ticket></tickets>",
         "\ufeff<table><tr>",
         "<html><form><table><tr><td>Log in</td></tr></table></form></html>",
-        "<html></table></tr></td><td>x<td>y</html>",
+        "<html></table></tr></td><td>x</html>",
     ],
 )
 def test_a_page_without_a_table_says_what_is_read_here(page: str) -> None:
@@ -113,9 +178,16 @@ def test_a_page_without_a_table_says_what_is_read_here(page: str) -> None:
 
 
 def test_a_page_cannot_take_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markup, "_CELLS_MOST", 1_000)
+    monkeypatch.setattr(markup, "Budget", partial(Budget, cells=1_000, copied=1_000))
     monkeypatch.setattr(markup, "_TABLES_MOST", 10)
-    for page in ("<table>" + "<td colspan=900>" * 3, "<table>" * 11):
-        assert "split it" in refusal(page.encode()).reason
+    long = "<td rowspan=9999>" + "x" * 400
+    for page, what in (
+        ("<table>" + "<td colspan=900>" * 3, "1,000 cells"),
+        (f"<table><tr>{long}" + "<tr><td>y" * 9, "1,000 characters in cells of many rows"),
+        ("<table><tr>" + "<td>x" * 20, "over 15 columns"),
+        ("<table></table>" * 11, "too many tables"),
+        ("<table><tr><td>" * 9, "inside others"),
+    ):
+        assert what in refusal(page.encode(), replace(LIMITS, columns=15)).reason
     with pytest.raises(markup.FileRefused, match="more than 10 characters"):
         read_tables(["<table><tr>", "<td>"], replace(LIMITS, workbook_bytes=10))
