@@ -52,7 +52,7 @@ def trained(folder: Path, rows: int) -> Cost:
     path = folder / f"{rows}.csv"
     cost_of("data.generator", ["--out", str(path), "--rows", str(rows), "--days", "180"])
     cost, told = cost_of("bench.ours", [str(path)])
-    assert told["accepted"] > 0.9 * rows
+    assert told["accepted"] > 0.85 * rows  # of a million made-up tickets a tenth repeat others
     assert told["released"]
     return cost
 
