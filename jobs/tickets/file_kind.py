@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 READ_HERE = (
     "What is read here: CSV, TSV, text, JSON, Excel workbooks, tables of web pages, and gzip or zip"
     " of one of these."
@@ -26,6 +28,8 @@ _BEGINNINGS = (
     (b"\xff\xd8\xff", _PICTURE),
     (b"GIF8", _PICTURE),
 )
+_MAIL_HEADERS = re.compile(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?mime-version:", re.I)
+"""What a web archive begins with; a ticket may quote the same further down."""
 
 
 def why_not_text(head: bytes) -> str | None:
@@ -35,7 +39,7 @@ def why_not_text(head: bytes) -> str | None:
     known = (reason for beginning, reason in _BEGINNINGS if head.startswith(beginning))
     if reason := next(known, None):
         return reason
-    if b"mime-version:" in head.lower() and b"multipart/related" in head.lower():
+    if _MAIL_HEADERS.match(head) and b"multipart/related" in head.lower():
         return "this is a web archive (.mht), not a table; " + _TABLE
     controls = sum(byte < 32 and byte not in b"\t\n\r" for byte in head)
     is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(0) >= len(head) / 3

@@ -108,10 +108,8 @@ def _shown(text: str, *, is_excel: bool) -> str:
         kind = begin[0].lower().lstrip("<")
         if begin.start() < at or kind in endless or (kind.endswith("comment") and not is_excel):
             continue
-        end_tag = "-->" if kind == "!--" else f"</{kind}"
-        end = re.compile(end_tag + ("" if kind == "!--" else r"\s*>"), re.I).search(
-            text, begin.start() + 2
-        )
+        end_tag = re.compile("-->" if kind == "!--" else rf"</{kind}\s*>", re.I)
+        end = end_tag.search(text, begin.start() + 2)
         if end:
             parts.append(text[at : begin.start()])
             at = end.end()

@@ -27,7 +27,7 @@ ELF = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\x02\0\x3e" + bytes(range(64))
         (b"\x89PNG\r\n\x1a\n", "picture"),
         (b"\xff\xd8\xff\xe0", "picture"),
         (ELF, "binary"),
-        (b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\n", "web archive"),
+        (b"From: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n", "web archive"),
     ],
 )
 def test_a_file_of_another_kind_is_named_with_what_is_read_here(body: bytes, kind: str) -> None:
@@ -55,6 +55,7 @@ def test_an_empty_file_is_called_empty() -> None:
         "Größe,注文番号,сбой\n".encode(),
         CSV.decode().encode("cp1252"),
         b"[ticket],label_urgency\n",
+        b'Title,label_urgency\n"MIME-Version: 1.0\nContent-Type: multipart/related",urgent\n',
         b"Title,label_urgency\nPK\x03\x04 is how a zip begins,urgent\n",
         b"a,b\n" + b"x\0" * 3 + b"y" * 60,
         b"\n",
